@@ -1,0 +1,109 @@
+package binder
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// callContext is the context of one handled transaction. It is not used again, because a handler
+// may leave it with goroutines that outlive the call. Its channel and timer are made only when
+// somebody asks for them.
+type callContext struct {
+	caller   *Identity
+	chain    Chain
+	deadline time.Time // zero: none
+	ended    atomic.Bool
+
+	mu    sync.Mutex
+	err   error
+	done  chan struct{}
+	timer *time.Timer
+	after []*afterFunc
+}
+
+type afterFunc struct{ fn func() }
+
+func (c *callContext) Deadline() (time.Time, bool) { return c.deadline, !c.deadline.IsZero() }
+
+func (c *callContext) Value(key any) any {
+	if key == (callContextKey{}) {
+		return c
+	}
+	return nil
+}
+
+func (c *callContext) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil && !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
+		return context.DeadlineExceeded
+	}
+	return c.err
+}
+
+func (c *callContext) Done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.done == nil {
+		c.done = make(chan struct{})
+		if c.err != nil {
+			close(c.done)
+		}
+		c.watchDeadline()
+	}
+	return c.done
+}
+
+// AfterFunc lets package context wait for this context without a goroutine.
+func (c *callContext) AfterFunc(fn func()) (stop func() bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		go fn()
+		return func() bool { return false }
+	}
+	a := &afterFunc{fn}
+	c.after = append(c.after, a)
+	c.watchDeadline()
+	return func() bool { return c.forget(a) }
+}
+
+func (c *callContext) forget(a *afterFunc) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, x := range c.after {
+		if x == a {
+			c.after = append(c.after[:i], c.after[i+1:]...)
+			return true
+		}
+	}
+	return false
+}
+
+func (c *callContext) watchDeadline() {
+	if c.timer == nil && c.err == nil && !c.deadline.IsZero() {
+		c.timer = time.AfterFunc(time.Until(c.deadline), func() { c.end(context.DeadlineExceeded) })
+	}
+}
+
+// end ends the context; only the first call counts.
+func (c *callContext) end(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err != nil {
+		return
+	}
+	c.err = err
+	if c.timer != nil {
+		c.timer.Stop()
+	}
+	if c.done != nil {
+		close(c.done)
+	}
+	for _, a := range c.after {
+		go a.fn()
+	}
+	c.after = nil
+}

@@ -1,0 +1,166 @@
+package binder
+
+import (
+	"os"
+)
+
+// Encoding says how a payload is written, so that a receiver can refuse what it cannot read.
+type Encoding uint8
+
+// The encodings.
+const (
+	Raw      Encoding = 0 // bytes that only the two ends understand
+	Protobuf Encoding = 1
+	Parcel   Encoding = 2 // Android's parcel
+)
+
+// Flags modify a transaction. The values are the kernel driver's (TF_...).
+type Flags uint32
+
+// The flags.
+const (
+	Oneway    Flags = 0x01 // send and go on; no reply
+	ClearBuf  Flags = 0x20 // zero the payload's memory when it is freed: it holds secrets
+	UpdateTxn Flags = 0x40 // replaces a pending oneway of the same sender, node and code in a frozen target
+)
+
+// Body writes a payload straight into the bus's memory. Size is called first, then AppendTo with
+// an empty slice of that capacity; both on the caller's goroutine.
+type Body interface {
+	Size() int
+	AppendTo(dst []byte) ([]byte, error)
+}
+
+// Data is the content of a transaction or of a reply on its way out. What it points to belongs to
+// the sender and is only read, until the call that sends it returns.
+type Data struct {
+	Payload     []byte // the bytes to send, when Body is nil
+	Body        Body
+	Encoding    Encoding
+	Attachments []Attachment
+}
+
+// Attachment is an object or a file that travels with a payload.
+//
+// Going out, Object and File stay the sender's. Coming in, they belong to the Received they are in
+// until TakeObject or TakeFile takes them out.
+type Attachment struct {
+	Field  uint32   // the field of the payload it stands for (protobuf), or its index (raw)
+	Object Object   // a *Node or a *Handle; nil with a nil File is a null object
+	File   *os.File // an open file; the receiver gets a duplicate
+	Weak   bool     // the reference does not keep the object alive
+}
+
+// Transaction is one call on its way out.
+type Transaction struct {
+	Code      uint32
+	Flags     Flags
+	Interface uint32 // InterfaceID of what the caller believes it calls; zero: not checked
+	Data
+}
+
+// InterfaceID returns the 32-bit FNV-1a hash of an interface descriptor. A node made with that
+// descriptor refuses transactions that carry another one. It is never zero.
+func InterfaceID(descriptor string) uint32 {
+	h := uint32(2166136261)
+	for i := range len(descriptor) {
+		h = (h ^ uint32(descriptor[i])) * 16777619
+	}
+	if h == 0 {
+		return 1
+	}
+	return h
+}
+
+// Received is the content of a transaction or reply that came in.
+type Received struct {
+	Payload     []byte // private memory, valid until the call's handler returns or the reply is released
+	Encoding    Encoding
+	Attachments []Attachment
+}
+
+// TakeObject takes the first object of a field out of the message; from then on it is the caller's,
+// to be given back with Release. It returns nil for a null object and for a field that has none.
+func (r *Received) TakeObject(field uint32) Object {
+	for i := range r.Attachments {
+		if a := &r.Attachments[i]; a.Field == field && a.File == nil {
+			o := a.Object
+			r.remove(i)
+			return o
+		}
+	}
+	return nil
+}
+
+// TakeObjects takes all objects of a field, null ones included, in the order they were sent.
+func (r *Received) TakeObjects(field uint32) []Object {
+	var objects []Object
+	kept := r.Attachments[:0]
+	for _, a := range r.Attachments {
+		if a.Field == field && a.File == nil {
+			objects = append(objects, a.Object)
+		} else {
+			kept = append(kept, a)
+		}
+	}
+	r.Attachments = kept
+	return objects
+}
+
+// TakeFile takes the first file of a field out of the message; the caller closes it. It returns nil
+// when the field has none.
+func (r *Received) TakeFile(field uint32) *os.File {
+	for i := range r.Attachments {
+		if a := &r.Attachments[i]; a.Field == field && a.File != nil {
+			f := a.File
+			r.remove(i)
+			return f
+		}
+	}
+	return nil
+}
+
+// TakeFiles takes all files of a field, in the order they were sent.
+func (r *Received) TakeFiles(field uint32) []*os.File {
+	var files []*os.File
+	for f := r.TakeFile(field); f != nil; f = r.TakeFile(field) {
+		files = append(files, f)
+	}
+	return files
+}
+
+func (r *Received) remove(i int) {
+	r.Attachments = append(r.Attachments[:i], r.Attachments[i+1:]...)
+}
+
+// drop gives back what nobody took.
+func (r *Received) drop() {
+	for i, a := range r.Attachments {
+		if a.File != nil {
+			a.File.Close()
+		}
+		Release(a.Object)
+		r.Attachments[i] = Attachment{}
+	}
+	r.Attachments = r.Attachments[:0]
+}
+
+// Reply is what came back. The zero Reply is ready for use and may be used again after Release.
+type Reply struct {
+	Received
+	free func(*Reply) // gives Payload back to the transport
+}
+
+// SetFree is for transports: free is called once, by Release.
+func (r *Reply) SetFree(free func(*Reply)) { r.free = free }
+
+// Release gives back the payload's memory and every attachment that was not taken.
+func (r *Reply) Release() {
+	r.drop()
+	if free := r.free; free != nil {
+		r.free = nil
+		free(r)
+	}
+	r.Payload = nil
+	r.Encoding = Raw
+}

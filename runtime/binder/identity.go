@@ -1,0 +1,44 @@
+package binder
+
+import "context"
+
+// ProcessID names one connection to a domain. The broker gives it and never gives it again.
+type ProcessID uint64
+
+// Identity is what the broker learned from the kernel about the OS process behind a connection.
+// It is immutable.
+type Identity struct {
+	Process ProcessID
+	PID     int32    // OS process id, in the broker's pid namespace
+	UID     uint32   // effective user id, in the broker's user namespace
+	GID     uint32   // effective group id
+	Groups  []uint32 // supplementary groups
+	Label   string   // security label; empty without a security module
+}
+
+type callContextKey struct{}
+
+// CallerFrom returns who made the transaction that ctx belongs to. ok is false when ctx does not
+// come from a handler.
+func CallerFrom(ctx context.Context) (id *Identity, ok bool) {
+	c, ok := ctx.Value(callContextKey{}).(*callContext)
+	if !ok {
+		return nil, false
+	}
+	return c.caller, true
+}
+
+// Chain ties a nested call to the calls that wait for it, so that it can come back to them.
+type Chain struct {
+	Token uint64 // random, made by the first caller; zero: no chain
+	Via   any    // the transport's: where the call being handled came from
+	Index uint32 // the transport's: which waiter of Via waits for it
+}
+
+// ChainFrom returns the chain that a call made under ctx belongs to. It is for transports.
+func ChainFrom(ctx context.Context) Chain {
+	if c, ok := ctx.Value(callContextKey{}).(*callContext); ok && !c.ended.Load() {
+		return c.chain
+	}
+	return Chain{}
+}

@@ -1,0 +1,92 @@
+package binder
+
+import (
+	"context"
+	"sync/atomic"
+)
+
+// Handler serves the transactions of a Node. Synchronous calls may run in parallel; oneway calls on
+// one node run one at a time, in the order they were sent.
+type Handler interface {
+	// Transact handles one transaction: it reads c.Payload and the attachments, and fills c.Reply
+	// unless the call is oneway. What it returns as an error reaches the caller with its
+	// status.Code; an error without one becomes status.Internal.
+	//
+	// c is valid until Transact returns; ctx ends then, and before when the caller gives up.
+	// c.Reply may point into c.Payload.
+	Transact(ctx context.Context, c *IncomingCall) error
+}
+
+// HandlerFunc makes a function a Handler.
+type HandlerFunc func(ctx context.Context, c *IncomingCall) error
+
+// Transact implements Handler.
+func (f HandlerFunc) Transact(ctx context.Context, c *IncomingCall) error { return f(ctx, c) }
+
+// IncomingCall is one transaction being handled.
+type IncomingCall struct {
+	Code      uint32
+	Flags     Flags
+	Interface uint32
+	Target    *Node
+	Caller    *Identity
+	Received
+	Reply Data // what to answer; ignored for oneway calls
+}
+
+// Oneway reports whether nobody waits for a reply.
+func (c *IncomingCall) Oneway() bool { return c.Flags&Oneway != 0 }
+
+// Node is an object that lives in this process. It may be passed to other processes at any time and
+// any number of times; it stays alive while one of them holds it or this process points to it.
+type Node struct {
+	id         uint64
+	process    *Process
+	handler    Handler
+	descriptor string
+	iface      uint32
+	released   func()
+	exported   atomic.Bool
+}
+
+// NodeOption configures a node.
+type NodeOption func(*Node)
+
+// WithDescriptor names the interface that the node implements; calls meant for another interface
+// are refused with status.UnknownMethod.
+func WithDescriptor(d string) NodeOption {
+	return func(n *Node) { n.descriptor, n.iface = d, InterfaceID(d) }
+}
+
+// OnRelease sets a function that is called, on a goroutine of its own, each time the last reference
+// that other processes held is gone.
+func OnRelease(fn func()) NodeOption {
+	return func(n *Node) { n.released = fn }
+}
+
+// NodeID returns the node's number in its process. It is for transports; zero is never used.
+func (n *Node) NodeID() uint64 { return n.id }
+
+// Descriptor returns the name of the interface, or "".
+func (n *Node) Descriptor() string { return n.descriptor }
+
+// Process returns the connection that the node belongs to.
+func (n *Node) Process() *Process { return n.process }
+
+// ID implements Object.
+func (n *Node) ID(context.Context) (ObjectID, error) {
+	return ObjectID{Owner: n.process.ID(), Node: n.id}, nil
+}
+
+// LinkToDeath implements Object: a node lives as long as whoever can call this, so fn is never
+// called.
+func (n *Node) LinkToDeath(context.Context, func()) (*DeathLink, error) {
+	return &DeathLink{}, nil
+}
+
+// Released tells the node that no other process holds it any more. It is for transports.
+func (n *Node) Released() {
+	if n.released != nil {
+		go n.released()
+	}
+}

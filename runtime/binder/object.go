@@ -1,0 +1,128 @@
+// Package binder is the public API of the object layer: processes, objects, transactions, death.
+//
+// A program opens a Process (package connect), makes Nodes for the objects it serves, and calls the
+// objects of others through Handles. Both are Objects, can be passed in messages, and can be called
+// in the same way; a Node that comes home from another process is the Node again.
+package binder
+
+import (
+	"context"
+	"runtime"
+	"sync/atomic"
+
+	"ubinder/runtime/status"
+)
+
+// Object is a *Node (it lives in this process) or a *Handle (it lives in another one). Its methods
+// may be called concurrently.
+type Object interface {
+	// Transact calls the object and, unless t is oneway, waits until the reply has come, the
+	// object's process has died, or ctx has ended; r is filled in the first case and may be nil for
+	// a oneway call. Errors carry a status.Code. Delivery is exactly once or not at all; after an
+	// error it is not known which.
+	Transact(ctx context.Context, t *Transaction, r *Reply) error
+
+	// LinkToDeath arranges for fn to be called once, on a goroutine of its own, when the object
+	// dies; at once if it is dead. A Node never dies before its process.
+	LinkToDeath(ctx context.Context, fn func()) (*DeathLink, error)
+
+	// ID identifies the object in the domain; usable as a map key. It may block while a reference
+	// that came through a third process is being verified.
+	ID(ctx context.Context) (ObjectID, error)
+
+	// Process returns the connection that the object belongs to.
+	Process() *Process
+}
+
+// Handle is a counted reference to an object of another process. Every handle received is a
+// reference of its own: Release it when done. One that becomes unreachable is released by the
+// garbage collector, at some time.
+type Handle struct {
+	process  *Process
+	remote   Remote
+	released atomic.Bool
+	cleanup  runtime.Cleanup
+}
+
+// NewHandle wraps a reference that a transport received; the Handle owns it. It is for transports.
+func NewHandle(p *Process, r Remote) *Handle {
+	h := &Handle{process: p, remote: r}
+	h.cleanup = runtime.AddCleanup(h, func(r Remote) { r.Release() }, r)
+	return h
+}
+
+// Remote returns the transport's reference. It is for transports.
+func (h *Handle) Remote() Remote { return h.remote }
+
+// Process returns the connection that holds the handle.
+func (h *Handle) Process() *Process { return h.process }
+
+// Alive reports whether the object is still believed to live. It never blocks.
+func (h *Handle) Alive() bool { return !h.released.Load() && h.remote.Alive() }
+
+// Transact implements Object.
+func (h *Handle) Transact(ctx context.Context, t *Transaction, r *Reply) error {
+	if h.released.Load() {
+		return errReleased
+	}
+	err := h.remote.Transact(ctx, t, r)
+	runtime.KeepAlive(h)
+	return err
+}
+
+// ID implements Object.
+func (h *Handle) ID(ctx context.Context) (ObjectID, error) {
+	if h.released.Load() {
+		return ObjectID{}, errReleased
+	}
+	id, err := h.remote.Identity(ctx)
+	runtime.KeepAlive(h)
+	return id, err
+}
+
+// Dup returns another reference to the same object, to be released on its own.
+func (h *Handle) Dup() *Handle {
+	d := NewHandle(h.process, h.remote.Retain())
+	runtime.KeepAlive(h)
+	return d
+}
+
+// Release gives the reference back. Using the handle afterwards fails with status.BadValue;
+// releasing it twice does nothing.
+func (h *Handle) Release() {
+	if h.released.CompareAndSwap(false, true) {
+		h.cleanup.Stop()
+		h.remote.Release()
+	}
+}
+
+var errReleased = status.Errorf(status.BadValue, "the handle was released; Dup it to keep one")
+
+// Release gives back a handle; nodes and nil need none.
+func Release(o Object) {
+	if h, ok := o.(*Handle); ok && h != nil {
+		h.Release()
+	}
+}
+
+// Same reports whether a and b are one object. It may block as ID does; objects that cannot be
+// verified are the same as no other.
+func Same(ctx context.Context, a, b Object) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	ida, erra := a.ID(ctx)
+	idb, errb := b.ID(ctx)
+	return erra == nil && errb == nil && ida == idb
+}
+
+// Call is a synchronous transaction with plain bytes: the reply's payload is copied for the caller.
+func Call(ctx context.Context, o Object, code uint32, payload []byte) ([]byte, error) {
+	var r Reply
+	t := Transaction{Code: code, Data: Data{Payload: payload}}
+	if err := o.Transact(ctx, &t, &r); err != nil {
+		return nil, err
+	}
+	defer r.Release()
+	return append([]byte(nil), r.Payload...), nil
+}

@@ -1,0 +1,182 @@
+package binder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"ubinder/runtime/status"
+)
+
+// DefaultLoopers is how many handlers of a process run at once unless it says otherwise; Android's
+// libbinder has the same number.
+const DefaultLoopers = 15
+
+// Process is one connection to a domain: it owns nodes and holds handles. All methods may be called
+// concurrently.
+type Process struct {
+	transport Transport
+	nodes     atomic.Uint64
+}
+
+// NewProcess puts the API on a transport, which the process then owns. Programs call
+// connect.Open instead.
+func NewProcess(t Transport) *Process {
+	p := &Process{transport: t}
+	t.Start(p)
+	return p
+}
+
+// ID returns the process's number in its domain.
+func (p *Process) ID() ProcessID { return p.transport.Self().Process }
+
+// Identity returns what others see of this process.
+func (p *Process) Identity() *Identity { return p.transport.Self() }
+
+// NewNode makes an object that h serves. It costs nothing on the bus until it is passed on.
+// Transactions reach it once Serve was called, or while a call of this process waits for the chain
+// that they belong to.
+func (p *Process) NewNode(h Handler, options ...NodeOption) *Node {
+	n := &Node{id: p.nodes.Add(1), process: p, handler: h}
+	for _, o := range options {
+		o(n)
+	}
+	return n
+}
+
+// ContextManager returns a handle to the object behind handle 0, the service manager.
+func (p *Process) ContextManager(ctx context.Context) (*Handle, error) {
+	r, err := p.transport.ContextManager(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return NewHandle(p, r), nil
+}
+
+// BecomeContextManager puts n behind handle 0 of the domain. It fails with status.Denied when
+// another live process has that place or policy forbids it.
+func (p *Process) BecomeContextManager(ctx context.Context, n *Node) error {
+	return p.transport.SetContextManager(ctx, n)
+}
+
+// Serve lets up to loopers handlers of incoming transactions run at once; loopers are started as
+// they are needed. It returns at once. Zero or less means DefaultLoopers.
+func (p *Process) Serve(loopers int) {
+	if loopers <= 0 {
+		loopers = DefaultLoopers
+	}
+	p.transport.SetLoopers(loopers)
+}
+
+// Done is closed when the process has lost its domain or was closed.
+func (p *Process) Done() <-chan struct{} { return p.transport.Done() }
+
+// Close ends the connection. Its nodes die for others, its calls fail with status.Dead.
+func (p *Process) Close() error { return p.transport.Close() }
+
+// Transact implements Object for a node: the handler runs on the caller's goroutine, on a copy of
+// nothing. A oneway call runs on a goroutine of its own.
+func (n *Node) Transact(ctx context.Context, t *Transaction, r *Reply) error {
+	payload, err := t.bytes()
+	if err != nil {
+		return err
+	}
+	c := &IncomingCall{
+		Code: t.Code, Flags: t.Flags, Interface: t.Interface, Target: n, Caller: n.process.Identity(),
+		Received: Received{Payload: payload, Encoding: t.Encoding},
+	}
+	if c.Attachments, err = dupAttachments(t.Attachments); err != nil {
+		return err
+	}
+	if c.Oneway() {
+		c.Payload = append([]byte(nil), payload...)
+		go n.handle(context.WithoutCancel(ctx), c)
+		return nil
+	}
+	if err := n.handle(ctx, c); err != nil {
+		return err
+	}
+	return r.fromLocal(&c.Reply)
+}
+
+func (d *Data) bytes() ([]byte, error) {
+	if d.Body == nil {
+		return d.Payload, nil
+	}
+	b, err := d.Body.AppendTo(make([]byte, 0, d.Body.Size()))
+	if err != nil {
+		return nil, status.Errorf(status.Encoding, "payload: %w", err)
+	}
+	return b, nil
+}
+
+func (r *Reply) fromLocal(d *Data) (err error) {
+	if r.Payload, err = d.bytes(); err != nil {
+		return err
+	}
+	r.Encoding = d.Encoding
+	r.Attachments, err = dupAttachments(d.Attachments)
+	return err
+}
+
+// Incoming is what a transport knows of a call beyond its content.
+type Incoming struct {
+	Chain   Chain
+	Timeout time.Duration // the caller's, from now; zero: none
+}
+
+// Dispatch runs the handler of c's target on the calling goroutine and returns what to tell the
+// caller; c.Reply is filled when that is nil. Attachments that the handler did not take are given
+// back. started, when not nil, receives a function by which the transport can cancel the handler's
+// context. It is for transports.
+func (p *Process) Dispatch(c *IncomingCall, in Incoming, started func(cancel func())) error {
+	ctx := &callContext{caller: c.Caller, chain: in.Chain}
+	if in.Timeout > 0 {
+		ctx.deadline = time.Now().Add(in.Timeout)
+	}
+	if started != nil {
+		started(func() { ctx.end(context.Canceled) })
+	}
+	err := c.Target.handle(ctx, c)
+	ctx.ended.Store(true)
+	ctx.end(context.Canceled)
+	return err
+}
+
+// handle checks that the call is meant for this interface, and turns a panic into an error: one bad
+// handler must not end every service of the process.
+func (n *Node) handle(ctx context.Context, c *IncomingCall) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &status.Error{
+				Code:    status.Internal,
+				Message: fmt.Sprintf("handler of %s panicked in transaction %d: %v", n.name(), c.Code, v),
+				Err:     fmt.Errorf("%v\n%s", v, debug.Stack()),
+			}
+		}
+		c.drop()
+	}()
+	if c.Interface != 0 && n.iface != 0 && c.Interface != n.iface {
+		return status.Errorf(status.UnknownMethod, "the object implements %s, the call was meant for another interface", n.name())
+	}
+	return n.handler.Transact(ctx, c)
+}
+
+func (n *Node) name() string {
+	if n.descriptor == "" {
+		return fmt.Sprintf("node %d", n.id)
+	}
+	return n.descriptor
+}
+
+// ErrorText is what of err may cross the wire: its code, message and service number.
+func ErrorText(err error) (code status.Code, service int32, text string) {
+	var e *status.Error
+	if errors.As(err, &e) {
+		return e.Code, e.Service, e.Message
+	}
+	return status.CodeOf(err), 0, err.Error()
+}

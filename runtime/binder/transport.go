@@ -1,0 +1,67 @@
+package binder
+
+import "context"
+
+// Transport carries objects between processes. It is the seam below this package: runtime/object
+// implements it over the bus, runtime/kernel over the driver; both pass the suite in transporttest.
+//
+// All methods may be called concurrently.
+type Transport interface {
+	// Start hands the transport the process that takes its incoming calls. It is called once, before
+	// any other method.
+	Start(p *Process)
+
+	// ContextManager returns a reference to the object behind handle 0. It may block on the broker
+	// until ctx ends; status.UnknownTarget means that the domain has no context manager now.
+	ContextManager(ctx context.Context) (Remote, error)
+
+	// SetContextManager makes n the object behind handle 0 of the whole domain.
+	SetContextManager(ctx context.Context, n *Node) error
+
+	// SetLoopers sets how many handlers may run at once. Zero, the start value, means that only
+	// calls that come back to a waiting chain are served.
+	SetLoopers(max int)
+
+	// Self returns this process's identity as the domain knows it.
+	Self() *Identity
+
+	// Done is closed when the transport can carry nothing any more.
+	Done() <-chan struct{}
+
+	// Close ends the connection: callers fail with status.Dead, holders of nodes see them die.
+	// It returns when all that the transport owned is given back.
+	Close() error
+}
+
+// Remote is one counted reference to an object of another process, as a Transport gives it.
+// Its methods may be called concurrently; none may be called after Release.
+type Remote interface {
+	// Transact sends t and, unless it is oneway, waits for the reply and fills r. On return t's
+	// payload may be used again. r's parts are the caller's until r.Release.
+	Transact(ctx context.Context, t *Transaction, r *Reply) error
+
+	// LinkToDeath arranges for l.Fire to be called once when the object dies; at once if it has.
+	LinkToDeath(ctx context.Context, l *DeathLink) error
+
+	// UnlinkToDeath takes the link back; false means that it has fired or was never made.
+	UnlinkToDeath(l *DeathLink) bool
+
+	// Identity tells which object this is. It may wait for the owner to confirm a reference that
+	// came through a third process.
+	Identity(ctx context.Context) (ObjectID, error)
+
+	// Alive reports whether the object is still believed to live. It never blocks.
+	Alive() bool
+
+	// Retain returns another counted reference to the same object.
+	Retain() Remote
+
+	// Release gives the reference back.
+	Release()
+}
+
+// ObjectID identifies an object in its domain for ever: neither part is used again.
+type ObjectID struct {
+	Owner ProcessID
+	Node  uint64
+}
