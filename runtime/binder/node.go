@@ -31,7 +31,8 @@ type IncomingCall struct {
 	Target    *Node
 	Caller    *Identity
 	Received
-	Reply Data // what to answer; ignored for oneway calls
+	Reply   Data // what to answer; ignored for oneway calls
+	Scratch any  // for package stub: memory that serves one call after the other
 }
 
 // Oneway reports whether nobody waits for a reply.
@@ -69,6 +70,9 @@ func (n *Node) NodeID() uint64 { return n.id }
 
 // Descriptor returns the name of the interface, or "".
 func (n *Node) Descriptor() string { return n.descriptor }
+
+// Handler returns what serves the node.
+func (n *Node) Handler() Handler { return n.handler }
 
 // Process returns the connection that the node belongs to.
 func (n *Node) Process() *Process { return n.process }

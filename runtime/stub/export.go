@@ -1,0 +1,81 @@
+package stub
+
+import (
+	"reflect"
+	"runtime"
+	"sync"
+	"weak"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/status"
+)
+
+// exports finds the node that an implementation was exported as, so that it is one object however
+// often it is passed. The node is held weakly: it lives while another process or the program holds
+// it, and its entry goes with it.
+var exports = struct {
+	sync.Mutex
+	nodes map[exportKey]weak.Pointer[binder.Node]
+}{nodes: make(map[exportKey]weak.Pointer[binder.Node])}
+
+type exportKey struct {
+	process *binder.Process
+	iface   *Interface
+	impl    any
+}
+
+// Export returns the node of p that impl is served as; the same implementation is always the same
+// node while anyone holds it. impl must be comparable: a pointer, usually.
+func Export(p *binder.Process, i *Interface, impl any) (*binder.Node, error) {
+	if !reflect.TypeOf(impl).Comparable() {
+		return nil, status.Errorf(status.BadValue, "%T cannot be told apart from its copies; implement %s on a pointer", impl, i.Descriptor)
+	}
+	key := exportKey{p, i, impl}
+	exports.Lock()
+	defer exports.Unlock()
+	if n := exports.nodes[key].Value(); n != nil {
+		return n, nil
+	}
+	n := p.NewNode(&server{i, impl}, binder.WithDescriptor(i.Descriptor))
+	exports.nodes[key] = weak.Make(n)
+	runtime.AddCleanup(n, forget, key)
+	return n, nil
+}
+
+// forget drops the entry of a node that is gone, unless a newer node took its place.
+func forget(key exportKey) {
+	exports.Lock()
+	defer exports.Unlock()
+	if exports.nodes[key].Value() == nil {
+		delete(exports.nodes, key)
+	}
+}
+
+// ObjectOf returns what to pass for impl: nil for nil, the called object for a generated client,
+// and the exported node for an implementation.
+func ObjectOf(p *binder.Process, i *Interface, impl any) (binder.Object, error) {
+	if impl == nil {
+		return nil, nil
+	}
+	if c, ok := i.AsClient(impl); ok {
+		return c.object, nil
+	}
+	n, err := Export(p, i, impl)
+	if err != nil {
+		return nil, err
+	}
+	return n, nil
+}
+
+// Local returns the implementation behind an object that lives in this process and was exported as
+// i; nil for every other object.
+func Local(o binder.Object, i *Interface) any {
+	n, ok := o.(*binder.Node)
+	if !ok {
+		return nil
+	}
+	if s, ok := n.Handler().(*server); ok && s.iface == i {
+		return s.impl
+	}
+	return nil
+}
