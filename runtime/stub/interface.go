@@ -17,9 +17,9 @@ type Interface struct {
 	Methods    []Method
 	// AsClient returns the embedded Client when v is exactly this interface's generated client.
 	AsClient func(v any) (Client, bool)
-	id         uint32
-	byCode     map[uint32]*Method
-	dense      []*Method // the methods with small codes, by code
+	id       uint32
+	byCode   map[uint32]*Method
+	dense    []*Method // the methods with small codes, by code
 }
 
 // Method is one transaction of an interface.

@@ -1,0 +1,124 @@
+package pool
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// check verifies that the blocks tile the area, that no two free ones touch, and that the free
+// lists hold exactly the free blocks.
+func check(t require.TestingT, p *Pool) {
+	head := none
+	for i := range p.blocks {
+		if p.blocks[i].size > 0 && p.blocks[i].before == none {
+			require.Equal(t, none, head, "two first blocks")
+			head = int32(i)
+		}
+	}
+	var off, used, free uint32
+	lastFree := false
+	for b, prev := head, none; b != none; prev, b = b, p.blocks[b].after {
+		require.Equal(t, off, p.blocks[b].off)
+		require.Equal(t, prev, p.blocks[b].before)
+		off += p.blocks[b].size
+		if p.blocks[b].busy {
+			used += p.blocks[b].size
+			lastFree = false
+			continue
+		}
+		require.False(t, lastFree, "two free neighbours")
+		lastFree = true
+		free++
+	}
+	require.Equal(t, p.units, off)
+	require.Equal(t, p.used, used)
+	for i := range p.free {
+		for j, b := range p.free[i] {
+			require.Equal(t, b != none, p.bitsL2[i]&(1<<j) != 0)
+			for ; b != none; b = p.blocks[b].nextFree {
+				require.False(t, p.blocks[b].busy)
+				free--
+			}
+		}
+		require.Equal(t, p.bitsL2[i] != 0, p.bitsL1&(1<<i) != 0)
+	}
+	require.Zero(t, free)
+}
+
+func TestPoolProperties(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		p := New(rapid.IntRange(1, 4096).Draw(t, "units") * Unit)
+		type slot struct{ off, n int }
+		held := map[uint32]slot{}
+		t.Repeat(map[string]func(*rapid.T){
+			"alloc": func(t *rapid.T) {
+				n := rapid.IntRange(0, 20000).Draw(t, "n")
+				number, off, ok := p.Alloc(n)
+				if !ok {
+					return
+				}
+				require.NotContains(t, held, number)
+				require.Zero(t, off%Unit)
+				require.GreaterOrEqual(t, p.Size(number), n)
+				for _, s := range held {
+					require.True(t, off+n <= s.off || s.off+s.n <= off, "slots overlap")
+				}
+				held[number] = slot{off, n}
+			},
+			"free": func(t *rapid.T) {
+				for number := range held {
+					delete(held, number)
+					require.True(t, p.Free(number))
+					break
+				}
+			},
+			"free what is not held": func(t *rapid.T) {
+				number := rapid.Uint32().Draw(t, "number")
+				if _, ok := held[number]; !ok {
+					require.False(t, p.Free(number))
+				}
+			},
+			"": func(t *rapid.T) { check(t, p) },
+		})
+	})
+}
+
+func TestAWholeAreaComesBack(t *testing.T) {
+	p := New(1 << 20)
+	var held []uint32
+	for {
+		n, _, ok := p.Alloc(1000)
+		if !ok {
+			break
+		}
+		held = append(held, n)
+	}
+	assert.Len(t, held, 1<<20/1024)
+	for i := range held {
+		require.True(t, p.Free(held[(i*7)%len(held)]))
+	}
+	assert.Zero(t, p.Used())
+	_, off, ok := p.Alloc(1 << 20)
+	assert.True(t, ok)
+	assert.Zero(t, off)
+}
+
+func TestTheLastFreedSlotIsHandedOutFirst(t *testing.T) {
+	p := New(1 << 20)
+	a, offA, _ := p.Alloc(128)
+	p.Alloc(128)
+	p.Free(a)
+	_, off, _ := p.Alloc(128)
+	assert.Equal(t, offA, off)
+}
+
+func BenchmarkAllocFree(b *testing.B) {
+	p := New(1 << 20)
+	for b.Loop() {
+		n, _, _ := p.Alloc(192)
+		p.Free(n)
+	}
+}

@@ -1,0 +1,75 @@
+package sys
+
+import (
+	"os"
+	"sync/atomic"
+
+	"golang.org/x/sys/unix"
+)
+
+// Counts of what is open through this package, for leak checks.
+var open, mappings atomic.Int64
+
+// Open returns how many file descriptors and mappings this package owns now.
+func Open() (fds, maps int64) { return open.Load(), mappings.Load() }
+
+// FD is a file descriptor with one owner, who closes it. The zero FD is none; copies share it.
+type FD struct{ number *int32 }
+
+// NewFD takes over n.
+func NewFD(n int) FD {
+	v := int32(n)
+	open.Add(1)
+	return FD{&v}
+}
+
+// Valid reports whether there is a descriptor.
+func (f FD) Valid() bool { return f.number != nil && atomic.LoadInt32(f.number) >= 0 }
+
+// Int returns the number, or -1.
+func (f FD) Int() int {
+	if f.number == nil {
+		return -1
+	}
+	return int(atomic.LoadInt32(f.number))
+}
+
+// Close closes it; only the first call does something.
+func (f FD) Close() error {
+	n := f.Take()
+	if n < 0 {
+		return nil
+	}
+	return os.NewSyscallError("close", unix.Close(n))
+}
+
+// Take gives the number away: the caller owns it from now on. It returns -1 when there is none.
+func (f FD) Take() int {
+	if f.number == nil {
+		return -1
+	}
+	n := atomic.SwapInt32(f.number, -1)
+	if n >= 0 {
+		open.Add(-1)
+	}
+	return int(n)
+}
+
+// File gives the descriptor away as an *os.File.
+func (f FD) File(name string) *os.File { return os.NewFile(uintptr(f.Take()), name) }
+
+// Dup duplicates a number that somebody else owns.
+func Dup(n int) (FD, error) {
+	d, err := unix.FcntlInt(uintptr(n), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return FD{}, os.NewSyscallError("fcntl(F_DUPFD_CLOEXEC)", err)
+	}
+	return NewFD(d), nil
+}
+
+// CloseAll closes each of fds.
+func CloseAll(fds []FD) {
+	for _, f := range fds {
+		f.Close()
+	}
+}

@@ -1,0 +1,68 @@
+package sys
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	futexWait = 0 // FUTEX_WAIT, not private: the word is shared between processes
+	futexWake = 1
+
+	futex2SizeU32 = 2 // FUTEX2_SIZE_U32
+	maxWaitv      = 128
+)
+
+// FutexWait sleeps while *w == val, until woken, interrupted, or timeout has passed (zero: none).
+// It may return early; the caller checks its condition again. w may be in a read-only mapping.
+func FutexWait(w *atomic.Uint32, val uint32, timeout time.Duration) {
+	var ts *unix.Timespec
+	if timeout > 0 {
+		t := unix.NsecToTimespec(int64(timeout))
+		ts = &t
+	}
+	unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWait, uintptr(val), uintptr(unsafe.Pointer(ts)), 0, 0)
+}
+
+// FutexWake wakes up to n sleepers on w and returns how many there were. It never blocks, so the
+// scheduler need not know of it.
+func FutexWake(w *atomic.Uint32, n int32) int {
+	r, _, _ := unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWake, uintptr(n), 0, 0, 0)
+	if int(r) < 0 {
+		return 0
+	}
+	return int(r)
+}
+
+// FutexWakeAll wakes every sleeper on w.
+func FutexWakeAll(w *atomic.Uint32) int { return FutexWake(w, math.MaxInt32) }
+
+// FutexWaiter is one word of a FutexWaitv. Its layout is struct futex_waitv's.
+type FutexWaiter struct {
+	val   uint64
+	addr  uint64
+	flags uint32
+	_     uint32
+}
+
+// MaxFutexWaiters is how many words one FutexWaitv takes.
+const MaxFutexWaiters = maxWaitv
+
+// Set makes the waiter wait for w to differ from val.
+func (f *FutexWaiter) Set(w *atomic.Uint32, val uint32) {
+	*f = FutexWaiter{val: uint64(val), addr: uint64(uintptr(unsafe.Pointer(w))), flags: futex2SizeU32}
+}
+
+// FutexWaitv sleeps while every word has its value (Linux 5.16). It may return early. The words
+// must stay mapped, and reachable by something else than ws.
+func FutexWaitv(ws []FutexWaiter) error {
+	_, _, e := unix.Syscall6(unix.SYS_FUTEX_WAITV, uintptr(unsafe.Pointer(&ws[0])), uintptr(len(ws)), 0, 0, 0, 0)
+	if e == 0 || e == unix.EAGAIN || e == unix.EINTR {
+		return nil
+	}
+	return e
+}

@@ -1,0 +1,124 @@
+// Package sys is the only user of golang.org/x/sys below runtime: memory that is shared and sealed,
+// futexes, sockets that carry file descriptors, and what the kernel knows of a peer.
+package sys
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// Seals that make a file safe to map for whoever did not make it: its size is fixed, and only
+// mappings made before the seal can be written. Exec is sealed too where the kernel can.
+const outboxSeals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_FUTURE_WRITE | unix.F_SEAL_SEAL
+
+// Why a file that a peer sent cannot be mapped.
+var (
+	ErrNotMemory = errors.New("file is not anonymous shared memory")
+	ErrUnsealed  = errors.New("memory is not sealed against shrinking, growing and further writing")
+	ErrSize      = errors.New("memory has not the size agreed on")
+)
+
+// Memory is a mapping. Its owner calls Unmap once, when nobody can touch it any more.
+type Memory struct{ bytes []byte }
+
+// Bytes returns the mapped bytes; they are invalid after Unmap.
+func (m Memory) Bytes() []byte { return m.bytes }
+
+// Unmap ends the mapping. A zero Memory needs none.
+func (m *Memory) Unmap() error {
+	b := m.bytes
+	m.bytes = nil
+	if b == nil {
+		return nil
+	}
+	mappings.Add(-1)
+	return unix.Munmap(b)
+}
+
+// CreateMemory makes size bytes of shared memory that only the returned mapping can write: the file
+// is mapped, then sealed. Pages cost nothing until touched. The caller owns both results.
+func CreateMemory(name string, size int) (FD, Memory, error) {
+	n, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_NOEXEC_SEAL)
+	if errors.Is(err, unix.EINVAL) { // before Linux 6.3
+		n, err = unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	}
+	if err != nil {
+		return FD{}, Memory{}, os.NewSyscallError("memfd_create", err)
+	}
+	fd := NewFD(n)
+	m, err := fillMemory(fd, size)
+	if err != nil {
+		fd.Close()
+		return FD{}, Memory{}, err
+	}
+	return fd, m, nil
+}
+
+func fillMemory(fd FD, size int) (Memory, error) {
+	if err := unix.Ftruncate(fd.Int(), int64(size)); err != nil {
+		return Memory{}, os.NewSyscallError("ftruncate", err)
+	}
+	m, err := mapFile(fd.Int(), size, unix.PROT_READ|unix.PROT_WRITE)
+	if err != nil {
+		return Memory{}, err
+	}
+	if _, err := unix.FcntlInt(uintptr(fd.Int()), unix.F_ADD_SEALS, outboxSeals); err != nil {
+		m.Unmap()
+		return Memory{}, os.NewSyscallError("fcntl(F_ADD_SEALS)", err)
+	}
+	return m, nil
+}
+
+// MapPeerMemory maps memory that a peer made, for reading, after it has checked that the peer can
+// neither truncate it under us nor hand it to somebody else to write.
+func MapPeerMemory(fd FD, size int) (Memory, error) {
+	var fs unix.Statfs_t
+	if err := unix.Fstatfs(fd.Int(), &fs); err != nil {
+		return Memory{}, os.NewSyscallError("fstatfs", err)
+	}
+	if int64(fs.Type) != unix.TMPFS_MAGIC {
+		return Memory{}, ErrNotMemory
+	}
+	seals, err := unix.FcntlInt(uintptr(fd.Int()), unix.F_GET_SEALS, 0)
+	if err != nil {
+		return Memory{}, ErrNotMemory
+	}
+	if seals&outboxSeals != outboxSeals {
+		return Memory{}, fmt.Errorf("%w (seals %#x)", ErrUnsealed, seals)
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(fd.Int(), &st); err != nil {
+		return Memory{}, os.NewSyscallError("fstat", err)
+	}
+	if st.Size != int64(size) {
+		return Memory{}, fmt.Errorf("%w: %d bytes, not %d", ErrSize, st.Size, size)
+	}
+	return mapFile(fd.Int(), size, unix.PROT_READ)
+}
+
+// mapFile maps with MADV_DONTFORK: a child that does not exec must not write in its parent's name.
+func mapFile(fd, size, prot int) (Memory, error) {
+	b, err := unix.Mmap(fd, 0, size, prot, unix.MAP_SHARED)
+	if err != nil {
+		return Memory{}, os.NewSyscallError("mmap", err)
+	}
+	if err := unix.Madvise(b, unix.MADV_DONTFORK); err != nil {
+		unix.Munmap(b)
+		return Memory{}, os.NewSyscallError("madvise", err)
+	}
+	mappings.Add(1)
+	return Memory{b}, nil
+}
+
+// PlainMemory returns zeroed memory of this process alone, aligned as a mapping is to 64 bytes, for
+// links that do not leave the process.
+func PlainMemory(size int) []byte {
+	words := make([]uint64, size/8+8)
+	b := unsafe.Slice((*byte)(unsafe.Pointer(&words[0])), len(words)*8)
+	skip := -int(uintptr(unsafe.Pointer(&b[0]))) & 63
+	return b[skip : skip+size : skip+size]
+}

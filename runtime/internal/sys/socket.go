@@ -1,0 +1,184 @@
+package sys
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Errors of a Conn, besides those of the kernel.
+var (
+	ErrWouldBlock = errors.New("the socket takes no more without blocking")
+	ErrTruncated  = errors.New("packet is longer than the protocol allows, or file descriptors were lost")
+)
+
+// MaxFDs is how many descriptors one packet carries (the kernel's SCM_MAX_FD).
+const MaxFDs = 253
+
+// Conn is a connected Unix socket that keeps packet boundaries (SOCK_SEQPACKET). Sending never
+// blocks; receiving blocks its goroutine, not a thread. Safe for concurrent use.
+type Conn struct {
+	file *os.File
+	raw  syscall.RawConn
+}
+
+// NewConn takes over fd.
+func NewConn(fd FD) (*Conn, error) {
+	if err := unix.SetNonblock(fd.Int(), true); err != nil {
+		fd.Close()
+		return nil, os.NewSyscallError("fcntl(O_NONBLOCK)", err)
+	}
+	open.Add(1)
+	f := fd.File("ubinder-socket")
+	raw, err := f.SyscallConn()
+	if err != nil {
+		f.Close()
+		open.Add(-1)
+		return nil, err
+	}
+	return &Conn{f, raw}, nil
+}
+
+// Close ends the connection for both sides and wakes receivers.
+func (c *Conn) Close() error {
+	err := c.file.Close()
+	if err == nil {
+		open.Add(-1)
+	}
+	return err
+}
+
+// Socketpair returns the two ends of a new connection.
+func Socketpair() (a, b FD, err error) {
+	p, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return FD{}, FD{}, os.NewSyscallError("socketpair", err)
+	}
+	return NewFD(p[0]), NewFD(p[1]), nil
+}
+
+// Dial connects to the socket at path.
+func Dial(path string) (*Conn, error) {
+	n, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return nil, os.NewSyscallError("socket", err)
+	}
+	fd := NewFD(n)
+	for {
+		err = unix.Connect(n, &unix.SockaddrUnix{Name: path})
+		if err != unix.EINTR {
+			break
+		}
+	}
+	if err != nil {
+		fd.Close()
+		return nil, os.NewSyscallError("connect", err)
+	}
+	return NewConn(fd)
+}
+
+// Send sends one packet with descriptors, which stay the caller's. ErrWouldBlock means that
+// nothing was sent.
+func (c *Conn) Send(b []byte, fds ...int) error {
+	var oob []byte
+	if len(fds) > 0 {
+		oob = unix.UnixRights(fds...)
+	}
+	var sendErr error
+	err := c.raw.Control(func(fd uintptr) {
+		for {
+			_, sendErr = unix.SendmsgN(int(fd), b, oob, nil, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT)
+			if sendErr != unix.EINTR {
+				return
+			}
+		}
+	})
+	switch {
+	case err != nil:
+		return err
+	case sendErr == unix.EAGAIN:
+		return ErrWouldBlock
+	}
+	return os.NewSyscallError("sendmsg", sendErr)
+}
+
+// Receive waits for one packet and fills b with it; it returns io.EOF when the peer is gone. The
+// caller owns the descriptors.
+func (c *Conn) Receive(b []byte) (n int, fds []FD, err error) {
+	waitErr := c.raw.Read(func(fd uintptr) bool {
+		n, fds, err = receive(int(fd), b)
+		return err != ErrWouldBlock
+	})
+	if waitErr != nil {
+		return 0, nil, waitErr
+	}
+	return n, fds, err
+}
+
+// ReceiveNow is Receive without waiting: ErrWouldBlock when there is nothing.
+func (c *Conn) ReceiveNow(b []byte) (n int, fds []FD, err error) {
+	if e := c.raw.Control(func(fd uintptr) { n, fds, err = receive(int(fd), b) }); e != nil {
+		return 0, nil, e
+	}
+	return n, fds, err
+}
+
+// WaitReadable calls ready, which must not block, whenever something may be there to receive, until
+// it returns true or the connection is closed here.
+func (c *Conn) WaitReadable(ready func() bool) error {
+	return c.raw.Read(func(uintptr) bool { return ready() })
+}
+
+func receive(fd int, b []byte) (int, []FD, error) {
+	oob := make([]byte, unix.CmsgSpace(MaxFDs*4))
+	for {
+		n, oobn, flags, _, err := unix.Recvmsg(fd, b, oob, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
+		switch {
+		case err == unix.EINTR:
+			continue
+		case err == unix.EAGAIN:
+			return 0, nil, ErrWouldBlock
+		case err == unix.ECONNRESET:
+			return 0, nil, io.EOF
+		case err != nil:
+			return 0, nil, os.NewSyscallError("recvmsg", err)
+		}
+		fds, err := parseRights(oob[:oobn])
+		if err == nil && flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0 {
+			err = ErrTruncated
+		}
+		if err == nil && n == 0 && len(fds) == 0 {
+			err = io.EOF
+		}
+		if err != nil {
+			CloseAll(fds)
+			return 0, nil, err
+		}
+		return n, fds, nil
+	}
+}
+
+func parseRights(oob []byte) ([]FD, error) {
+	if len(oob) == 0 {
+		return nil, nil
+	}
+	messages, err := unix.ParseSocketControlMessage(oob)
+	if err != nil {
+		return nil, fmt.Errorf("control message: %w", err)
+	}
+	var fds []FD
+	for i := range messages {
+		numbers, err := unix.ParseUnixRights(&messages[i])
+		if err != nil {
+			continue // some other kind; it carries nothing that we own
+		}
+		for _, n := range numbers {
+			fds = append(fds, NewFD(n))
+		}
+	}
+	return fds, nil
+}
