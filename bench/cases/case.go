@@ -1,0 +1,37 @@
+// Package cases says what is measured of every stack, and measures it.
+package cases
+
+import (
+	"time"
+
+	"ubinder/bench/report"
+	"ubinder/bench/stack"
+)
+
+// Case is one way of using a stack.
+type Case struct {
+	Name  string
+	About string
+	// Accept tells why a caller cannot take part.
+	Accept func(stack.Caller) error
+	// Step does one operation, records how long it took, and returns when it ended. Each worker
+	// repeats it until its time is over.
+	Step func(*Worker) (time.Time, error)
+	// Confirm waits, still on the clock, until all that the steps began is done.
+	Confirm func([]*Worker) error
+	// Cost is what the table compares.
+	Cost report.Cost
+}
+
+// All lists the cases.
+func All() []Case { return []Case{syncCase, onewayCase} }
+
+// Find returns the case of that name.
+func Find(name string) (Case, bool) {
+	for _, c := range All() {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Case{}, false
+}

@@ -1,0 +1,98 @@
+package cases
+
+import (
+	"errors"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ubinder/bench/report"
+	"ubinder/bench/stack"
+)
+
+// local is a stack without a second process.
+type local struct{ h *stack.Handler }
+
+func (l local) Call(req []byte) ([]byte, error) { return l.h.Echo(req), nil }
+
+type localSender struct{ local }
+
+func (l localSender) Send(req []byte) error { l.h.Count(req); return nil }
+
+// lossy forgets every message.
+type lossy struct{ local }
+
+func (lossy) Send([]byte) error { return errors.New("lost") }
+
+func sample(elapsed, cpu time.Duration, times ...time.Duration) *Sample {
+	s := NewSample()
+	for _, d := range times {
+		record(s.times, d)
+	}
+	s.elapsed, s.cpu = elapsed, cpu
+	return s
+}
+
+func TestSamplesMergeOverRoundsAndProcesses(t *testing.T) {
+	total := NewSample()
+	for _, s := range []*Sample{
+		sample(time.Second, 300*time.Microsecond, 10*time.Microsecond, 20*time.Microsecond),
+		sample(time.Second, 700*time.Microsecond, 30*time.Microsecond, 1000*time.Microsecond),
+	} {
+		wire, err := s.Wire()
+		require.NoError(t, err)
+		back, err := wire.Sample()
+		require.NoError(t, err)
+		total.Add(back)
+	}
+	r := total.Result(report.Result{Case: "sync", Size: 128})
+	assert.EqualValues(t, 4, total.Ops())
+	assert.InEpsilon(t, 20_000, r.P50, 0.001)
+	assert.InEpsilon(t, 1_000_000, r.P99, 0.001)
+	assert.InEpsilon(t, 1_000_000, r.P999, 0.001)
+	assert.InEpsilon(t, 265_000, r.Mean, 0.001)
+	assert.InDelta(t, 2, r.OpsPerSec, 1e-9)
+	assert.InDelta(t, 256, r.BytesPerSec, 1e-9)
+	assert.EqualValues(t, 250_000, r.CPUPerOp)
+	assert.Equal(t, "sync", r.Case)
+}
+
+func TestEmptySampleHasNoNumbers(t *testing.T) {
+	assert.Equal(t, report.Result{Stack: "x"}, NewSample().Result(report.Result{Stack: "x"}))
+}
+
+func TestTimesOutOfRangeAreKept(t *testing.T) {
+	s := sample(time.Second, 0, 0, time.Hour)
+	assert.EqualValues(t, 2, s.Ops())
+}
+
+func TestMeasureEveryCase(t *testing.T) {
+	h := &stack.Handler{}
+	for _, c := range All() {
+		workers := Workers([]stack.Caller{localSender{local{h}}, localSender{local{h}}}, 64)
+		s, err := Measure(c, workers, time.Millisecond, []int{os.Getpid()})
+		require.NoError(t, err, c.Name)
+		assert.Positive(t, s.Ops(), c.Name)
+		assert.Positive(t, s.cpu, c.Name)
+		assert.Positive(t, c.Cost.Of(s.Result(report.Result{})), c.Name)
+	}
+}
+
+func TestOnewayNeedsASenderThatDelivers(t *testing.T) {
+	l := local{&stack.Handler{}}
+	assert.ErrorContains(t, onewayCase.Accept(l), "no one-way")
+	require.NoError(t, onewayCase.Accept(lossy{l}))
+	_, err := Measure(onewayCase, Workers([]stack.Caller{lossy{l}}, 64), time.Millisecond, nil)
+	assert.ErrorContains(t, err, "lost")
+}
+
+func TestFind(t *testing.T) {
+	c, ok := Find("oneway")
+	assert.True(t, ok)
+	assert.Equal(t, "oneway", c.Name)
+	_, ok = Find("none")
+	assert.False(t, ok)
+}

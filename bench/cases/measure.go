@@ -1,0 +1,45 @@
+package cases
+
+import (
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Measure lets all workers repeat the case's step for d. The cost of all processes in pids is
+// counted.
+func Measure(c Case, workers []*Worker, d time.Duration, pids []int) (*Sample, error) {
+	for _, w := range workers {
+		w.times.Reset()
+	}
+	cpuBefore, err := processorTime(pids)
+	if err != nil {
+		return nil, err
+	}
+	start := time.Now()
+	if err := drive(c, workers, start.Add(d)); err != nil {
+		return nil, err
+	}
+	s := NewSample()
+	s.elapsed = time.Since(start)
+	cpuAfter, err := processorTime(pids)
+	if err != nil {
+		return nil, err
+	}
+	s.cpu = cpuAfter - cpuBefore
+	for _, w := range workers {
+		s.times.Merge(w.times)
+	}
+	return s, nil
+}
+
+func drive(c Case, workers []*Worker, deadline time.Time) error {
+	var group errgroup.Group
+	for _, w := range workers {
+		group.Go(func() error { return w.until(deadline, c.Step) })
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	return c.Confirm(workers)
+}

@@ -1,0 +1,77 @@
+package cases
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"ubinder/bench/report"
+)
+
+// Times are kept to three digits up to a minute.
+const (
+	longest = time.Minute
+	digits  = 3
+)
+
+func newTimes() *hdrhistogram.Histogram { return hdrhistogram.New(1, int64(longest), digits) }
+
+func record(times *hdrhistogram.Histogram, d time.Duration) {
+	// In range by construction, so it cannot fail.
+	_ = times.RecordValue(int64(max(1, min(d, longest))))
+}
+
+// Sample is what one stack did in some slices of time.
+type Sample struct {
+	times   *hdrhistogram.Histogram
+	elapsed time.Duration
+	cpu     time.Duration // of all processes that took part
+}
+
+// NewSample returns an empty one.
+func NewSample() *Sample { return &Sample{times: newTimes()} }
+
+// Add merges a later slice.
+func (s *Sample) Add(o *Sample) {
+	s.times.Merge(o.times)
+	s.elapsed += o.elapsed
+	s.cpu += o.cpu
+}
+
+// Ops is the number of operations done.
+func (s *Sample) Ops() int64 { return s.times.TotalCount() }
+
+// Result fills in the numbers of r.
+func (s *Sample) Result(r report.Result) report.Result {
+	ops := s.Ops()
+	if ops == 0 || s.elapsed <= 0 {
+		return r
+	}
+	r.P50 = s.times.ValueAtPercentile(50)
+	r.Mean = int64(s.times.Mean())
+	r.P99 = s.times.ValueAtPercentile(99)
+	r.P999 = s.times.ValueAtPercentile(99.9)
+	r.OpsPerSec = float64(ops) / s.elapsed.Seconds()
+	r.BytesPerSec = r.OpsPerSec * float64(r.Size)
+	r.CPUPerOp = int64(s.cpu) / ops
+	return r
+}
+
+// Wire is a Sample between processes.
+type Wire struct {
+	Times   []byte        `json:"times"`
+	Elapsed time.Duration `json:"elapsed"`
+	CPU     time.Duration `json:"cpu"`
+}
+
+// Wire encodes the sample.
+func (s *Sample) Wire() (Wire, error) {
+	times, err := s.times.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
+	return Wire{times, s.elapsed, s.cpu}, err
+}
+
+// Sample decodes the wire form.
+func (w Wire) Sample() (*Sample, error) {
+	times, err := hdrhistogram.Decode(w.Times)
+	return &Sample{times, w.Elapsed, w.CPU}, err
+}

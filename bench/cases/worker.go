@@ -1,0 +1,47 @@
+package cases
+
+import (
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"ubinder/bench/stack"
+)
+
+// Worker is one of the goroutines that use a stack at the same time.
+type Worker struct {
+	caller  stack.Caller
+	payload []byte
+	n       uint64 // stamp of the last payload
+	sent    uint64 // one-way messages, since the process began
+	times   *hdrhistogram.Histogram
+}
+
+// Workers makes one for each caller.
+func Workers(callers []stack.Caller, size int) []*Worker {
+	workers := make([]*Worker, len(callers))
+	for i, c := range callers {
+		// Stamps of different workers differ, so that an answer to another's call is noticed.
+		workers[i] = &Worker{caller: c, payload: make([]byte, size), n: uint64(i) << 40, times: newTimes()}
+	}
+	return workers
+}
+
+func (w *Worker) stamp() uint64 {
+	w.n++
+	stack.Stamp(w.payload, w.n)
+	return w.n
+}
+
+func (w *Worker) record(d time.Duration) { record(w.times, d) }
+
+// until repeats step to the deadline.
+func (w *Worker) until(deadline time.Time, step func(*Worker) (time.Time, error)) error {
+	for now := time.Now(); now.Before(deadline); {
+		var err error
+		if now, err = step(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"ubinder/bench/cases"
+	"ubinder/bench/run"
+	"ubinder/bench/stack"
+)
+
+// options is the command line.
+type options struct {
+	plan run.Plan
+	json bool
+}
+
+const minDuration = 10 * time.Millisecond
+
+// parse reads the arguments; flag.ErrHelp asks for the help text.
+func parse(args []string, stacks []stack.Stack) (options, error) {
+	set := flag.NewFlagSet("bench", flag.ContinueOnError)
+	set.SetOutput(io.Discard)
+	caseNames := set.String("cases", joined(cases.All(), caseName), "")
+	stackNames := set.String("stacks", joined(stacks, stack.Stack.Name), "")
+	sizes := set.String("sizes", "128,4096,65536,1048576", "")
+	conc := set.String("conc", "1,16", "")
+	pin := set.String("pin", run.PinNone, "")
+	duration := set.Duration("d", 2*time.Second, "")
+	asJSON := set.Bool("json", false, "")
+	if err := set.Parse(args); err != nil {
+		return options{}, err
+	}
+	if set.NArg() > 0 {
+		return options{}, fmt.Errorf("unexpected argument %q", set.Arg(0))
+	}
+	o := options{json: *asJSON, plan: run.Plan{Pin: *pin, Duration: *duration}}
+	return o, errors.Join(
+		pick("-cases", *caseNames, cases.All(), caseName, &o.plan.Cases),
+		pick("-stacks", *stackNames, stacks, stack.Stack.Name, &o.plan.Stacks),
+		numbers("-sizes", *sizes, stack.MinSize, 64<<20, &o.plan.Sizes),
+		numbers("-conc", *conc, 1, 1024, &o.plan.Conc),
+		oneOf("-pin", *pin, run.PinNone, run.PinOne),
+		atLeast("-d", *duration, minDuration),
+	)
+}
+
+func caseName(c cases.Case) string { return c.Name }
+
+func joined[T any](all []T, name func(T) string) string {
+	names := make([]string, len(all))
+	for i, v := range all {
+		names[i] = name(v)
+	}
+	return strings.Join(names, ",")
+}
+
+// pick selects by a list of names, in the order of the list.
+func pick[T any](flagName, list string, all []T, name func(T) string, into *[]T) error {
+	for _, want := range strings.Split(list, ",") {
+		i := slices.IndexFunc(all, func(v T) bool { return name(v) == want })
+		if i < 0 {
+			return fmt.Errorf("%s: no %q among %s", flagName, want, joined(all, name))
+		}
+		*into = append(*into, all[i])
+	}
+	return nil
+}
+
+func numbers(flagName, list string, low, high int, into *[]int) error {
+	for _, text := range strings.Split(list, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < low || n > high {
+			return fmt.Errorf("%s: %q is not a number from %d to %d", flagName, text, low, high)
+		}
+		*into = append(*into, n)
+	}
+	return nil
+}
+
+func oneOf(flagName, value string, allowed ...string) error {
+	if !slices.Contains(allowed, value) {
+		return fmt.Errorf("%s: %q is not one of %s", flagName, value, strings.Join(allowed, ", "))
+	}
+	return nil
+}
+
+func atLeast(flagName string, value, low time.Duration) error {
+	if value < low {
+		return fmt.Errorf("%s: %v is less than %v", flagName, value, low)
+	}
+	return nil
+}

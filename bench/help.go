@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"ubinder/bench/cases"
+	"ubinder/bench/stack"
+)
+
+const helpHead = `bench compares ways of calling from one process into another.
+
+Usage: go run . [flags]
+
+  -cases LIST    what to measure (all)
+  -stacks LIST   what to measure it on (all)
+  -sizes LIST    bytes of payload (128,4096,65536,1048576)
+  -conc LIST     goroutines calling at the same time from the one client process (1,16)
+  -pin none|one  one: all processes on one CPU (none)
+  -d DURATION    time for each stack in each combination, split into rounds in which
+                 the stacks take turns (2s)
+  -json          one JSON object a line instead of tables; the header goes to stderr
+
+`
+
+const helpTail = `
+Client and server are two processes; the processor time of an operation is that of both, and of
+the daemon where there is one. bytes_per_s is payload in one direction. The last column of a
+table compares with ubinder, or else with the first stack: 2.00 is twice the cost.
+
+Examples:
+  go run . -stacks futex,uds,shmipc -sizes 128 -conc 1
+  go run . -cases sync -sizes 128 -conc 1 -pin one -d 10s
+  go run . -cases oneway -sizes 128,65536 -conc 1
+  go run . -json -d 5s >results.jsonl
+
+Exit status: 0 done, stacks that cannot run having been skipped with the reason on stderr;
+1 a stack broke while it was measured, or nothing could be measured; 2 wrong usage;
+130 interrupted.
+`
+
+func help(w io.Writer, stacks []stack.Stack) {
+	fmt.Fprint(w, helpHead)
+	fmt.Fprintln(w, "Cases:")
+	for _, c := range cases.All() {
+		fmt.Fprintf(w, "  %-8s %s\n", c.Name, c.About)
+	}
+	fmt.Fprintf(w, "\nStacks: %s\n", joined(stacks, stack.Stack.Name))
+	fmt.Fprint(w, helpTail)
+}

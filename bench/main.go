@@ -1,0 +1,89 @@
+// Command bench compares ways of calling from one process into another.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"ubinder/bench/report"
+	"ubinder/bench/run"
+	"ubinder/bench/stacks"
+)
+
+// Exit statuses.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
+)
+
+func main() {
+	run.Child(stacks.All())
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	status := bench(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(status)
+}
+
+func bench(ctx context.Context, args []string, out, errs io.Writer) int {
+	o, err := parse(args, stacks.All())
+	if errors.Is(err, flag.ErrHelp) {
+		help(out, stacks.All())
+		return exitOK
+	}
+	if err != nil {
+		fmt.Fprintf(errs, "bench: %v\nbench: -h shows how to use it\n", err)
+		return exitUsage
+	}
+	if o.json {
+		report.Header(errs)
+	} else {
+		report.Header(out)
+	}
+	return status(o.plan.Run(ctx, observer(o, out, errs)), errs)
+}
+
+func status(err error, errs io.Writer) int {
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(errs, "bench: interrupted")
+		return exitInterrupted
+	}
+	fmt.Fprintf(errs, "bench: %v\n", err)
+	return exitFailed
+}
+
+// observer prints what happens.
+func observer(o options, out, errs io.Writer) run.Observer {
+	line := newProgress(errs)
+	show := report.Table
+	if o.json {
+		show = func(w io.Writer, results []report.Result, _ report.Cost) error { return report.Lines(w, results) }
+	}
+	return run.Observer{
+		Progress: line.show,
+		Skipped: func(where, reason string) {
+			line.clear()
+			fmt.Fprintf(errs, "skipped: %s: %s\n", where, reason)
+		},
+		Broke: func(where, reason string) {
+			line.clear()
+			fmt.Fprintf(errs, "broke: %s: %s\n", where, reason)
+		},
+		Results: func(results []report.Result, cost report.Cost) {
+			line.clear()
+			if err := show(out, results, cost); err != nil {
+				fmt.Fprintf(errs, "bench: %v\n", err)
+			}
+		},
+	}
+}

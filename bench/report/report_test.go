@@ -1,0 +1,57 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+var results = []Result{
+	{Case: "sync", Size: 128, Conc: 1, Pin: "none", Stack: "futex", P50: 6_700, Mean: 7_000, P99: 20_000, P999: 90_000,
+		OpsPerSec: 140_000, BytesPerSec: 17_920_000, CPUPerOp: 9_000},
+	{Case: "sync", Size: 128, Conc: 1, Pin: "none", Stack: "ubinder", P50: 13_400},
+}
+
+var p50 = Cost{"p50", func(r Result) float64 { return float64(r.P50) }}
+
+func TestLineHasExactlyTheFields(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, Lines(&out, results))
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	require.Len(t, lines, 2)
+	assert.Equal(t, `{"case":"sync","size":128,"conc":1,"pin":"none","stack":"futex","p50_ns":6700,"mean_ns":7000,`+
+		`"p99_ns":20000,"p999_ns":90000,"ops_per_s":140000,"bytes_per_s":17920000,"cpu_ns_per_op":9000}`, lines[0])
+	var back Result
+	require.NoError(t, json.Unmarshal([]byte(lines[0]), &back))
+	assert.Equal(t, results[0], back)
+}
+
+func TestTableComparesWithUbinder(t *testing.T) {
+	assert.Contains(t, table(t, results), "p50 / ubinder")
+	assert.Regexp(t, `(?m)^ *futex +6\.70 .* 0\.50$`, table(t, results))
+}
+
+func TestTableComparesWithTheFirstOtherwise(t *testing.T) {
+	only := []Result{results[0], {Stack: "uds", P50: 20_100}}
+	assert.Contains(t, table(t, only), "p50 / futex")
+	assert.Regexp(t, `(?m)^ *uds .* 3\.00$`, table(t, only))
+	assert.Empty(t, table(t, nil))
+}
+
+func table(t *testing.T, results []Result) string {
+	var out bytes.Buffer
+	require.NoError(t, Table(&out, results, p50))
+	return out.String()
+}
+
+func TestHeaderNamesTheSurroundings(t *testing.T) {
+	var out bytes.Buffer
+	Header(&out)
+	for _, word := range []string{"machine", "kernel", "go  ", "date"} {
+		assert.Contains(t, out.String(), word)
+	}
+}

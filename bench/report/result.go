@@ -1,0 +1,34 @@
+// Package report shows what was measured.
+package report
+
+import (
+	"encoding/json"
+	"io"
+)
+
+// Result is what one stack did in one case. Its JSON is one line of the output of -json.
+type Result struct {
+	Case        string  `json:"case"`
+	Size        int     `json:"size"`
+	Conc        int     `json:"conc"`
+	Pin         string  `json:"pin"`
+	Stack       string  `json:"stack"`
+	P50         int64   `json:"p50_ns"`
+	Mean        int64   `json:"mean_ns"`
+	P99         int64   `json:"p99_ns"`
+	P999        int64   `json:"p999_ns"`
+	OpsPerSec   float64 `json:"ops_per_s"`
+	BytesPerSec float64 `json:"bytes_per_s"` // of payload, one way
+	CPUPerOp    int64   `json:"cpu_ns_per_op"`
+}
+
+// Lines writes one JSON object a line.
+func Lines(w io.Writer, results []Result) error {
+	enc := json.NewEncoder(w)
+	for _, r := range results {
+		if err := enc.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,57 @@
+// Package stack says what a means of communication has to provide to be measured.
+package stack
+
+import (
+	"os/exec"
+	"path/filepath"
+)
+
+// Env is what both processes of one measurement know.
+type Env struct {
+	Dir  string `json:"dir"`  // private to this measurement, removed after it
+	Case string `json:"case"` // name of the case
+	Size int    `json:"size"` // bytes of payload in a message
+	Conc int    `json:"conc"` // goroutines that call at the same time
+}
+
+// Socket is a path that Serve may listen on and Dial connect to.
+func (e Env) Socket() string { return filepath.Join(e.Dir, "sock") }
+
+// Stack is one way of calling from one process into another.
+type Stack interface {
+	// Name is what -stacks selects.
+	Name() string
+	// Serve runs in the server process. It calls ready once it can be dialled, hands every
+	// request to h, and serves until the process is killed; it returns only to report an error.
+	Serve(env Env, h *Handler, ready func()) error
+	// Dial runs in the client process, after ready, and returns env.Conc callers.
+	Dial(env Env) ([]Caller, error)
+}
+
+// Caller is used by one goroutine at a time; the callers of one Dial are used concurrently.
+type Caller interface {
+	// Call sends req and waits for the answer of Handler.Echo. It does not keep req; the
+	// answer is valid until the next use of this Caller.
+	Call(req []byte) ([]byte, error)
+}
+
+// Sender is a Caller of a stack that has one-way messages.
+type Sender interface {
+	Caller
+	// Send hands req over to be given to Handler.Count once, and returns without an answer,
+	// though it may wait for room. What was sent is on its way even if nothing follows.
+	Send(req []byte) error
+}
+
+// Preparer is a Stack that needs something from the machine. Prepare runs once a run, in the
+// process that starts the others; its error is the reason why the stack is left out.
+type Preparer interface{ Prepare() error }
+
+// Refuser is a Stack that cannot do everything; its error is the reason.
+type Refuser interface{ Refuse(env Env) error }
+
+// DaemonUser is a Stack that needs a third process. Its command writes a line to fd 3 when it
+// is ready; it counts to the processor time of each call.
+type DaemonUser interface {
+	Daemon(env Env) (*exec.Cmd, error)
+}

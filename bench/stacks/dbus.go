@@ -1,0 +1,146 @@
+package stacks
+
+import (
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/godbus/dbus/v5"
+
+	"ubinder/bench/stack"
+)
+
+// dbusStack is godbus through a dbus-daemon of its own.
+type dbusStack struct{}
+
+const (
+	dbusName = "ubinder.bench"
+	dbusPath = dbus.ObjectPath("/ubinder/bench")
+
+	// The daemon drops one-way messages that a slow receiver has not read, so the sender waits
+	// now and then. godbus starts a goroutine for each.
+	dbusWindow = 1 << 20
+)
+
+//go:embed dbus-daemon.conf
+var dbusConfig string
+
+func (dbusStack) Name() string { return "dbus" }
+
+// Prepare installs the daemon where that can be done.
+func (dbusStack) Prepare() error {
+	if _, err := exec.LookPath("dbus-daemon"); err == nil {
+		return nil
+	}
+	if os.Geteuid() != 0 {
+		return errors.New("dbus-daemon is not installed, and only root can install it")
+	}
+	install := exec.Command("apt-get", "install", "-y", "--no-install-recommends", "dbus-daemon")
+	install.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+	if out, err := install.CombinedOutput(); err != nil {
+		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+		return fmt.Errorf("dbus-daemon is not installed, and apt-get failed: %w: %s", err, lines[len(lines)-1])
+	}
+	return nil
+}
+
+func (dbusStack) Daemon(env stack.Env) (*exec.Cmd, error) {
+	config := filepath.Join(env.Dir, "dbus-daemon.conf")
+	text := strings.ReplaceAll(dbusConfig, "@SOCKET@", env.Socket())
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		return nil, err
+	}
+	return exec.Command("dbus-daemon", "--config-file="+config, "--nofork", "--nopidfile", "--nosyslog", "--print-address=3"), nil
+}
+
+func (dbusStack) Serve(env stack.Env, h *stack.Handler, ready func()) error {
+	conn, err := dialDaemon(env)
+	if err != nil {
+		return err
+	}
+	if err := conn.Export(&dbusBench{h}, dbusPath, dbusName); err != nil {
+		return err
+	}
+	reply, err := conn.RequestName(dbusName, dbus.NameFlagDoNotQueue)
+	if err != nil {
+		return err
+	}
+	if reply != dbus.RequestNameReplyPrimaryOwner {
+		return fmt.Errorf("name %s: reply %d", dbusName, reply)
+	}
+	ready()
+	<-conn.Context().Done()
+	return errors.New("the daemon closed the connection")
+}
+
+type dbusBench struct{ h *stack.Handler }
+
+// Call answers with what it was given.
+func (b *dbusBench) Call(data []byte, n uint64) ([]byte, uint64, *dbus.Error) {
+	return b.h.Echo(data), n, nil
+}
+
+// Pour takes a message without an answer.
+func (b *dbusBench) Pour(data []byte, _ uint64) *dbus.Error {
+	b.h.Count(data)
+	return nil
+}
+
+func (dbusStack) Dial(env stack.Env) ([]stack.Caller, error) {
+	conn, err := dialDaemon(env)
+	if err != nil {
+		return nil, err
+	}
+	return dialEach(env, func() (stack.Caller, error) {
+		return &dbusCaller{
+			service: conn.Object(dbusName, dbusPath),
+			window:  stack.NewWindow(dbusWindow / env.Conc),
+			ping:    make([]byte, stack.MinSize),
+		}, nil
+	})
+}
+
+func dialDaemon(env stack.Env) (*dbus.Conn, error) {
+	conn, err := dbus.Dial("unix:path=" + env.Socket())
+	if err != nil {
+		return nil, err
+	}
+	if err := conn.Auth(nil); err != nil {
+		return nil, err
+	}
+	return conn, conn.Hello()
+}
+
+type dbusCaller struct {
+	service dbus.BusObject
+	window  stack.Window
+	ping    []byte
+	n       uint64
+}
+
+func (c *dbusCaller) Call(req []byte) ([]byte, error) {
+	c.n++
+	var answer []byte
+	var n uint64
+	if err := c.service.Call(dbusName+".Call", 0, req, c.n).Store(&answer, &n); err != nil {
+		return nil, err
+	}
+	return answer, checkN(n, c.n)
+}
+
+func (c *dbusCaller) Send(req []byte) error {
+	if err := c.window.Charge(req, c.catchUp); err != nil {
+		return err
+	}
+	c.n++
+	return c.service.Call(dbusName+".Pour", dbus.FlagNoReplyExpected, req, c.n).Err
+}
+
+func (c *dbusCaller) catchUp() error {
+	_, err := c.Call(c.ping)
+	return err
+}

@@ -1,0 +1,106 @@
+package stacks
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// The memory of a lane, in this order:
+//
+//	laneHeader    each bell is set by the side named beside it
+//	answer        a message, written by the server
+//	slots         laneSlots messages, written by the client
+//
+// A message is its length and flag in 64 bits and then its bytes, rounded up to a cache line.
+type laneHeader struct {
+	requests bell // client: requests published
+	taken    bell // server: requests taken
+	answers  bell // server: answers published
+}
+
+const (
+	headerSize  = int(unsafe.Sizeof(laneHeader{}))
+	messageHead = 8
+	onewayFlag  = 1 << 63
+	ringBytes   = 1 << 20 // small enough to stay in a cache
+)
+
+type lane struct {
+	*laneHeader
+	memory   []byte
+	slotSize int
+	slots    uint32
+}
+
+func slotSize(size int) int { return (size + messageHead + 63) &^ 63 }
+
+// laneSlots is a power of two, so that positions may wrap.
+func laneSlots(size int) uint32 {
+	n := 2
+	for n < 256 && 2*n*slotSize(size) <= ringBytes {
+		n *= 2
+	}
+	return uint32(n)
+}
+
+func laneSize(size int) int { return headerSize + (1+int(laneSlots(size)))*slotSize(size) }
+
+// mapLane maps the lane in fd; the mapping lives as long as the process.
+func mapLane(fd, size int) (*lane, error) {
+	m, err := unix.Mmap(fd, 0, laneSize(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED|unix.MAP_POPULATE)
+	if err != nil {
+		return nil, err
+	}
+	return &lane{
+		laneHeader: (*laneHeader)(unsafe.Pointer(&m[0])),
+		memory:     m[headerSize:],
+		slotSize:   slotSize(size),
+		slots:      laneSlots(size),
+	}, nil
+}
+
+// message returns the i-th message: 0 is the answer, the slots follow.
+func (l *lane) message(i int) []byte { return l.memory[i*l.slotSize:][:l.slotSize] }
+
+func (l *lane) slot(position uint32) []byte { return l.message(1 + int(position%l.slots)) }
+
+func (l *lane) setRequest(position uint32, req []byte, oneway bool) {
+	m := l.slot(position)
+	head := uint64(copy(m[messageHead:], req))
+	if oneway {
+		head |= onewayFlag
+	}
+	*(*uint64)(unsafe.Pointer(&m[0])) = head
+}
+
+func (l *lane) request(position uint32) (req []byte, oneway bool) {
+	m := l.slot(position)
+	head := *(*uint64)(unsafe.Pointer(&m[0]))
+	return m[messageHead:][:head&^onewayFlag], head&onewayFlag != 0
+}
+
+func (l *lane) setAnswer(p []byte) {
+	m := l.message(0)
+	*(*uint64)(unsafe.Pointer(&m[0])) = uint64(copy(m[messageHead:], p))
+}
+
+func (l *lane) answerBytes() []byte {
+	m := l.message(0)
+	return m[messageHead:][:*(*uint64)(unsafe.Pointer(&m[0]))]
+}
+
+// The futex operations without the private flag, since the word is shared between processes.
+const (
+	opWait = 0
+	opWake = 1
+)
+
+func futexWait(word *uint32, old uint32) {
+	unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), opWait, uintptr(old), 0, 0, 0)
+}
+
+// futexWake never blocks, so it need not tell the Go scheduler.
+func futexWake(word *uint32) {
+	unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), opWake, 1, 0, 0, 0)
+}
