@@ -21,22 +21,41 @@ var exports = struct {
 type exportKey struct {
 	process *binder.Process
 	iface   *Interface
-	impl    any
+	impl    any // a value, or an address
+}
+
+// address stands for a pointer. The key must not keep the implementation alive: one that holds its
+// own node would keep that alive too, for ever. While the node lives, so does the implementation,
+// and its address means nothing else.
+type address struct {
+	of reflect.Type
+	at uintptr
+}
+
+func keyOf(p *binder.Process, i *Interface, impl any) (exportKey, error) {
+	v := reflect.ValueOf(impl)
+	if !v.IsValid() || !v.Comparable() {
+		return exportKey{}, status.Errorf(status.BadValue, "%T cannot be told apart from its copies; implement %s on a pointer", impl, i.descriptor)
+	}
+	if v.Kind() == reflect.Pointer {
+		impl = address{v.Type(), v.Pointer()}
+	}
+	return exportKey{p, i, impl}, nil
 }
 
 // Export returns the node of p that impl is served as; the same implementation is always the same
 // node while anyone holds it. impl must be comparable: a pointer, usually.
 func Export(p *binder.Process, i *Interface, impl any) (*binder.Node, error) {
-	if !reflect.TypeOf(impl).Comparable() {
-		return nil, status.Errorf(status.BadValue, "%T cannot be told apart from its copies; implement %s on a pointer", impl, i.Descriptor)
+	key, err := keyOf(p, i, impl)
+	if err != nil {
+		return nil, err
 	}
-	key := exportKey{p, i, impl}
 	exports.Lock()
 	defer exports.Unlock()
 	if n := exports.nodes[key].Value(); n != nil {
 		return n, nil
 	}
-	n := p.NewNode(&server{i, impl}, binder.WithDescriptor(i.Descriptor))
+	n := p.NewNode(&server{i, impl}, binder.WithDescriptor(i.descriptor))
 	exports.nodes[key] = weak.Make(n)
 	runtime.AddCleanup(n, forget, key)
 	return n, nil
@@ -57,7 +76,7 @@ func ObjectOf(p *binder.Process, i *Interface, impl any) (binder.Object, error) 
 	if impl == nil {
 		return nil, nil
 	}
-	if c, ok := i.AsClient(impl); ok {
+	if c, ok := i.client(impl); ok {
 		return c.object, nil
 	}
 	n, err := Export(p, i, impl)

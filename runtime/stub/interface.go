@@ -1,5 +1,17 @@
 // Package stub is the façade that generated code imports, and the only package it needs besides its
 // messages. Client and server code of a service is thin: what repeats stands here.
+//
+// # Who owns what
+//
+// A handler owns the objects and files that its method is given, the caller keeps its own: each
+// side closes its files, and may Release its objects. A client owns the objects and files that a
+// call returns. A handler gives away the files that it returns and keeps the objects.
+//
+// An object that nobody releases, and a file that nobody closes, is given back by the garbage
+// collector at some time; that is soon enough for objects, and seldom for files.
+//
+// A call on an implementation of this process, as AsX may return it, is a plain Go call: caller and
+// implementation then share messages, objects and files. NewXClient makes a client that never does.
 package stub
 
 import (
@@ -11,15 +23,14 @@ import (
 )
 
 // Interface describes a service to the runtime. Generated code holds one per service; it is
-// immutable after InitInterface.
+// immutable after Define.
 type Interface struct {
-	Descriptor string
-	Methods    []Method
-	// AsClient returns the embedded Client when v is exactly this interface's generated client.
-	AsClient func(v any) (Client, bool)
-	id       uint32
-	byCode   map[uint32]*Method
-	dense    []*Method // the methods with small codes, by code
+	descriptor string
+	id         uint32
+	client     func(v any) (Client, bool)
+	methods    []Method
+	byCode     map[uint32]*Method
+	dense      []*Method // the methods with small codes, by code
 }
 
 // Method is one transaction of an interface.
@@ -33,15 +44,28 @@ type Method struct {
 
 const denseCodes = 256
 
-// InitInterface completes an interface and returns it. It panics on a description that no generator
-// makes.
-func InitInterface(i *Interface) *Interface {
-	i.id = binder.InterfaceID(i.Descriptor)
-	i.byCode = make(map[uint32]*Method, len(i.Methods))
-	for n := range i.Methods {
-		m := &i.Methods[n]
+// NewInterface names an interface. Its methods follow with Define, in an init function: interfaces
+// may pass each other in their methods, and Go allows no such circle between package variables.
+func NewInterface(descriptor string) *Interface {
+	return &Interface{descriptor: descriptor, id: binder.InterfaceID(descriptor)}
+}
+
+// Descriptor returns the name of the interface on the bus.
+func (i *Interface) Descriptor() string { return i.descriptor }
+
+// Methods returns the methods in the order of their declaration; the slice is not to be changed.
+func (i *Interface) Methods() []Method { return i.methods }
+
+// Define completes an interface; client is ClientOf of its generated client. It panics on a
+// description that no generator makes.
+func (i *Interface) Define(client func(v any) (Client, bool), methods ...Method) {
+	i.client = client
+	i.methods = methods
+	i.byCode = make(map[uint32]*Method, len(methods))
+	for n := range methods {
+		m := &methods[n]
 		if i.byCode[m.Code] != nil {
-			panic(fmt.Sprintf("stub: %s has two methods with code %d", i.Descriptor, m.Code))
+			panic(fmt.Sprintf("stub: %s has two methods with code %d", i.descriptor, m.Code))
 		}
 		i.byCode[m.Code] = m
 		if m.Code < denseCodes {
@@ -51,7 +75,6 @@ func InitInterface(i *Interface) *Interface {
 			i.dense[m.Code] = m
 		}
 	}
-	return i
 }
 
 func (i *Interface) method(code uint32) (*Method, error) {
@@ -62,5 +85,10 @@ func (i *Interface) method(code uint32) (*Method, error) {
 	} else if m := i.byCode[code]; m != nil {
 		return m, nil
 	}
-	return nil, status.Errorf(status.UnknownMethod, "%s has no method with code %d", i.Descriptor, code)
+	return nil, status.Errorf(status.UnknownMethod, "%s has no method with code %d", i.descriptor, code)
+}
+
+// Unimplemented is what a method answers that the service does not have.
+func Unimplemented(descriptor, method string) error {
+	return status.Errorf(status.UnknownMethod, "%s: method %s is not implemented", descriptor, method)
 }

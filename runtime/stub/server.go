@@ -10,13 +10,16 @@ import (
 	"ubinder/runtime/status"
 )
 
-// Incoming is one transaction as a generated method handler sees it.
+// Incoming is one transaction as a generated method handler sees it. What is put into it goes with
+// the reply.
 type Incoming struct {
+	Attachments
 	call *binder.IncomingCall
 	body message
 }
 
-// Decode reads the request. A payload that is not a valid message is the caller's fault.
+// Decode reads the request; nil stands for one that carries nothing. A payload that is not a valid
+// message is the caller's fault.
 func (c *Incoming) Decode(m proto.Message) error { return decode(&c.call.Received, m) }
 
 // TakeObject takes an object of the request; the handler owns it.
@@ -31,30 +34,13 @@ func (c *Incoming) TakeFile(field uint32) *os.File { return c.call.TakeFile(fiel
 // TakeFiles takes all files of a repeated field of the request.
 func (c *Incoming) TakeFiles(field uint32) []*os.File { return c.call.TakeFiles(field) }
 
-// Reply sets the reply's message; it is encoded after the handler has returned.
+// Reply sets the reply: m, which is encoded after the handler has returned, or nothing for nil, and
+// what was put before.
 func (c *Incoming) Reply(m proto.Message) {
 	c.body.m = m
 	c.call.Reply.Encoding = binder.Protobuf
 	c.call.Reply.Body = &c.body
-}
-
-// PutFile attaches a file to the reply; nil attaches nothing. It stays the handler's.
-func (c *Incoming) PutFile(field uint32, f *os.File) {
-	c.call.Reply.Attachments = appendFile(c.call.Reply.Attachments, field, f)
-}
-
-// PutObject attaches an untyped object to the reply; nil stands for a null object.
-func (c *Incoming) PutObject(field uint32, o binder.Object) {
-	c.call.Reply.Attachments = append(c.call.Reply.Attachments, binder.Attachment{Field: field, Object: o})
-}
-
-// PutImpl attaches an implementation of i to the reply, as Extras.PutImpl does.
-func (c *Incoming) PutImpl(field uint32, i *Interface, impl any) error {
-	o, err := ObjectOf(c.call.Target.Process(), i, impl)
-	if err == nil {
-		c.PutObject(field, o)
-	}
-	return err
+	c.call.Reply.Attachments = c.list
 }
 
 // server is the handler of a node that an implementation was exported as.
@@ -71,7 +57,7 @@ func (s *server) Transact(ctx context.Context, call *binder.IncomingCall) error 
 	}
 	if m.Oneway != call.Oneway() {
 		return status.Errorf(status.BadValue, "%s.%s: oneway is %v in the interface and %v in the call",
-			s.iface.Descriptor, m.Name, m.Oneway, call.Oneway())
+			s.iface.descriptor, m.Name, m.Oneway, call.Oneway())
 	}
 	c, ok := call.Scratch.(*Incoming)
 	if !ok {
@@ -79,5 +65,7 @@ func (s *server) Transact(ctx context.Context, call *binder.IncomingCall) error 
 		call.Scratch = c
 	}
 	c.call = call
+	c.process = call.Target.Process()
+	c.list = nil // the transport may still hold the last reply's
 	return m.Handle(ctx, s.impl, c)
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -89,14 +90,7 @@ func (c *Conn) Send(b []byte, fds ...int) error {
 		oob = unix.UnixRights(fds...)
 	}
 	var sendErr error
-	err := c.raw.Control(func(fd uintptr) {
-		for {
-			_, sendErr = unix.SendmsgN(int(fd), b, oob, nil, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT)
-			if sendErr != unix.EINTR {
-				return
-			}
-		}
-	})
+	err := c.raw.Control(func(fd uintptr) { sendErr = send(int(fd), b, oob) })
 	switch {
 	case err != nil:
 		return err
@@ -104,6 +98,32 @@ func (c *Conn) Send(b []byte, fds ...int) error {
 		return ErrWouldBlock
 	}
 	return os.NewSyscallError("sendmsg", sendErr)
+}
+
+// SendWait is Send, but waits for the socket to take the packet; it blocks its goroutine.
+func (c *Conn) SendWait(b []byte, fds ...int) error {
+	var oob []byte
+	if len(fds) > 0 {
+		oob = unix.UnixRights(fds...)
+	}
+	var sendErr error
+	err := c.raw.Write(func(fd uintptr) bool {
+		sendErr = send(int(fd), b, oob)
+		return sendErr != unix.EAGAIN
+	})
+	if err != nil {
+		return err
+	}
+	return os.NewSyscallError("sendmsg", sendErr)
+}
+
+func send(fd int, b, oob []byte) error {
+	for {
+		_, err := unix.SendmsgN(fd, b, oob, nil, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT)
+		if err != unix.EINTR {
+			return err
+		}
+	}
 }
 
 // Receive waits for one packet and fills b with it; it returns io.EOF when the peer is gone. The
@@ -126,6 +146,9 @@ func (c *Conn) ReceiveNow(b []byte) (n int, fds []FD, err error) {
 	}
 	return n, fds, err
 }
+
+// SetReadDeadline ends waits for reading when t has come; the zero time takes that back.
+func (c *Conn) SetReadDeadline(t time.Time) error { return c.file.SetReadDeadline(t) }
 
 // WaitReadable calls ready, which must not block, whenever something may be there to receive, until
 // it returns true or the connection is closed here.

@@ -1,0 +1,239 @@
+package bus
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"ubinder/runtime/internal/pool"
+	"ubinder/runtime/internal/ring"
+	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/internal/wait"
+	"ubinder/runtime/status"
+)
+
+// port is what a lane needs besides memory: a way for files, a doorbell for who waits in the
+// netpoller, and the news that the peer is gone.
+type port interface {
+	sendFiles(pos uint64, files []int) error
+	files(pos uint64, n int) ([]sys.FD, error) // what has come for pos; never blocks
+	ring()
+	wait() error // returns nil when rung, an error when the peer is gone
+	close()
+}
+
+// lane is one end of a link, whatever carries it.
+type lane struct {
+	peer   *Peer
+	parker wait.Parker
+	port   port
+	events Events
+	out    outbox
+	in     outbox
+
+	send sender
+	recv receiver
+
+	callers       []wait.Waiter
+	loopers       []wait.Waiter
+	poller        wait.Waiter
+	callerRingers []wait.Ringer
+	ringers       []wait.Ringer // loopers, poller, room, take
+
+	users   atomic.Int64 // holds on the mappings; the receiving goroutine has one
+	unmap   func()
+	failure atomic.Pointer[error]
+}
+
+// sender is the state of what this side writes.
+type sender struct {
+	sync.Mutex
+	ring      ring.Writer
+	pool      *pool.Pool
+	slots     []Class // of each slot number in use; classNone otherwise
+	messages  int     // message credit in use
+	oneways   int     // of those, oneway
+	onewayLen int     // bytes in slots of oneway messages
+	acked     uint64  // acknowledgements taken from the peer
+	controls  []uint64
+	room      chan struct{} // closed when room may have come; nil when nobody waits
+	roomWait  wait.Waiter
+	takeWait  wait.Waiter
+}
+
+const classNone Class = 0xff
+
+// receiver is the state of what this side reads.
+type receiver struct {
+	ring    ring.Reader
+	credit  atomic.Int64 // messages taken from the ring and not freed
+	ackLock sync.Mutex
+	acks    uint64
+}
+
+func newLane(peer *Peer, out, in outbox, parker wait.Parker, p port, unmap func()) *lane {
+	l := &lane{peer: peer, parker: parker, port: p, out: out, in: in, unmap: unmap}
+	l.send.ring = out.writer()
+	l.send.pool = pool.New(out.segment.Size())
+	l.recv.ring = in.reader()
+	l.callers = waiters(out, in, offCallerArmed, offCallerBell, callerCredit)
+	pairs := waiters(out, in, offArmed, offBell, bellTake+1)
+	l.loopers, l.poller = pairs[:Loopers], pairs[bellPoll]
+	l.send.roomWait, l.send.takeWait = pairs[bellRoom], pairs[bellTake]
+	l.callerRingers = ringers(out, in, offCallerArmed, offCallerBell, callerCredit)
+	l.ringers = ringers(out, in, offArmed, offBell, bellTake+1)
+	l.users.Store(1)
+	return l
+}
+
+// routineReceive tells the events what happens until the peer is gone. It arms the poller before it
+// lets them look, so that nothing published afterwards goes without a ring.
+func (l *lane) routineReceive() {
+	defer l.Drop()
+	for {
+		l.poller.Arm(wait.OnPoll)
+		l.notifyRoom()
+		l.events.Readable(l)
+		if err := l.port.wait(); err != nil {
+			l.die(l.hangup(err))
+			l.port.close()
+			l.notifyRoom()
+			l.events.Hangup(l, *l.failure.Load())
+			return
+		}
+	}
+}
+
+func (l *lane) hangup(err error) error {
+	if status.CodeOf(err) == status.Protocol {
+		return err
+	}
+	return status.Errorf(status.Dead, "process %d has ended", l.peer.ID)
+}
+
+// die notes why the link ended; the first reason stays.
+func (l *lane) die(err error) { l.failure.CompareAndSwap(nil, &err) }
+
+func (l *lane) Fail(err error) {
+	l.die(err)
+	l.port.close()
+}
+
+func (l *lane) Close() {
+	l.Fail(status.Errorf(status.Dead, "the link to process %d was closed here", l.peer.ID))
+}
+
+func (l *lane) Err() error {
+	if e := l.failure.Load(); e != nil {
+		return *e
+	}
+	return nil
+}
+
+func (l *lane) Hold() bool {
+	for {
+		n := l.users.Load()
+		if n == 0 {
+			return false
+		}
+		if l.users.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+func (l *lane) Drop() {
+	if l.users.Add(-1) == 0 {
+		l.unmap()
+	}
+}
+
+func (l *lane) Peer() *Peer                  { return l.peer }
+func (l *lane) Parker() wait.Parker          { return l.parker }
+func (l *lane) Caller(i uint32) *wait.Waiter { return &l.callers[i] }
+func (l *lane) Looper(i int) *wait.Waiter    { return &l.loopers[i] }
+
+// RingLooper prefers the looper with the lowest number, which served last and is warm.
+func (l *lane) RingLooper() {
+	for i := range l.ringers[:Loopers] {
+		r := l.ringers[i]
+		if r.Ring() == wait.OnFutex {
+			l.parker.Wake(r.Bell())
+			return
+		}
+	}
+	l.ringPoller()
+}
+
+func (l *lane) ringPoller() {
+	if l.ringers[bellPoll].Ring() == wait.OnPoll {
+		l.port.ring()
+	}
+}
+
+func (l *lane) RingCaller(i uint32) {
+	r := l.callerRingers[i]
+	switch r.Ring() {
+	case wait.OnFutex:
+		l.parker.Wake(r.Bell())
+	case wait.OnPoll:
+		l.ringPoller()
+	}
+}
+
+// AwaitRoom arms the room bell and waits for the peer to ring it. How much it asks for grows with
+// what is under way, so that a peer that frees one message after the other rings once for many.
+func (l *lane) AwaitRoom(ctx context.Context) error {
+	room, err := l.armRoom()
+	if err != nil || room == nil {
+		return err
+	}
+	select {
+	case <-room:
+		return l.Err()
+	case <-ctx.Done():
+		return status.FromContext(ctx)
+	}
+}
+
+func (l *lane) armRoom() (<-chan struct{}, error) {
+	s := &l.send
+	s.Lock()
+	defer s.Unlock()
+	before := s.acked
+	if err := l.reap(); err != nil {
+		return nil, err
+	}
+	if s.acked != before || l.Err() != nil {
+		return nil, l.Err()
+	}
+	if s.room == nil {
+		s.room = make(chan struct{})
+		l.out.head.Uint64(offRoom).Store(s.acked + uint64(max(1, s.messages/4)))
+		s.roomWait.Arm(wait.OnPoll)
+	}
+	if l.in.head.Uint64(offAcks).Load() != s.acked { // freed between the look and the arming
+		l.wakeRoom()
+		return nil, nil
+	}
+	return s.room, nil
+}
+
+// notifyRoom wakes who waits for room when the peer has freed something, or is gone.
+func (l *lane) notifyRoom() {
+	s := &l.send
+	s.Lock()
+	defer s.Unlock()
+	if s.room == nil {
+		return
+	}
+	if l.Err() != nil || l.in.head.Uint64(offAcks).Load() != s.acked || !s.roomWait.Armed() {
+		l.wakeRoom()
+	}
+}
+
+func (l *lane) wakeRoom() {
+	close(l.send.room)
+	l.send.room = nil
+	l.send.roomWait.Disarm()
+}

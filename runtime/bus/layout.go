@@ -1,0 +1,87 @@
+package bus
+
+import "ubinder/runtime/internal/ring"
+
+// Layout of an outbox's header memory, in bytes. The owner of the outbox writes all of it and the
+// peer maps it read-only; "mine" and "yours" are as the owner sees it.
+//
+//	offset  size  content
+//	0x000   64    header: magic, version, ring size, message credit, callers, segment size
+//	0x040   8     tail: position behind the last descriptor that I published
+//	0x080   8     drained: position behind the last descriptor of yours that I took
+//	0x0c0   8     acks: how many acknowledgements I published
+//	0x100   8     room: the number of your acknowledgements at which I want the room bell
+//	0x140   128   armed: how my loopers (16), my poller, my wait for room, my wait for your draining
+//	              (and 13 spare) wait
+//	0x1c0   128   bell: the same for yours
+//	0x240   512   armed: how my callers (128) wait
+//	0x440   512   bell: the same for yours
+//	0x800   2048  acknowledgement ring: numbers of your slots that I have freed, 512 words
+//	0x1000  32768 descriptor ring, 512 descriptors
+//
+// Each group that one side writes often has cache lines of its own.
+const (
+	offHeader      = 0x000
+	offTail        = 0x040
+	offDrained     = 0x080
+	offAcks        = 0x0c0
+	offRoom        = 0x100
+	offArmed       = 0x140
+	offBell        = 0x1c0
+	offCallerArmed = 0x240
+	offCallerBell  = 0x440
+	offAckRing     = 0x800
+	offRing        = 0x1000
+
+	ringSize    = 512
+	ackRingSize = 512
+	headerSize  = offRing + ringSize*ring.Size
+)
+
+// Credits. Their sum is the ring's size, so that whoever has credit has room.
+const (
+	messageCredit = 192 // messages that the peer has not freed
+	callerCredit  = 128 // calls that wait for a reply
+	verdictCredit = 64  // claims that wait for a verdict
+	controlCredit = ringSize - messageCredit - callerCredit - verdictCredit
+)
+
+// Callers is how many calls one process can have under way on one lane.
+const Callers = callerCredit
+
+// Claims is how many claims one process can have without a verdict on one lane.
+const Claims = verdictCredit
+
+// Loopers is how many loopers can sleep on a lane, each with a bell of its own.
+const Loopers = 16
+
+const (
+	bellPoll = Loopers     // index of the poller's pair
+	bellRoom = Loopers + 1 // index of the pair for slots and message credit
+	bellTake = Loopers + 2 // index of the pair for control credit
+)
+
+const (
+	outboxMagic = 0x6c616e65646e6275 // "ubndenal"
+	// Version is the protocol's version; both ends of a lane and the broker speak the same.
+	Version = 1
+)
+
+// The header, written once before the outbox is passed.
+const (
+	offMagic       = offHeader + 0
+	offVersion     = offHeader + 8
+	offRingSize    = offHeader + 12
+	offCredit      = offHeader + 16
+	offCallers     = offHeader + 20
+	offSegmentSize = offHeader + 24
+)
+
+// Limits of messages.
+const (
+	SegmentSize = 8 << 20         // slot area of an outbox; touched as it is used
+	MaxMessage  = SegmentSize / 4 // payload and entries
+	MaxEntries  = 256             // objects and files of one message
+	MaxFiles    = 128             // files of one message
+	EntrySize   = 32
+)

@@ -1,0 +1,100 @@
+package bus
+
+import (
+	"context"
+	"time"
+
+	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/internal/wait"
+)
+
+// Peer is who is at the other end of a link, as the broker learned it from the kernel.
+type Peer struct {
+	ID     uint64 // process id on the bus, never used again
+	PID    int32
+	UID    uint32
+	GID    uint32
+	Groups []uint32
+	Label  string
+}
+
+// Link is one end of a lane. There are two implementations: over shared memory between processes,
+// and inside one process; linktest has the suite that both pass.
+//
+// Sending is safe for concurrent use. Receiving - Next, Entries - is not: the caller serialises it.
+type Link interface {
+	Peer() *Peer
+
+	// Reserve takes credit and a slot of size bytes for a message of class c. It never blocks:
+	// status.Full tells which limit was met. The slot is posted or abandoned.
+	Reserve(c Class, size int) (Slot, error)
+	// AwaitRoom waits until a Reserve that failed with status.Full may succeed.
+	AwaitRoom(ctx context.Context) error
+	// Abandon gives back a slot that is not posted.
+	Abandon(s Slot)
+	// Post publishes d, which describes what lies in s, after sending files, which stay the
+	// caller's. It returns d's position. It wakes nobody.
+	Post(d *Descriptor, s Slot, files []int) (uint64, error)
+	// PostControl publishes a descriptor without a slot. status.Full means that its class has no
+	// credit; Readable is called when it has again.
+	PostControl(d *Descriptor) (uint64, error)
+	// RingLooper wakes a looper of the peer, or its poller, if none is awake.
+	RingLooper()
+	// RingCaller wakes the peer's caller i if it sleeps.
+	RingCaller(i uint32)
+
+	// Published is the position behind the last descriptor that the peer has published, as of now.
+	Published() uint64
+	// Position is that of the descriptor that Next returns next.
+	Position() uint64
+	// Next copies the next descriptor, if one is published, and checks that it keeps to the layout
+	// and limits. An error cuts the peer off; the link fails with it.
+	Next(d *Descriptor) (ok bool, err error)
+	// Drained tells the peer how far Next has come; called after a run of Next.
+	Drained()
+	// Entries appends copies of the entries of d.
+	Entries(list []Entry, d *Descriptor) []Entry
+	// Payload copies d's payload; dst has that length. Free follows.
+	Payload(dst []byte, d *Descriptor)
+	// Free acknowledges d's slot.
+	Free(d *Descriptor)
+	// Files returns the files of the descriptor at position pos; the caller owns them. An error
+	// means that they have not come, and concerns that message alone.
+	Files(pos uint64, n int) ([]sys.FD, error)
+
+	// Caller returns the waiting side of caller i, Looper of looper i.
+	Caller(i uint32) *wait.Waiter
+	Looper(i int) *wait.Waiter
+	Parker() wait.Parker
+
+	// Hold keeps the memory mapped until as many Drops, also after the link has died. It is false
+	// when the memory is gone already.
+	Hold() bool
+	Drop()
+
+	// Fail cuts the link with an error, as Close does without one. The events' Hangup follows.
+	Fail(err error)
+	Close()
+	// Err is why the link has died; nil while it lives.
+	Err() error
+}
+
+// Events is told what happens on a link. Both are called on the link's own goroutine.
+type Events interface {
+	// Readable: something may have been published, or acknowledged.
+	Readable(l Link)
+	// Hangup: the peer is gone or was cut off. It is the last event of a link.
+	Hangup(l Link, err error)
+}
+
+// Slot is room in the own outbox.
+type Slot struct {
+	Bytes  []byte // what the peer will see
+	number uint32
+	offset int
+	class  Class
+}
+
+// RoomTimeout is how long a peer may leave a reply, or another message that must not be lost,
+// without room before its link is cut.
+const RoomTimeout = 30 * time.Second

@@ -1,0 +1,72 @@
+package bus
+
+import (
+	"fmt"
+
+	"ubinder/runtime/internal/ring"
+	"ubinder/runtime/internal/shm"
+	"ubinder/runtime/internal/wait"
+	"ubinder/runtime/status"
+)
+
+// outbox is the memory that this side of a lane writes.
+type outbox struct {
+	head    shm.Region
+	segment shm.Region
+}
+
+// newOutbox fills the header of fresh memory.
+func newOutbox(head, segment shm.Region) outbox {
+	head.Uint64(offMagic).Store(outboxMagic)
+	head.Uint32(offVersion).Store(Version)
+	head.Uint32(offRingSize).Store(ringSize)
+	head.Uint32(offCredit).Store(messageCredit)
+	head.Uint32(offCallers).Store(callerCredit)
+	head.Uint64(offSegmentSize).Store(uint64(segment.Size()))
+	return outbox{head, segment}
+}
+
+// checkInbox checks the header of a peer's outbox.
+func checkInbox(head shm.Region, segment int) error {
+	fields := []struct {
+		name      string
+		got, want uint64
+	}{
+		{"magic", head.Uint64(offMagic).Load(), outboxMagic},
+		{"version", uint64(head.Uint32(offVersion).Load()), Version},
+		{"ring size", uint64(head.Uint32(offRingSize).Load()), ringSize},
+		{"message credit", uint64(head.Uint32(offCredit).Load()), messageCredit},
+		{"callers", uint64(head.Uint32(offCallers).Load()), callerCredit},
+		{"segment size", head.Uint64(offSegmentSize).Load(), uint64(segment)},
+	}
+	for _, f := range fields {
+		if f.got != f.want {
+			return protocolError("its outbox has %s %#x, not %#x", f.name, f.got, f.want)
+		}
+	}
+	return nil
+}
+
+func protocolError(format string, args ...any) error {
+	return status.Errorf(status.Protocol, "the peer broke the protocol: %s", fmt.Sprintf(format, args...))
+}
+
+func (o outbox) writer() ring.Writer { return ring.NewWriter(o.head, offRing, ringSize, offTail) }
+func (o outbox) reader() ring.Reader { return ring.NewReader(o.head, offRing, ringSize, offTail) }
+
+// pairs makes the two sides of the pairs of words of a lane.
+func waiters(mine, theirs outbox, armed, bell, n int) []wait.Waiter {
+	w := make([]wait.Waiter, n)
+	for i := range w {
+		w[i] = wait.NewWaiter(mine.head.Uint32(armed+4*i), theirs.head.Uint32(bell+4*i))
+	}
+	return w
+}
+
+func ringers(mine, theirs outbox, armed, bell, n int) []wait.Ringer {
+	r := make([]wait.Ringer, n)
+	for i := range r {
+		r[i] = wait.NewRinger(theirs.head.Uint32(armed+4*i), mine.head.Uint32(bell+4*i))
+	}
+	return r
+}

@@ -1,0 +1,128 @@
+package stub
+
+import (
+	"context"
+	"os"
+	"sync"
+
+	"google.golang.org/protobuf/proto"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/status"
+)
+
+// Extras carries the objects and files of one call: those of the request on the way out, those of
+// the reply on the way back.
+type Extras struct {
+	Attachments
+	reply binder.Received
+}
+
+// NewExtras starts the extras of one call.
+func NewExtras(c Client) *Extras {
+	return &Extras{Attachments: Attachments{process: c.object.Process()}}
+}
+
+// TakeObject takes an object of the reply; the caller owns it.
+func (x *Extras) TakeObject(field uint32) binder.Object { return x.reply.TakeObject(field) }
+
+// TakeObjects takes all objects of a repeated field of the reply.
+func (x *Extras) TakeObjects(field uint32) []binder.Object { return x.reply.TakeObjects(field) }
+
+// TakeFile takes a file of the reply; the caller closes it.
+func (x *Extras) TakeFile(field uint32) *os.File { return x.reply.TakeFile(field) }
+
+// TakeFiles takes all files of a repeated field of the reply.
+func (x *Extras) TakeFiles(field uint32) []*os.File { return x.reply.TakeFiles(field) }
+
+// Release gives back what the reply brought and nobody took.
+func (x *Extras) Release() { (&binder.Reply{Received: x.reply}).Release() }
+
+// outgoing is the memory of one call, kept so that calls do not allocate.
+type outgoing struct {
+	t     binder.Transaction
+	reply binder.Reply
+	body  message
+}
+
+var outgoingPool = sync.Pool{New: func() any { return new(outgoing) }}
+
+// Call makes a synchronous call: in is encoded straight into the bus's memory, the reply is decoded
+// into out. Either may be nil: nothing is sent, or expected, besides objects and files. x may be
+// nil when the method passes neither of these.
+func Call(ctx context.Context, c Client, code uint32, in, out proto.Message, x *Extras) error {
+	call := c.prepare(code, in, x)
+	defer call.recycle()
+	if err := c.object.Transact(ctx, &call.t, &call.reply); err != nil {
+		return err
+	}
+	r := &call.reply
+	if err := decode(&r.Received, out); err != nil {
+		return err
+	}
+	if x != nil {
+		x.reply.Attachments, r.Attachments = r.Attachments, nil
+	}
+	return nil
+}
+
+// Oneway sends in and returns when it is on its way.
+func Oneway(ctx context.Context, c Client, code uint32, in proto.Message, x *Extras) error {
+	call := c.prepare(code, in, x)
+	defer call.recycle()
+	call.t.Flags = binder.Oneway
+	return c.object.Transact(ctx, &call.t, nil)
+}
+
+func (c Client) prepare(code uint32, in proto.Message, x *Extras) *outgoing {
+	call := outgoingPool.Get().(*outgoing)
+	call.body.m = in
+	call.t.Code = code
+	call.t.Interface = c.iface.id
+	call.t.Encoding = binder.Protobuf
+	call.t.Body = &call.body
+	if x != nil {
+		call.t.Attachments = x.list
+	}
+	return call
+}
+
+func (o *outgoing) recycle() {
+	o.reply.Release()
+	o.t = binder.Transaction{}
+	o.body.m = nil
+	outgoingPool.Put(o)
+}
+
+// message writes a protobuf message as a payload, once.
+type message struct{ m proto.Message }
+
+func (b *message) Size() int {
+	if b.m == nil {
+		return 0
+	}
+	return proto.Size(b.m)
+}
+
+func (b *message) AppendTo(dst []byte) ([]byte, error) {
+	if b.m == nil {
+		return dst, nil
+	}
+	m := b.m
+	b.m = nil
+	return proto.MarshalOptions{UseCachedSize: true}.MarshalAppend(dst, m)
+}
+
+// decode reads a payload into m; nil stands for a message that carries nothing.
+func decode(r *binder.Received, m proto.Message) error {
+	if r.Encoding != binder.Protobuf {
+		return status.Errorf(status.Encoding, "payload is not protobuf (encoding %d)", r.Encoding)
+	}
+	if m == nil {
+		return nil
+	}
+	if err := proto.Unmarshal(r.Payload, m); err != nil {
+		return status.Errorf(status.Encoding, "%s: %w", m.ProtoReflect().Descriptor().FullName(), err)
+	}
+	return nil
+}
