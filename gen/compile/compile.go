@@ -1,0 +1,112 @@
+// Package compile generates Go code from .proto files within one process: it needs neither protoc
+// nor plugins, so that a user of ubinder needs Go alone.
+package compile
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+
+	"google.golang.org/protobuf/cmd/protoc-gen-go/internal_gengo"
+	"google.golang.org/protobuf/compiler/protogen"
+
+	"ubinder/gen"
+)
+
+// Job says what to generate.
+type Job struct {
+	Files    []string // .proto files, as paths of this system
+	Includes []string // folders that imports are looked up in; none means the working directory
+	Out      string   // the folder that the code's paths are in; by default the one that the .proto file's is in
+	Options  []string // as protoc-gen-go takes them: paths=import, module=PREFIX, Mfile.proto=PACKAGE
+	Messages bool     // also write what protoc-gen-go does
+}
+
+// Output is one generated file.
+type Output struct {
+	Path    string // on this system
+	Content []byte
+}
+
+const messagesSuffix = ".pb.go"
+
+// Run generates the code of a job and returns it in a fixed order, without writing it. Errors in
+// the .proto files come as *gen.Diagnostic, several of them joined.
+func Run(ctx context.Context, job Job) ([]Output, error) {
+	tree := newTree(job.Includes)
+	names, err := tree.names(job.Files)
+	if err != nil {
+		return nil, err
+	}
+	request, err := tree.request(ctx, names)
+	if err != nil {
+		return nil, err
+	}
+	request.Parameter = new(job.parameter())
+	plugin, err := protogen.Options{}.New(request)
+	if err != nil {
+		return nil, err
+	}
+	if err := generate(plugin, job.Messages); err != nil {
+		return nil, tree.located(err)
+	}
+	return job.outputs(plugin, tree)
+}
+
+func generate(plugin *protogen.Plugin, messages bool) error {
+	if messages {
+		for _, f := range plugin.Files {
+			if f.Generate {
+				internal_gengo.GenerateFile(plugin, f)
+			}
+		}
+	}
+	return gen.Generate(plugin)
+}
+
+// beside reports whether code goes beside its .proto file: unless the options or Out say otherwise.
+func (job Job) beside() bool {
+	for _, o := range job.Options {
+		if strings.HasPrefix(o, "paths=") || strings.HasPrefix(o, "module=") {
+			return false
+		}
+	}
+	return true
+}
+
+func (job Job) parameter() string {
+	options := job.Options
+	if job.beside() {
+		options = append([]string{"paths=source_relative"}, options...)
+	}
+	return strings.Join(options, ",")
+}
+
+func (job Job) outputs(plugin *protogen.Plugin, t *tree) ([]Output, error) {
+	response := plugin.Response()
+	if response.Error != nil {
+		return nil, errors.New(response.GetError())
+	}
+	var outputs []Output
+	for _, f := range response.File {
+		outputs = append(outputs, Output{
+			Path:    filepath.Join(job.root(plugin, t, f.GetName()), filepath.FromSlash(f.GetName())),
+			Content: []byte(f.GetContent()),
+		})
+	}
+	return outputs, nil
+}
+
+// root returns the folder that an output's name is relative to.
+func (job Job) root(plugin *protogen.Plugin, t *tree, output string) string {
+	if job.Out != "" || !job.beside() {
+		return job.Out
+	}
+	for _, f := range plugin.Files {
+		if f.Generate && (output == f.GeneratedFilenamePrefix+messagesSuffix || output == f.GeneratedFilenamePrefix+gen.Suffix) {
+			return t.rootOf(f.Desc.Path())
+		}
+	}
+	return ""
+}

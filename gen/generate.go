@@ -1,0 +1,56 @@
+// Package gen writes the Go code of interfaces: for each, a Go interface, a client, what serves an
+// implementation, and how to register and find it. It stands on package runtime/stub, which holds
+// whatever repeats.
+//
+// A method of a service becomes
+//
+//	Method(ctx, in *Request, <objects and files of the request>) (out *Reply, <those of the reply>, error)
+//
+// in the order of the fields' declaration. An object is its Go interface, or binder.Object when the
+// field names none; a file is an *os.File; a repeated field is a slice. in and out are left out
+// when there is nothing to put into them: for google.protobuf.Empty, and for messages that have
+// fields but only objects and files. Oneway methods return only an error, which says that the call
+// could not be sent.
+package gen
+
+import (
+	"embed"
+	"errors"
+	"io/fs"
+
+	"google.golang.org/protobuf/compiler/protogen"
+)
+
+// Version is that of the code generated here; stub.Version and stub.MinVersion say what the
+// runtime serves.
+const Version = 1
+
+// Suffix ends the names of generated files.
+const Suffix = ".ubinder.go"
+
+//go:embed include
+var include embed.FS
+
+// Include holds the .proto files that users import but need not have: ubinder/options.proto.
+func Include() fs.FS {
+	sub, err := fs.Sub(include, "include")
+	if err != nil {
+		panic(err) // the folder is compiled in
+	}
+	return sub
+}
+
+// Generate adds to the plugin's response the code of every file that it is asked for. The error, if
+// any, joins one *Diagnostic for everything found wrong in these files.
+func Generate(plugin *protogen.Plugin) error {
+	r := newReader(plugin)
+	for _, f := range plugin.Files {
+		if f.Generate {
+			file := r.file(f)
+			if len(r.errs) == 0 && len(file.Interfaces) > 0 {
+				emit(plugin.NewGeneratedFile(f.GeneratedFilenamePrefix+Suffix, f.GoImportPath), f.GoPackageName, file)
+			}
+		}
+	}
+	return errors.Join(r.errs...)
+}
