@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"time"
 
 	"ubinder/bench/cases"
@@ -18,6 +19,7 @@ const (
 	roleVar = "UBINDER_BENCH_ROLE"
 	taskVar = "UBINDER_BENCH_TASK"
 
+	roleDaemon = "daemon"
 	roleServer = "server"
 	roleClient = "client"
 )
@@ -46,6 +48,7 @@ func childCommand(role string, t task) (*exec.Cmd, error) {
 		return nil, err
 	}
 	cmd := exec.Command("/proc/self/exe")
+	cmd.Args = []string{"bench-" + role, t.Stack} // for who looks at the list of processes
 	cmd.Env = append(os.Environ(), roleVar+"="+role, taskVar+"="+string(text))
 	return cmd, nil
 }
@@ -69,21 +72,25 @@ func child(role string, all []stack.Stack) error {
 	if err := json.Unmarshal([]byte(os.Getenv(taskVar)), &t); err != nil {
 		return err
 	}
-	parent := os.NewFile(3, "parent")
-	for _, s := range all {
-		if s.Name() != t.Stack {
-			continue
-		}
-		if role == roleServer {
-			return s.Serve(t.Env, &stack.Handler{}, func() { fmt.Fprintln(parent, "ready") })
-		}
-		return client(s, t, os.Stdin, parent)
+	i := slices.IndexFunc(all, func(s stack.Stack) bool { return s.Name() == t.Stack })
+	if i < 0 {
+		return fmt.Errorf("no stack %q", t.Stack)
 	}
-	return fmt.Errorf("no stack %q", t.Stack)
+	s, parent := all[i], os.NewFile(stack.ReadyFD, "parent")
+	ready := func() { fmt.Fprintln(parent, "ready") }
+	switch role {
+	case roleDaemon:
+		return s.(stack.DaemonUser).Daemon(t.Env, ready)
+	case roleServer:
+		return s.Serve(t.Env, &stack.Handler{}, ready)
+	case roleClient:
+		return client(s, t, ready, os.Stdin, parent)
+	}
+	return fmt.Errorf("no role %q", role)
 }
 
 // client dials and then measures a slice for each order, until in ends.
-func client(s stack.Stack, t task, in io.Reader, out io.Writer) error {
+func client(s stack.Stack, t task, ready func(), in io.Reader, out io.Writer) error {
 	c, ok := cases.Find(t.Env.Case)
 	if !ok {
 		return fmt.Errorf("no case %q", t.Env.Case)
@@ -92,7 +99,7 @@ func client(s stack.Stack, t task, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "ready")
+	ready()
 	pids := append(t.Peers, os.Getpid())
 	orders, replies := json.NewDecoder(bufio.NewReader(in)), json.NewEncoder(out)
 	for {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -17,7 +18,7 @@ import (
 // startLimit is how long a process may take until it is ready.
 const startLimit = 20 * time.Second
 
-// process is a child that speaks in lines on its fd 3. The first one says that it is ready.
+// process is a child that speaks in lines on its fd stack.ReadyFD. The first one says that it is ready.
 type process struct {
 	cmd    *exec.Cmd
 	lines  *bufio.Reader
@@ -48,8 +49,6 @@ func start(ctx context.Context, cmd *exec.Cmd, cpu int) (*process, error) {
 	return p, nil
 }
 
-func (p *process) pid() int { return p.cmd.Process.Pid }
-
 // line waits for what the process says next.
 func (p *process) line(ctx context.Context, limit time.Duration) ([]byte, error) {
 	if err := p.pipe.SetReadDeadline(time.Now().Add(limit)); err != nil {
@@ -69,7 +68,7 @@ func (p *process) line(ctx context.Context, limit time.Duration) ([]byte, error)
 	return line, err
 }
 
-var errEnded = fmt.Errorf("the process ended")
+var errEnded = errors.New("the process ended")
 
 // stop ends the process and waits until it is gone.
 func (p *process) stop() {

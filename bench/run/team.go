@@ -45,61 +45,39 @@ func newTeam(ctx context.Context, s stack.Stack, env stack.Env, cpu int) (*team,
 }
 
 func (t *team) start(ctx context.Context, env stack.Env, cpu int) error {
-	if err := t.startDaemon(ctx, env, cpu); err != nil {
-		return fmt.Errorf("daemon: %w", err)
+	roles := []string{roleServer, roleClient}
+	if _, ok := t.stack.(stack.DaemonUser); ok {
+		roles = []string{roleDaemon, roleServer, roleClient}
 	}
-	if err := t.startServer(ctx, env, cpu); err != nil {
-		return fmt.Errorf("server: %w", err)
-	}
-	if err := t.startClient(ctx, env, cpu); err != nil {
-		return fmt.Errorf("client: %w", err)
+	for _, role := range roles {
+		if err := t.join(ctx, role, env, cpu); err != nil {
+			return fmt.Errorf("%s: %w", role, err)
+		}
 	}
 	return nil
 }
 
-func (t *team) startDaemon(ctx context.Context, env stack.Env, cpu int) error {
-	user, ok := t.stack.(stack.DaemonUser)
-	if !ok {
-		return nil
-	}
-	cmd, err := user.Daemon(env)
-	if err != nil {
-		return err
-	}
-	p, err := start(ctx, cmd, cpu)
-	return t.joined(p, err)
-}
-
-func (t *team) startServer(ctx context.Context, env stack.Env, cpu int) error {
-	cmd, err := childCommand(roleServer, task{Stack: t.stack.Name(), Env: env})
-	if err != nil {
-		return err
-	}
-	p, err := start(ctx, cmd, cpu)
-	return t.joined(p, err)
-}
-
-func (t *team) startClient(ctx context.Context, env stack.Env, cpu int) error {
+// join starts the process of one role, which learns who was started before it.
+func (t *team) join(ctx context.Context, role string, env stack.Env, cpu int) error {
 	task := task{Stack: t.stack.Name(), Env: env}
 	for _, p := range t.processes {
-		task.Peers = append(task.Peers, p.pid())
+		task.Peers = append(task.Peers, p.cmd.Process.Pid)
 	}
-	cmd, err := childCommand(roleClient, task)
+	cmd, err := childCommand(role, task)
 	if err != nil {
 		return err
 	}
-	if t.orders, err = cmd.StdinPipe(); err != nil {
-		return err
+	if role == roleClient {
+		if t.orders, err = cmd.StdinPipe(); err != nil {
+			return err
+		}
 	}
 	p, err := start(ctx, cmd, cpu)
-	return t.joined(p, err)
-}
-
-func (t *team) joined(p *process, err error) error {
-	if err == nil {
-		t.processes = append(t.processes, p)
+	if err != nil {
+		return err
 	}
-	return err
+	t.processes = append(t.processes, p)
+	return nil
 }
 
 // measure lets the client work for d.

@@ -2,7 +2,7 @@
 package stack
 
 import (
-	"os/exec"
+	"net"
 	"path/filepath"
 )
 
@@ -16,6 +16,9 @@ type Env struct {
 
 // Socket is a path that Serve may listen on and Dial connect to.
 func (e Env) Socket() string { return filepath.Join(e.Dir, "sock") }
+
+// Addr is Socket as an address.
+func (e Env) Addr() *net.UnixAddr { return &net.UnixAddr{Name: e.Socket(), Net: "unix"} }
 
 // Stack is one way of calling from one process into another.
 type Stack interface {
@@ -50,8 +53,12 @@ type Preparer interface{ Prepare() error }
 // Refuser is a Stack that cannot do everything; its error is the reason.
 type Refuser interface{ Refuse(env Env) error }
 
-// DaemonUser is a Stack that needs a third process. Its command writes a line to fd 3 when it
-// is ready; it counts to the processor time of each call.
+// DaemonUser is a Stack that needs a third process, started before the others. Daemon runs in it
+// as Serve does in the server; or it executes another program in its place, which then writes a
+// line to fd ReadyFD instead of calling ready.
 type DaemonUser interface {
-	Daemon(env Env) (*exec.Cmd, error)
+	Daemon(env Env, ready func()) error
 }
+
+// ReadyFD is where a process says that it is ready.
+const ReadyFD = 3

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/godbus/dbus/v5"
+	"golang.org/x/sys/unix"
 
 	"ubinder/bench/stack"
 )
@@ -22,8 +23,11 @@ const (
 	dbusPath = dbus.ObjectPath("/ubinder/bench")
 
 	// The daemon drops one-way messages that a slow receiver has not read, so the sender waits
-	// now and then. godbus starts a goroutine for each.
+	// now and then. And godbus
+	// starts a goroutine for each.
 	dbusWindow = 1 << 20
+
+	dbusMost = 1 << 20
 )
 
 //go:embed dbus-daemon.conf
@@ -48,13 +52,27 @@ func (dbusStack) Prepare() error {
 	return nil
 }
 
-func (dbusStack) Daemon(env stack.Env) (*exec.Cmd, error) {
+// Refuse leaves out what would take minutes.
+func (dbusStack) Refuse(env stack.Env) error {
+	if env.Size*env.Conc > dbusMost {
+		return errors.New("godbus encodes byte arrays byte by byte, which takes it half a second for the call of a MiB")
+	}
+	return nil
+}
+
+// Daemon becomes a dbus-daemon that knows nothing of the machine's configuration.
+func (dbusStack) Daemon(env stack.Env, _ func()) error {
+	program, err := exec.LookPath("dbus-daemon")
+	if err != nil {
+		return err
+	}
 	config := filepath.Join(env.Dir, "dbus-daemon.conf")
 	text := strings.ReplaceAll(dbusConfig, "@SOCKET@", env.Socket())
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		return nil, err
+		return err
 	}
-	return exec.Command("dbus-daemon", "--config-file="+config, "--nofork", "--nopidfile", "--nosyslog", "--print-address=3"), nil
+	return unix.Exec(program, []string{"dbus-daemon", "--config-file=" + config, "--nofork", "--nopidfile",
+		"--nosyslog", fmt.Sprintf("--print-address=%d", stack.ReadyFD)}, os.Environ())
 }
 
 func (dbusStack) Serve(env stack.Env, h *stack.Handler, ready func()) error {

@@ -19,7 +19,7 @@ func (futex) Name() string { return "futex" }
 
 func (futex) Serve(env stack.Env, h *stack.Handler, ready func()) error {
 	keepProcs(env)
-	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: env.Socket(), Net: "unix"})
+	l, err := net.ListenUnix("unix", env.Addr())
 	if err != nil {
 		return err
 	}
@@ -40,7 +40,7 @@ func (futex) Serve(env stack.Env, h *stack.Handler, ready func()) error {
 func (futex) Dial(env stack.Env) ([]stack.Caller, error) {
 	keepProcs(env)
 	return dialEach(env, func() (stack.Caller, error) {
-		conn, err := net.DialUnix("unix", nil, &net.UnixAddr{Name: env.Socket(), Net: "unix"})
+		conn, err := net.DialUnix("unix", nil, env.Addr())
 		if err != nil {
 			return nil, err
 		}

@@ -72,7 +72,7 @@ func shmipcBuffers(size int) int {
 	return min(max(shmipcCallerBytes/shmipcBuffer(size), shmipcMinBuffers), shmipcMaxBuffers)
 }
 
-// shmipcListener and shmipcServer use the callbacks, which save the server a goroutine switch.
+// shmipcListener and shmipcServer are the asynchronous interface; the other is as fast.
 type shmipcListener struct{ h *stack.Handler }
 
 func (l shmipcListener) OnNewStream(s *shmipc.Stream) { s.SetCallbacks(&shmipcServer{s, l.h}) }

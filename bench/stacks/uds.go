@@ -20,50 +20,60 @@ const (
 	frameJoin = 16 << 10
 	// What one read takes from the socket ahead of being asked.
 	frameAhead = 64 << 10
+	// What the socket should hold, so that a large payload needs few switches to its reader.
+	frameBuffer = 4 << 20
 )
 
 func (uds) Name() string { return "uds" }
 
 func (uds) Serve(env stack.Env, h *stack.Handler, ready func()) error {
-	l, err := net.Listen("unix", env.Socket())
+	l, err := net.ListenUnix("unix", env.Addr())
 	if err != nil {
 		return err
 	}
 	ready()
 	for {
-		conn, err := l.Accept()
+		conn, err := l.AcceptUnix()
 		if err != nil {
 			return err
 		}
-		go newFrames(conn, env.Size).serve(h)
+		f, err := newFrames(conn, env.Size)
+		if err != nil {
+			return err
+		}
+		go f.serve(h)
 	}
 }
 
 func (uds) Dial(env stack.Env) ([]stack.Caller, error) {
 	return dialEach(env, func() (stack.Caller, error) {
-		conn, err := net.Dial("unix", env.Socket())
+		conn, err := net.DialUnix("unix", nil, env.Addr())
 		if err != nil {
 			return nil, err
 		}
-		return newFrames(conn, env.Size), nil
+		return newFrames(conn, env.Size)
 	})
 }
 
 // frames reads and writes the frames of one connection.
 type frames struct {
-	conn    net.Conn
+	conn    *net.UnixConn
 	in      *bufio.Reader
 	payload []byte
 	out     []byte
 }
 
-func newFrames(conn net.Conn, size int) *frames {
+func newFrames(conn *net.UnixConn, size int) (*frames, error) {
+	// The kernel caps it, and gives more than its default all the same.
+	if err := conn.SetWriteBuffer(frameBuffer); err != nil {
+		return nil, err
+	}
 	return &frames{
 		conn:    conn,
 		in:      bufio.NewReaderSize(conn, frameAhead),
 		payload: make([]byte, size),
 		out:     make([]byte, frameHead, frameHead+min(size, frameJoin)),
-	}
+	}, nil
 }
 
 func (f *frames) serve(h *stack.Handler) {

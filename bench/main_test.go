@@ -1,0 +1,132 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ubinder/bench/report"
+	"ubinder/bench/run"
+	"ubinder/bench/stacks"
+)
+
+func TestMain(m *testing.M) {
+	run.Child(stacks.All())
+	os.Exit(m.Run())
+}
+
+func TestParseDefaults(t *testing.T) {
+	o, err := parse(nil, stacks.All())
+	require.NoError(t, err)
+	assert.Equal(t, []int{128, 4096, 65536, 1048576}, o.plan.Sizes)
+	assert.Equal(t, []int{1, 16}, o.plan.Conc)
+	assert.Equal(t, run.PinNone, o.plan.Pin)
+	assert.Equal(t, 2*time.Second, o.plan.Duration)
+	assert.Len(t, o.plan.Cases, 2)
+	assert.Equal(t, stacks.All(), o.plan.Stacks)
+	assert.False(t, o.json)
+}
+
+func TestParseSelects(t *testing.T) {
+	o, err := parse(strings.Fields("-cases oneway -stacks uds,futex -sizes 64 -conc 3 -pin one -d 1m -json"), stacks.All())
+	require.NoError(t, err)
+	require.Len(t, o.plan.Cases, 1)
+	assert.Equal(t, "oneway", o.plan.Cases[0].Name)
+	require.Len(t, o.plan.Stacks, 2)
+	assert.Equal(t, "uds", o.plan.Stacks[0].Name(), "in the order asked for")
+	assert.Equal(t, []int{64}, o.plan.Sizes)
+	assert.Equal(t, []int{3}, o.plan.Conc)
+	assert.Equal(t, run.PinOne, o.plan.Pin)
+	assert.Equal(t, time.Minute, o.plan.Duration)
+	assert.True(t, o.json)
+}
+
+func TestParseRefuses(t *testing.T) {
+	for args, want := range map[string]string{
+		"-cases none":    `-cases: no "none" among sync,oneway`,
+		"-stacks binder": `-stacks: no "binder" among futex`,
+		"-sizes 15":      `-sizes: "15" is not a number from 16`,
+		"-sizes 128,":    `-sizes: "" is not a number`,
+		"-conc 0":        `-conc: "0" is not a number from 1`,
+		"-pin two":       `-pin: "two" is not one of none, one`,
+		"-d 1ms":         "-d: 1ms is less than",
+		"-x":             "not defined",
+		"sync":           `unexpected argument "sync"`,
+	} {
+		_, err := parse(strings.Fields(args), stacks.All())
+		assert.ErrorContains(t, err, want, args)
+	}
+	_, err := parse([]string{"-h"}, stacks.All())
+	assert.ErrorIs(t, err, flag.ErrHelp)
+}
+
+func command(args string) (status int, out, errs string) {
+	var o, e bytes.Buffer
+	status = bench(context.Background(), strings.Fields(args), &o, &e)
+	return status, o.String(), e.String()
+}
+
+func TestHelpAndUsage(t *testing.T) {
+	status, out, _ := command("-help")
+	assert.Equal(t, exitOK, status)
+	for _, word := range []string{"Examples:", "sync", "oneway", "futex,uds", "Exit status"} {
+		assert.Contains(t, out, word)
+	}
+	status, out, errs := command("-pin two")
+	assert.Equal(t, exitUsage, status)
+	assert.Empty(t, out)
+	assert.Contains(t, errs, "-pin")
+}
+
+// TestSmoke measures two cheap stacks over real processes.
+func TestSmoke(t *testing.T) {
+	status, out, errs := command("-stacks futex,uds -sizes 128 -conc 1,2 -d 100ms -json")
+	require.Equal(t, exitOK, status, errs)
+	assert.Contains(t, errs, "kernel")
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.Len(t, lines, 2*2*2)
+	for _, line := range lines {
+		var r report.Result
+		require.NoError(t, json.Unmarshal([]byte(line), &r))
+		assert.Equal(t, 128, r.Size)
+		for name, v := range map[string]float64{"p50": float64(r.P50), "mean": float64(r.Mean), "p99": float64(r.P99),
+			"p999": float64(r.P999), "ops": r.OpsPerSec, "bytes": r.BytesPerSec, "cpu": float64(r.CPUPerOp)} {
+			assert.Positive(t, v, "%s of %s", name, line)
+		}
+	}
+}
+
+func TestSmokeTable(t *testing.T) {
+	status, out, errs := command("-cases sync -stacks uds,futex -sizes 64 -conc 1 -pin one -d 50ms")
+	require.Equal(t, exitOK, status, errs)
+	assert.Empty(t, errs)
+	assert.Contains(t, out, "machine")
+	assert.Contains(t, out, "sync, 64 bytes, 1 concurrent, pin one")
+	assert.Contains(t, out, "p50 / uds")
+}
+
+// TestEveryStack finds a stack that cannot do what its cases ask of it.
+func TestEveryStack(t *testing.T) {
+	var names []string
+	for _, s := range stacks.All() {
+		if _, err := exec.LookPath("dbus-daemon"); err != nil && s.Name() == "dbus" {
+			continue // the run would install it
+		}
+		names = append(names, s.Name())
+	}
+	status, out, errs := command("-json -sizes 16,65536 -conc 2 -d 50ms -stacks " + strings.Join(names, ","))
+	require.Equal(t, exitOK, status, errs)
+	for _, name := range names {
+		assert.GreaterOrEqual(t, strings.Count(out, fmt.Sprintf("%q", name)), 2, "%s\n%s", name, errs)
+	}
+}
