@@ -67,19 +67,21 @@ func (r *reader) checkMessage(m *protogen.Message, withServices bool) {
 	r.checkExtensions(m.Extensions)
 	for _, f := range m.Fields {
 		r.checkField(f.Desc)
-		if travelsBeside(f.Desc) && withServices && !r.carriers[m.Desc.FullName()] && !m.Desc.IsMapEntry() {
-			r.fail(f.Desc, "field %s: only a request or a reply can carry an %s, and no rpc has %s as either", f.Desc.Name(), f.Desc.Message().FullName(), m.Desc.FullName())
+		if travelsBeside(f.Desc) && withServices && !r.carriers[m.Desc.FullName()] {
+			r.fail(f.Desc, "field %s: only a request or a reply can carry a %s, and no rpc has %s as either", f.Desc.Name(), f.Desc.Message().FullName(), m.Desc.FullName())
 		}
 	}
 	for _, nested := range m.Messages {
-		r.checkMessage(nested, withServices)
+		if !nested.Desc.IsMapEntry() { // its field was checked as the map's
+			r.checkMessage(nested, withServices)
+		}
 	}
 }
 
 func (r *reader) checkExtensions(extensions []*protogen.Extension) {
 	for _, x := range extensions {
 		if travelsBeside(x.Desc) {
-			r.fail(x.Desc, "extension %s: an %s must be a direct field of a request or reply", x.Desc.Name(), x.Desc.Message().FullName())
+			r.fail(x.Desc, "extension %s: a %s must be a direct field of a request or reply", x.Desc.Name(), x.Desc.Message().FullName())
 		}
 		r.checkInterface(x.Desc)
 	}
@@ -92,7 +94,7 @@ func (r *reader) checkField(f protoreflect.FieldDescriptor) {
 	}
 	if f.IsMap() {
 		if v := f.MapValue(); travelsBeside(v) {
-			r.fail(f, "field %s: an %s cannot be the value of a map; use a repeated field and a repeated field of keys", f.Name(), v.Message().FullName())
+			r.fail(f, "field %s: a %s cannot be the value of a map; use a repeated field and a repeated field of keys", f.Name(), v.Message().FullName())
 		} else {
 			r.checkNested(f, v.Message())
 		}
@@ -103,10 +105,10 @@ func (r *reader) checkField(f protoreflect.FieldDescriptor) {
 		return
 	}
 	if o := f.ContainingOneof(); o != nil && !o.IsSynthetic() {
-		r.fail(f, "field %s: an %s cannot be in a oneof, because it is not in the payload; put it beside oneof %s", f.Name(), f.Message().FullName(), o.Name())
+		r.fail(f, "field %s: a %s cannot be in a oneof, because it is not in the payload; put it beside oneof %s", f.Name(), f.Message().FullName(), o.Name())
 	}
 	if f.Cardinality() == protoreflect.Required {
-		r.fail(f, "field %s: an %s cannot be required, because it is not in the payload; a field left out is a null object, or no file", f.Name(), f.Message().FullName())
+		r.fail(f, "field %s: a %s cannot be required, because it is not in the payload; a field left out is a null object, or no file", f.Name(), f.Message().FullName())
 	}
 }
 

@@ -1,7 +1,10 @@
 package gen
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
+	"strings"
 
 	"google.golang.org/protobuf/reflect/protoreflect"
 )
@@ -20,6 +23,29 @@ func (d *Diagnostic) Error() string {
 		return fmt.Sprintf("%s: %s", d.File, d.Message)
 	}
 	return fmt.Sprintf("%s:%d:%d: %s", d.File, d.Line, d.Column, d.Message)
+}
+
+// Diagnostics is everything wrong in the files of one run.
+type Diagnostics []*Diagnostic
+
+// Error puts one on each line.
+func (d Diagnostics) Error() string {
+	var lines []string
+	for _, one := range d {
+		lines = append(lines, one.Error())
+	}
+	return strings.Join(lines, "\n")
+}
+
+// Err returns d, by file and position, as an error; nil when nothing is wrong.
+func (d Diagnostics) Err() error {
+	if len(d) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(d, func(a, b *Diagnostic) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return d
 }
 
 // at places a diagnostic at the declaration of d.

@@ -25,13 +25,13 @@ func (g emitter) object() string { return g.QualifiedGoIdent(binderPackage.Ident
 
 func (g emitter) clientMethod(i *model.Interface, m *model.Method) {
 	g.P("// ", m.Name, " implements ", i.Go.Ident, ".")
-	g.P("func (c *", clientType(i.Go), ") ", m.Name, g.signature(m, false), " {")
+	g.P("func (c *", clientType(i.Go), ") ", m.Name, g.signature(m, g.newBodyScope(m), false), " {")
 	extras := "nil"
 	if len(m.Request.Attachments)+len(m.Reply.Attachments) > 0 {
 		extras = "x"
 		g.P("x := ", g.stub("NewExtras"), "(c.Client)")
 		g.P("defer x.Release()")
-		g.put("x", m.Request.Attachments, paramNames(m.Request.Attachments, importNames(m)...), nils(m))
+		g.put("x", m.Request.Attachments, g.newBodyScope(m).name(m.Request.Attachments), nils(m))
 	}
 	g.call(i, m, extras)
 	g.P("}")

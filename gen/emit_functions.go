@@ -13,8 +13,8 @@ func (g emitter) functions(i *model.Interface) {
 }
 
 func (g emitter) as(i *model.Interface) {
-	g.P("// ", asFunc(i.Go), " makes a ", i.Go.Ident, " of an object: nil of nil, the implementation itself when it was exported by this")
-	g.P("// process, and a *", clientType(i.Go), " otherwise.")
+	g.P("// ", asFunc(i.Go), " makes a ", i.Go.Ident, " of an object: nil of nil, the implementation itself when this")
+	g.P("// process exported it, and a *", clientType(i.Go), " otherwise.")
 	g.P("func ", asFunc(i.Go), "(o ", g.object(), ") ", i.Go.Ident, " {")
 	g.P("return ", g.stub("As"), "(o, ", interfaceVar(i.Go), ", func(c ", g.stub("Client"), ") ", i.Go.Ident, " { return &", clientType(i.Go), "{c} })")
 	g.P("}")

@@ -14,7 +14,7 @@ func (g emitter) unimplemented(i *model.Interface) {
 	g.P()
 	for _, m := range i.Methods {
 		g.P("// ", m.Name, " implements ", i.Go.Ident, ".")
-		g.P("func (", name, ") ", m.Name, g.signature(m, false), " {")
+		g.P("func (", name, ") ", m.Name, g.signature(m, g.newBodyScope(m), false), " {")
 		g.P("return ", nils(m), g.stub("Unimplemented"), "(", descriptorConst(i.Go), `, "`, m.Name, `")`)
 		g.P("}")
 		g.P()
@@ -60,7 +60,7 @@ func (g emitter) invoke(i *model.Interface, m *model.Method) {
 		reply = "out"
 		results = append(results, "out")
 	}
-	names := paramNames(m.Reply.Attachments, importNames(m)...)
+	names := g.newBodyScope(m).name(m.Reply.Attachments)
 	results = append(results, names...)
 	if len(results) == 0 {
 		g.P("if err := ", call, "; err != nil {")

@@ -8,24 +8,23 @@ import (
 
 // signature returns a method's parameters and results. Results are named where a reader sees them
 // and has to tell them apart.
-func (g emitter) signature(m *model.Method, named bool) string {
+func (g emitter) signature(m *model.Method, s scope, named bool) string {
 	params := []string{"ctx " + g.QualifiedGoIdent(contextPackage.Ident("Context"))}
 	if !m.Request.Type.IsZero() {
 		params = append(params, "in *"+g.name(m.Request.Type))
 	}
-	names := paramNames(m.Request.Attachments, importNames(m)...)
-	for n, a := range m.Request.Attachments {
-		params = append(params, names[n]+" "+g.attachmentType(a))
+	for n, name := range s.name(m.Request.Attachments) {
+		params = append(params, name+" "+g.attachmentType(m.Request.Attachments[n]))
 	}
-	return "(" + strings.Join(params, ", ") + ") " + g.results(m, named && len(m.Reply.Attachments) > 0, names)
+	return "(" + strings.Join(params, ", ") + ") " + g.results(m, s, named)
 }
 
-func (g emitter) results(m *model.Method, named bool, taken []string) string {
+func (g emitter) results(m *model.Method, s scope, named bool) string {
 	var names, types []string
 	if !m.Reply.Type.IsZero() {
 		names, types = append(names, "out"), append(types, "*"+g.name(m.Reply.Type))
 	}
-	names = append(names, paramNames(m.Reply.Attachments, taken...)...)
+	names = append(names, s.name(m.Reply.Attachments)...)
 	for _, a := range m.Reply.Attachments {
 		types = append(types, g.attachmentType(a))
 	}
@@ -33,7 +32,7 @@ func (g emitter) results(m *model.Method, named bool, taken []string) string {
 	if len(types) == 1 {
 		return "error"
 	}
-	if named {
+	if named && len(m.Reply.Attachments) > 0 {
 		for n := range types {
 			types[n] = names[n] + " " + types[n]
 		}

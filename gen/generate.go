@@ -15,7 +15,6 @@ package gen
 
 import (
 	"embed"
-	"errors"
 	"io/fs"
 
 	"google.golang.org/protobuf/compiler/protogen"
@@ -40,17 +39,17 @@ func Include() fs.FS {
 	return sub
 }
 
-// Generate adds to the plugin's response the code of every file that it is asked for. The error, if
-// any, joins one *Diagnostic for everything found wrong in these files.
+// Generate adds to the plugin's response the code of every file that it is asked for. What is wrong
+// in these files comes as Diagnostics.
 func Generate(plugin *protogen.Plugin) error {
 	r := newReader(plugin)
 	for _, f := range plugin.Files {
 		if f.Generate {
 			file := r.file(f)
-			if len(r.errs) == 0 && len(file.Interfaces) > 0 {
-				emit(plugin.NewGeneratedFile(f.GeneratedFilenamePrefix+Suffix, f.GoImportPath), f.GoPackageName, file)
+			if len(r.wrong) == 0 && len(file.Interfaces) > 0 {
+				newEmitter(plugin, f).file(f.GoPackageName, file)
 			}
 		}
 	}
-	return errors.Join(r.errs...)
+	return r.wrong.Err()
 }

@@ -59,15 +59,25 @@ func (r *reader) checkNames(files []*protogen.File) {
 
 func (r *reader) declare(scope goScope, s *protogen.Service, report bool) {
 	for _, name := range identifiers(s) {
-		if other := scope[name]; other != nil && report {
+		other := scope[name]
+		scope[name] = s.Desc
+		if report && other != nil && other != s.Desc {
 			r.fail(s.Desc, "service %s needs the Go identifier %s, which %s (%s) has already; rename one of them, or give one another go_package", s.Desc.Name(), name, other.FullName(), other.ParentFile().Path())
 		}
-		scope[name] = s.Desc
 	}
+	if report {
+		r.checkMethodNames(s)
+	}
+}
+
+func (r *reader) checkMethodNames(s *protogen.Service) {
 	methods := make(map[string]*protogen.Method)
 	for _, m := range s.Methods {
-		if first := methods[m.GoName]; first != nil && report {
+		if first := methods[m.GoName]; first != nil {
 			r.fail(m.Desc, "rpc %s is %s in Go, and so is rpc %s; rename one of them", m.Desc.Name(), m.GoName, first.Desc.Name())
+		}
+		if m.GoName == "Client" {
+			r.fail(m.Desc, "rpc %s: generated clients embed stub.Client, which has the same name in Go; rename the rpc", m.Desc.Name())
 		}
 		methods[m.GoName] = m
 	}

@@ -2,6 +2,7 @@ package gen
 
 import (
 	"go/token"
+	"path"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -9,29 +10,71 @@ import (
 	"ubinder/aidl/model"
 )
 
-// reserved are the names that generated bodies use themselves.
-var reserved = []string{
-	"ctx", "in", "out", "err", "c", "x", "impl", "nil", "new", "error", "context", "os", "binder", "stub",
+// signatureNames are those that every method's signature has; bodyNames are what generated bodies
+// use besides.
+var (
+	signatureNames = []string{"ctx", "in", "out", "err"}
+	bodyNames      = []string{"c", "x", "impl", "nil", "new", "error", "context", "os", "binder", "stub"}
+)
+
+// scope is the names that parameters must not have.
+type scope map[string]bool
+
+// newSignatureScope is for signatures without a body, where a parameter hides nothing.
+func newSignatureScope() scope {
+	s := make(scope)
+	s.take(signatureNames...)
+	return s
 }
 
-// paramNames gives each attachment a Go parameter name, unlike each other, unlike the names in taken
-// and unlike what generated bodies use.
-func paramNames(list []model.Attachment, taken ...string) []string {
-	used := make(map[string]bool)
-	for _, name := range append(taken, reserved...) {
-		used[name] = true
+// newBodyScope is for methods with a body, where a parameter must not hide an import either.
+func (g emitter) newBodyScope(m *model.Method) scope {
+	s := newSignatureScope()
+	for _, name := range append(g.importNames(m), bodyNames...) {
+		s.take(name, unnumbered(name))
 	}
+	return s
+}
+
+func (s scope) take(names ...string) {
+	for _, name := range names {
+		s[name] = true
+	}
+}
+
+// name gives each attachment a parameter name of its own.
+func (s scope) name(list []model.Attachment) []string {
 	var names []string
 	for _, a := range list {
 		name := lowerCamel(a.Name)
-		for used[name] || used[strings.TrimRight(name, "0123456789")] || token.IsKeyword(name) {
+		for s[name] || s[unnumbered(name)] || token.IsKeyword(name) {
 			name += "_"
 		}
-		used[name] = true
+		s.take(name)
 		names = append(names, name)
 	}
 	return names
 }
+
+// importNames are the names by which a method's signature refers to other packages.
+func (g emitter) importNames(m *model.Method) []string {
+	var names []string
+	add := func(n model.Name) {
+		if !n.IsZero() && n.Package != g.importPath {
+			names = append(names, path.Base(n.Package))
+		}
+	}
+	for _, msg := range []model.Message{m.Request, m.Reply} {
+		add(msg.Type)
+		for _, a := range msg.Attachments {
+			add(a.Interface)
+		}
+	}
+	return names
+}
+
+// unnumbered cuts off the number by which protogen tells imports of one name apart.
+func unnumbered(name string) string { return strings.TrimRight(name, "0123456789") }
 
 // lowerCamel turns a_field_name into aFieldName.
 func lowerCamel(s string) string {

@@ -17,7 +17,7 @@ type reader struct {
 	files    map[string]*protogen.File // by path
 	services map[protoreflect.FullName]*protogen.Service
 	carriers map[protoreflect.FullName]bool // messages that are a request or a reply
-	errs     []error
+	wrong    Diagnostics
 }
 
 func newReader(plugin *protogen.Plugin) *reader {
@@ -41,7 +41,7 @@ func newReader(plugin *protogen.Plugin) *reader {
 }
 
 func (r *reader) fail(d protoreflect.Descriptor, format string, args ...any) {
-	r.errs = append(r.errs, at(d, format, args...))
+	r.wrong = append(r.wrong, at(d, format, args...))
 }
 
 func (r *reader) file(f *protogen.File) *model.File {
@@ -83,9 +83,6 @@ func (r *reader) descriptor(s *protogen.Service) string {
 func (r *reader) method(m *protogen.Method) *model.Method {
 	if m.Desc.IsStreamingClient() || m.Desc.IsStreamingServer() {
 		r.fail(m.Desc, "rpc %s: streams are not supported yet; pass a callback object, or a file such as a pipe", m.Desc.Name())
-	}
-	if m.GoName == "Client" {
-		r.fail(m.Desc, "rpc Client: generated clients embed stub.Client, which has the same name; rename the rpc")
 	}
 	method := &model.Method{
 		Name:       m.GoName,

@@ -2,14 +2,17 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"ubinder/gen"
 	"ubinder/gen/compile"
 )
 
@@ -38,6 +41,7 @@ type genFlags struct {
 	paths  string
 	module string
 	check  bool
+	json   bool
 }
 
 func newGenCommand() *cobra.Command {
@@ -61,6 +65,7 @@ func newGenCommand() *cobra.Command {
 	f.StringArrayVar(&flags.job.Options, "go_opt", nil, "option as protoc-gen-go takes it, such as Mfile.proto=import/path; may be repeated")
 	f.BoolVar(&flags.job.Messages, "messages", true, "write the messages too, as protoc-gen-go does")
 	f.BoolVar(&flags.check, "check", false, "write nothing; fail when files differ from what would be written")
+	f.BoolVar(&flags.json, "json", false, "print what is wrong as lines of JSON: file, line, column, message")
 	return cmd
 }
 
@@ -74,7 +79,7 @@ func (f *genFlags) run(cmd *cobra.Command) error {
 	}
 	outputs, err := compile.Run(cmd.Context(), f.job)
 	if err != nil {
-		return err
+		return f.explain(cmd.OutOrStdout(), err)
 	}
 	if f.check {
 		return check(outputs)
@@ -85,6 +90,21 @@ func (f *genFlags) run(cmd *cobra.Command) error {
 		}
 	}
 	return nil
+}
+
+// explain prints diagnostics for programs, when asked to, and says how many there are.
+func (f *genFlags) explain(w io.Writer, err error) error {
+	var wrong gen.Diagnostics
+	if !f.json || !errors.As(err, &wrong) {
+		return err
+	}
+	enc := json.NewEncoder(w)
+	for _, d := range wrong {
+		if err := enc.Encode(d); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("%d errors in .proto files", len(wrong))
 }
 
 // write leaves a file alone that is current, so that build tools see no change.

@@ -62,8 +62,8 @@ func init() {
 	)
 }
 
-// AsRoom makes a Room of an object: nil of nil, the implementation itself when it was exported by this
-// process, and a *RoomClient otherwise.
+// AsRoom makes a Room of an object: nil of nil, the implementation itself when this
+// process exported it, and a *RoomClient otherwise.
 func AsRoom(o binder.Object) Room {
 	return stub.As(o, RoomInterface, func(c stub.Client) Room { return &RoomClient{c} })
 }
@@ -267,8 +267,8 @@ func init() {
 	)
 }
 
-// AsGuest makes a Guest of an object: nil of nil, the implementation itself when it was exported by this
-// process, and a *GuestClient otherwise.
+// AsGuest makes a Guest of an object: nil of nil, the implementation itself when this
+// process exported it, and a *GuestClient otherwise.
 func AsGuest(o binder.Object) Guest {
 	return stub.As(o, GuestInterface, func(c stub.Client) Guest { return &GuestClient{c} })
 }

@@ -37,8 +37,8 @@ func init() {
 	)
 }
 
-// AsGreeter makes a Greeter of an object: nil of nil, the implementation itself when it was exported by this
-// process, and a *GreeterClient otherwise.
+// AsGreeter makes a Greeter of an object: nil of nil, the implementation itself when this
+// process exported it, and a *GreeterClient otherwise.
 func AsGreeter(o binder.Object) Greeter {
 	return stub.As(o, GreeterInterface, func(c stub.Client) Greeter { return &GreeterClient{c} })
 }

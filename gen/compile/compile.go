@@ -32,18 +32,16 @@ type Output struct {
 const messagesSuffix = ".pb.go"
 
 // Run generates the code of a job and returns it in a fixed order, without writing it. Errors in
-// the .proto files come as *gen.Diagnostic, several of them joined.
+// the .proto files come as gen.Diagnostics.
 func Run(ctx context.Context, job Job) ([]Output, error) {
 	tree := newTree(job.Includes)
-	names, err := tree.names(job.Files)
+	request, err := job.request(ctx, tree)
 	if err != nil {
 		return nil, err
 	}
-	request, err := tree.request(ctx, names)
-	if err != nil {
+	if err := tree.located(goPackages(request)); err != nil {
 		return nil, err
 	}
-	request.Parameter = new(job.parameter())
 	plugin, err := protogen.Options{}.New(request)
 	if err != nil {
 		return nil, err

@@ -16,13 +16,21 @@ import (
 	"ubinder/gen"
 )
 
-// request compiles files and returns what protoc would send to a plugin.
-func (t *tree) request(ctx context.Context, names []string) (*pluginpb.CodeGeneratorRequest, error) {
+// Request compiles the files of a job and returns what protoc would send to a plugin for them.
+func Request(ctx context.Context, job Job) (*pluginpb.CodeGeneratorRequest, error) {
+	return job.request(ctx, newTree(job.Includes))
+}
+
+func (job Job) request(ctx context.Context, t *tree) (*pluginpb.CodeGeneratorRequest, error) {
+	names, err := t.names(job.Files)
+	if err != nil {
+		return nil, err
+	}
 	files, err := t.compile(ctx, names)
 	if err != nil {
 		return nil, err
 	}
-	request := &pluginpb.CodeGeneratorRequest{FileToGenerate: names}
+	request := &pluginpb.CodeGeneratorRequest{FileToGenerate: names, Parameter: new(job.parameter())}
 	seen := make(map[string]bool)
 	for _, f := range files {
 		addFile(request, f, seen)
@@ -31,18 +39,22 @@ func (t *tree) request(ctx context.Context, names []string) (*pluginpb.CodeGener
 }
 
 func (t *tree) compile(ctx context.Context, names []string) (linker.Files, error) {
-	var found []error
+	var wrong gen.Diagnostics
 	compiler := protocompile.Compiler{
 		Resolver:       protocompile.WithStandardImports(t),
 		SourceInfoMode: protocompile.SourceInfoStandard,
 		Reporter: reporter.NewReporter(func(err reporter.ErrorWithPos) error {
-			found = append(found, t.diagnostic(err))
+			wrong = append(wrong, t.diagnostic(err))
 			return nil
 		}, nil),
 	}
 	files, err := compiler.Compile(ctx, names...)
-	if len(found) > 0 {
-		return nil, errors.Join(found...)
+	var unresolved reporter.ErrorWithPos
+	if errors.As(err, &unresolved) {
+		wrong = append(wrong, t.diagnostic(unresolved)) // it did not go to the reporter
+	}
+	if len(wrong) > 0 {
+		return nil, wrong.Err()
 	}
 	return files, err
 }

@@ -45,25 +45,37 @@ func (t *tree) names(paths []string) ([]string, error) {
 }
 
 func (t *tree) name(path string) (string, error) {
-	if _, err := os.Stat(path); err != nil {
-		return "", err
+	if !exists(path) {
+		if fs.ValidPath(path) && t.find(path) != "" {
+			return path, nil
+		}
+		return "", fmt.Errorf("there is no file %s, and none of that name in the import folders (%s)", path, t)
 	}
 	for _, root := range t.includes {
 		name, ok := below(root, path)
 		if !ok {
 			continue
 		}
-		for _, earlier := range t.includes {
-			if earlier == root {
-				return name, nil
-			}
-			if hiding := filepath.Join(earlier, name); exists(hiding) {
-				return "", fmt.Errorf("%s would be imported as %s, but that means %s; change the order of -I", path, name, hiding)
-			}
+		if found := t.find(name); found != root {
+			return "", fmt.Errorf("%s would be imported as %s, but that means %s; change the order of -I", path, name, filepath.Join(found, name))
+		}
+		return name, nil
+	}
+	return "", fmt.Errorf("%s is in none of the import folders (%s); add -I %s", path, t, filepath.Dir(path))
+}
+
+// find returns the first include folder that has a file of that name, or "".
+func (t *tree) find(name string) string {
+	for _, root := range t.includes {
+		if exists(filepath.Join(root, filepath.FromSlash(name))) {
+			return root
 		}
 	}
-	return "", fmt.Errorf("%s is in none of the import folders (%s); add one with -I", path, strings.Join(t.includes, ", "))
+	return ""
 }
+
+// String lists the include folders.
+func (t *tree) String() string { return strings.Join(t.includes, ", ") }
 
 // below returns the name of path relative to root, when it is inside.
 func below(root, path string) (string, bool) {
@@ -111,7 +123,7 @@ func (t *tree) open(name string) (io.ReadCloser, error) {
 			return f, nil
 		}
 	}
-	return nil, fmt.Errorf("not found in the import folders (%s); add the one that holds it with -I: %w", strings.Join(t.includes, ", "), fs.ErrNotExist)
+	return nil, fmt.Errorf("not found in the import folders (%s); add the one that holds it with -I", t)
 }
 
 func (t *tree) rootOf(name string) string {
@@ -130,13 +142,11 @@ func (t *tree) display(name string) string {
 
 // located gives every diagnostic in err the path of its file on this system.
 func (t *tree) located(err error) error {
-	var d *gen.Diagnostic
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		for _, e := range joined.Unwrap() {
-			_ = t.located(e)
+	var all gen.Diagnostics
+	if errors.As(err, &all) {
+		for _, d := range all {
+			d.File = t.display(d.File)
 		}
-	} else if errors.As(err, &d) {
-		d.File = t.display(d.File)
 	}
 	return err
 }

@@ -75,8 +75,8 @@ func init() {
 	)
 }
 
-// AsServiceManager makes a ServiceManager of an object: nil of nil, the implementation itself when it was exported by this
-// process, and a *ServiceManagerClient otherwise.
+// AsServiceManager makes a ServiceManager of an object: nil of nil, the implementation itself when this
+// process exported it, and a *ServiceManagerClient otherwise.
 func AsServiceManager(o binder.Object) ServiceManager {
 	return stub.As(o, ServiceManagerInterface, func(c stub.Client) ServiceManager { return &ServiceManagerClient{c} })
 }
@@ -355,8 +355,8 @@ func init() {
 	)
 }
 
-// AsServiceCallback makes a ServiceCallback of an object: nil of nil, the implementation itself when it was exported by this
-// process, and a *ServiceCallbackClient otherwise.
+// AsServiceCallback makes a ServiceCallback of an object: nil of nil, the implementation itself when this
+// process exported it, and a *ServiceCallbackClient otherwise.
 func AsServiceCallback(o binder.Object) ServiceCallback {
 	return stub.As(o, ServiceCallbackInterface, func(c stub.Client) ServiceCallback { return &ServiceCallbackClient{c} })
 }

@@ -1,0 +1,71 @@
+package gen_test
+
+import (
+	"context"
+	"flag"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ubinder/gen/compile"
+)
+
+var update = flag.Bool("update", false, "rewrite the generated code that is committed")
+
+// committed are the jobs whose output is in the repository.
+func committed(t *testing.T) map[string]compile.Job {
+	golden, err := filepath.Glob("internal/golden/*/*.proto")
+	require.NoError(t, err)
+	examples, err := filepath.Glob("../examples/*/*.proto")
+	require.NoError(t, err)
+	return map[string]compile.Job{
+		"golden":   {Files: golden, Includes: []string{".."}, Messages: true},
+		"examples": {Files: examples, Includes: []string{".."}, Messages: true},
+		"others": {
+			Files:    []string{"include/ubinder/options.proto", "../servicemanager/servicemanager.proto"},
+			Includes: []string{"include", ".."}, Out: "..", Options: []string{"module=ubinder"}, Messages: true,
+		},
+	}
+}
+
+func TestCommittedCodeIsCurrent(t *testing.T) {
+	for name, job := range committed(t) {
+		t.Run(name, func(t *testing.T) {
+			outputs, err := compile.Run(context.Background(), job)
+			require.NoError(t, err)
+			require.NotEmpty(t, outputs)
+			for _, o := range outputs {
+				compareFile(t, o)
+			}
+		})
+	}
+}
+
+// compareFile fails the run that refreshes a file, too: somebody must look at the difference.
+func compareFile(t *testing.T, o compile.Output) {
+	old, err := os.ReadFile(o.Path)
+	if err == nil && string(old) == string(o.Content) {
+		return
+	}
+	if !*update {
+		t.Errorf("%s is not what is generated now; run go test ./gen -update and look at the difference", o.Path)
+		return
+	}
+	require.NoError(t, os.MkdirAll(filepath.Dir(o.Path), 0o777))
+	require.NoError(t, os.WriteFile(o.Path, o.Content, 0o666))
+	t.Errorf("%s was rewritten", o.Path)
+}
+
+func TestOutputDoesNotDependOnTheRun(t *testing.T) {
+	job := committed(t)["golden"]
+	first, err := compile.Run(context.Background(), job)
+	require.NoError(t, err)
+	for range 5 {
+		again, err := compile.Run(context.Background(), job)
+		require.NoError(t, err)
+		assert.Equal(t, first, again)
+	}
+}
