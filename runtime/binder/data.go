@@ -22,6 +22,9 @@ const (
 	Oneway    Flags = 0x01 // send and go on; no reply
 	ClearBuf  Flags = 0x20 // zero the payload's memory when it is freed: it holds secrets
 	UpdateTxn Flags = 0x40 // replaces a pending oneway of the same sender, node and code in a frozen target
+
+	// NoWait makes a call fail with status.Full when there is no room for it now. It stays here.
+	NoWait Flags = 1 << 16
 )
 
 // Body writes a payload straight into the bus's memory. Size is called first, then AppendTo with
@@ -148,18 +151,21 @@ func (r *Received) drop() {
 // Reply is what came back. The zero Reply is ready for use and may be used again after Release.
 type Reply struct {
 	Received
-	free func(*Reply) // gives Payload back to the transport
+	memory Memory // of the payload; the transport's
 }
 
-// SetFree is for transports: free is called once, by Release.
-func (r *Reply) SetFree(free func(*Reply)) { r.free = free }
+// Memory is what a transport lends for a payload. Free is called once.
+type Memory interface{ Free() }
+
+// SetMemory is for transports: m is freed by Release.
+func (r *Reply) SetMemory(m Memory) { r.memory = m }
 
 // Release gives back the payload's memory and every attachment that was not taken.
 func (r *Reply) Release() {
 	r.drop()
-	if free := r.free; free != nil {
-		r.free = nil
-		free(r)
+	if r.memory != nil {
+		r.memory.Free()
+		r.memory = nil
 	}
 	r.Payload = nil
 	r.Encoding = Raw

@@ -37,8 +37,6 @@ func (p *Process) ID() ProcessID { return p.transport.Self().Process }
 func (p *Process) Identity() *Identity { return p.transport.Self() }
 
 // NewNode makes an object that h serves. It costs nothing on the bus until it is passed on.
-// Transactions reach it once Serve was called, or while a call of this process waits for the chain
-// that they belong to.
 func (p *Process) NewNode(h Handler, options ...NodeOption) *Node {
 	n := &Node{id: p.nodes.Add(1), process: p, handler: h}
 	for _, o := range options {
@@ -62,14 +60,10 @@ func (p *Process) BecomeContextManager(ctx context.Context, n *Node) error {
 	return p.transport.SetContextManager(ctx, n)
 }
 
-// Serve lets up to loopers handlers of incoming transactions run at once; loopers are started as
-// they are needed. It returns at once. Zero or less means DefaultLoopers.
-func (p *Process) Serve(loopers int) {
-	if loopers <= 0 {
-		loopers = DefaultLoopers
-	}
-	p.transport.SetLoopers(loopers)
-}
+// SetLoopers sets how many handlers of incoming transactions run at once, DefaultLoopers until
+// then. Loopers are started as calls need them. With zero only calls that come back to a waiting
+// chain of this process are served.
+func (p *Process) SetLoopers(n int) { p.transport.SetLoopers(n) }
 
 // Done is closed when the process has lost its domain or was closed.
 func (p *Process) Done() <-chan struct{} { return p.transport.Done() }

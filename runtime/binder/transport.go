@@ -18,8 +18,8 @@ type Transport interface {
 	// SetContextManager makes n the object behind handle 0 of the whole domain.
 	SetContextManager(ctx context.Context, n *Node) error
 
-	// SetLoopers sets how many handlers may run at once. Zero, the start value, means that only
-	// calls that come back to a waiting chain are served.
+	// SetLoopers sets how many handlers may run at once; DefaultLoopers before. Zero means that
+	// only calls that come back to a waiting chain are served.
 	SetLoopers(max int)
 
 	// Self returns this process's identity as the domain knows it.

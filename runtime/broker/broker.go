@@ -39,17 +39,14 @@ type Broker struct {
 	ids      *idSource
 	wg       sync.WaitGroup
 
-	mu         sync.Mutex
-	closed     bool
-	processes  map[uint64]*Process
-	perUser    map[uint32]int
-	manager    *Process
-	greeting   map[*sys.Conn]bool // connections that have not said hello
-	introduced map[pair]bool
+	mu        sync.Mutex
+	closed    bool
+	processes map[uint64]*Process
+	perUser   map[uint32]int
+	manager   *Process
+	root      uint64             // the manager's node
+	greeting  map[*sys.Conn]bool // connections that have not said hello
 }
-
-// pair is two process ids, the smaller first.
-type pair struct{ a, b uint64 }
 
 // Listen makes a broker and its socket; the socket's folder is made if it is missing. Serve follows.
 func Listen(c Config) (*Broker, error) {
@@ -81,7 +78,7 @@ func Listen(c Config) (*Broker, error) {
 		return nil, err
 	}
 	return &Broker{config: c, listener: l, ids: ids, processes: make(map[uint64]*Process), perUser: make(map[uint32]int),
-		greeting: make(map[*sys.Conn]bool), introduced: make(map[pair]bool)}, nil
+		greeting: make(map[*sys.Conn]bool)}, nil
 }
 
 // Serve accepts processes until Close; it then returns nil.

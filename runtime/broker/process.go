@@ -14,9 +14,10 @@ import (
 // Process is one connection. What it says of itself is only Name; the rest is the kernel's word.
 type Process struct {
 	brokerwire.Identity
-	Name string
-	conn *sys.Conn
-	out  chan outgoing
+	Name  string
+	conn  *sys.Conn
+	out   chan outgoing
+	lanes map[*Process]bool // processes that it was introduced to
 }
 
 // outgoing is a packet on its way to a process, with the file that goes along.
@@ -87,7 +88,7 @@ func (b *Broker) greet(conn *sys.Conn) (*Process, error) {
 	if err != nil {
 		return nil, status.Errorf(status.Denied, "the kernel does not say who connects: %w", err)
 	}
-	p := &Process{Name: hello.Text, conn: conn, out: make(chan outgoing, maxQueued)}
+	p := &Process{Name: hello.Text, conn: conn, out: make(chan outgoing, maxQueued), lanes: make(map[*Process]bool)}
 	p.Identity = brokerwire.Identity{PID: cr.PID, UID: cr.UID, GID: cr.GID, Groups: cr.Groups, Label: cr.Label}
 	if err := b.config.Policy.Connect(p); err != nil {
 		return nil, status.Errorf(status.Denied, "policy: %w", err)
@@ -135,10 +136,8 @@ func (b *Broker) remove(p *Process) {
 	if b.manager == p {
 		b.manager = nil
 	}
-	for k := range b.introduced {
-		if k.a == p.ID || k.b == p.ID {
-			delete(b.introduced, k)
-		}
+	for other := range p.lanes {
+		delete(other.lanes, p)
 	}
 	close(p.out)
 }
@@ -176,27 +175,29 @@ func (b *Broker) serve(p *Process) error {
 		if err != nil {
 			return err
 		}
-		value, err := b.answer(p, &request)
+		answer, err := b.answer(p, &request)
 		if err != nil {
 			p.send(brokerwire.Packet{Kind: brokerwire.Error, Cookie: request.Cookie, Code: uint32(status.CodeOf(err)), Text: errorText(err)}, sys.FD{})
 			continue
 		}
-		p.send(brokerwire.Packet{Kind: brokerwire.Done, Cookie: request.Cookie, Value: value}, sys.FD{})
+		answer.Kind, answer.Cookie = brokerwire.Done, request.Cookie
+		p.send(answer, sys.FD{})
 	}
 }
 
-func (b *Broker) answer(p *Process, r *brokerwire.Packet) (uint64, error) {
+func (b *Broker) answer(p *Process, r *brokerwire.Packet) (answer brokerwire.Packet, err error) {
 	switch r.Kind {
 	case brokerwire.Introduce:
-		return r.Value, b.introduce(p, r.Value)
+		err = b.introduce(p, r.Value)
 	case brokerwire.SetContextManager:
-		return p.ID, b.setManager(p)
+		err = b.setManager(p, r.Value)
 	case brokerwire.GetContextManager:
-		return b.getManager()
+		answer.Value, answer.ID, err = b.getManager()
 	case brokerwire.Sync:
-		return 0, nil
+	default:
+		err = status.Errorf(status.Protocol, "request of unknown kind %d", r.Kind)
 	}
-	return 0, status.Errorf(status.Protocol, "request of unknown kind %d", r.Kind)
+	return answer, err
 }
 
 func (b *Broker) introduce(p *Process, id uint64) error {
@@ -217,14 +218,13 @@ func (b *Broker) introduce(p *Process, id uint64) error {
 
 // makeLane gives both an end of a new socket; the second request of a pair gets no second lane.
 func (b *Broker) makeLane(p, to *Process) error {
-	key := pair{min(p.ID, to.ID), max(p.ID, to.ID)}
 	here, there, err := sys.Socketpair()
 	if err != nil {
 		return status.Errorf(status.Quota, "no socket for a lane: %w", err)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.introduced[key] || b.processes[to.ID] != to {
+	if p.lanes[to] || b.processes[to.ID] != to {
 		here.Close()
 		there.Close()
 		if b.processes[to.ID] != to {
@@ -232,13 +232,13 @@ func (b *Broker) makeLane(p, to *Process) error {
 		}
 		return nil
 	}
-	b.introduced[key] = true
+	p.lanes[to], to.lanes[p] = true, true
 	p.send(brokerwire.Packet{Kind: brokerwire.Introduction, Identity: to.Identity}, here)
 	to.send(brokerwire.Packet{Kind: brokerwire.Introduction, Identity: p.Identity}, there)
 	return nil
 }
 
-func (b *Broker) setManager(p *Process) error {
+func (b *Broker) setManager(p *Process, node uint64) error {
 	if err := b.config.Policy.BecomeContextManager(p); err != nil {
 		return status.Errorf(status.Denied, "policy forbids process %d to be the context manager: %w", p.ID, err)
 	}
@@ -247,15 +247,15 @@ func (b *Broker) setManager(p *Process) error {
 	if b.manager != nil && b.manager != p {
 		return status.Errorf(status.Denied, "process %d (pid %d) is the context manager of this bus already", b.manager.ID, b.manager.PID)
 	}
-	b.manager = p
+	b.manager, b.root = p, node
 	return nil
 }
 
-func (b *Broker) getManager() (uint64, error) {
+func (b *Broker) getManager() (process, node uint64, err error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.manager == nil {
-		return 0, status.Errorf(status.UnknownTarget, "this bus has no service manager: start one with \"ubinder up\" or \"ubinderd\"")
+		return 0, 0, status.Errorf(status.UnknownTarget, "this bus has no service manager: start one with \"ubinder up\" or \"ubinderd\"")
 	}
-	return b.manager.ID, nil
+	return b.manager.ID, b.root, nil
 }

@@ -12,6 +12,17 @@ import (
 	"ubinder/runtime/status"
 )
 
+// Membership is a process's place on a bus: a Conn to a broker, or a Member of a Hub.
+type Membership interface {
+	Self() *Peer
+	Introduce(ctx context.Context, process uint64) error
+	Sync(ctx context.Context) error
+	ContextManager(ctx context.Context) (process, node uint64, err error)
+	BecomeContextManager(ctx context.Context, node uint64) error
+	Done() <-chan struct{}
+	Close()
+}
+
 // Conn is a process's connection to the broker. Safe for concurrent use.
 type Conn struct {
 	sock    *sys.Conn
@@ -252,14 +263,14 @@ func (c *Conn) Sync(ctx context.Context) error {
 	return err
 }
 
-// ContextManager returns the process that holds handle 0.
-func (c *Conn) ContextManager(ctx context.Context) (uint64, error) {
+// ContextManager returns the process that holds handle 0, and the node behind it.
+func (c *Conn) ContextManager(ctx context.Context) (process, node uint64, err error) {
 	p, err := c.ask(ctx, brokerwire.Packet{Kind: brokerwire.GetContextManager})
-	return p.Value, err
+	return p.Value, p.ID, err
 }
 
-// BecomeContextManager makes this process the one that holds handle 0.
-func (c *Conn) BecomeContextManager(ctx context.Context) error {
-	_, err := c.ask(ctx, brokerwire.Packet{Kind: brokerwire.SetContextManager})
+// BecomeContextManager makes node of this process the one behind handle 0.
+func (c *Conn) BecomeContextManager(ctx context.Context, node uint64) error {
+	_, err := c.ask(ctx, brokerwire.Packet{Kind: brokerwire.SetContextManager, Value: node})
 	return err
 }

@@ -11,25 +11,25 @@ import (
 )
 
 // Pair makes both ends of a link inside one process: the same rings, slots and bells over plain
-// memory, with channels for futexes, so that everything above runs under testing/synctest. a is told
-// of what b sends. Start each end with its events.
-func Pair(a, b *Peer) (endA, endB *InProcess) {
+// memory, with channels for futexes, so that everything above runs under testing/synctest. The end of
+// a has b as its peer. Start follows for each.
+func Pair(a, b *Peer) (endA, endB *InProcess) { return pair(a, b, &wait.Channels{}) }
+
+// InProcess is one end of a link inside one process. It implements Link.
+type InProcess = lane
+
+func pair(a, b *Peer, parker wait.Parker) (endA, endB *InProcess) {
 	memory := func() outbox {
 		return newOutbox(shm.Of(sys.PlainMemory(headerSize)), shm.Of(sys.PlainMemory(SegmentSize)))
 	}
 	outA, outB := memory(), memory()
-	parker := &wait.Channels{}
 	portA, portB := newLocalPort(), newLocalPort()
 	portA.peer, portB.peer = portB, portA
-	return &InProcess{newLane(b, outA, outB, parker, portA, func() {})},
-		&InProcess{newLane(a, outB, outA, parker, portB, func() {})}
+	return newLane(b, outA, outB, parker, portA, func() {}), newLane(a, outB, outA, parker, portB, func() {})
 }
 
-// InProcess is one end of a link inside one process.
-type InProcess struct{ *lane }
-
-// Start begins to deliver events.
-func (l *InProcess) Start(e Events) {
+// Start begins to deliver the events of one end of a Pair.
+func (l *lane) Start(e Events) {
 	l.events = e
 	go l.routineReceive()
 }

@@ -171,14 +171,17 @@ func (l *lane) ringPoller() {
 	}
 }
 
-func (l *lane) RingCaller(i uint32) {
+func (l *lane) RingCaller(i uint32) bool {
 	r := l.callerRingers[i]
 	switch r.Ring() {
 	case wait.OnFutex:
 		l.parker.Wake(r.Bell())
 	case wait.OnPoll:
 		l.ringPoller()
+	case wait.Absent:
+		return false
 	}
+	return true
 }
 
 // AwaitRoom arms the room bell and waits for the peer to ring it. How much it asks for grows with

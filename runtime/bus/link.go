@@ -40,8 +40,9 @@ type Link interface {
 	PostControl(d *Descriptor) (uint64, error)
 	// RingLooper wakes a looper of the peer, or its poller, if none is awake.
 	RingLooper()
-	// RingCaller wakes the peer's caller i if it sleeps.
-	RingCaller(i uint32)
+	// RingCaller wakes the peer's caller i if it sleeps. False means that there is none: ring a
+	// looper instead.
+	RingCaller(i uint32) bool
 
 	// Published is the position behind the last descriptor that the peer has published, as of now.
 	Published() uint64

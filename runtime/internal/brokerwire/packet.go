@@ -21,7 +21,7 @@ type Kind uint32
 const (
 	Hello             Kind = 1 // Value: Magic, Code: Version, Text: a name for people
 	Introduce         Kind = 2 // Value: process id
-	SetContextManager Kind = 3
+	SetContextManager Kind = 3 // Value: node
 	GetContextManager Kind = 4
 	Sync              Kind = 5 // answered when all that came before has been
 )
@@ -31,7 +31,7 @@ const (
 	Welcome      Kind = 65 // the process's own identity
 	Error        Kind = 66 // Code: a status code, Text
 	Introduction Kind = 67 // a peer's identity; one file: an end of the lane's socket; no cookie
-	Done         Kind = 68 // Value
+	Done         Kind = 68 // Value; for GetContextManager the process, and ID: its node
 )
 
 // Packet is every packet; fields that a kind does not name are zero.

@@ -7,9 +7,10 @@ type Mode uint32
 
 // The modes.
 const (
-	Running Mode = 0 // awake: it looks at the lane before it sleeps
+	Absent  Mode = 0 // nobody: somebody else must look at the lane
 	OnFutex Mode = 1 // asleep on the bell
 	OnPoll  Mode = 2 // waits elsewhere: ring the lane's poll bell for it
+	Awake   Mode = 3 // awake: it looks at the lane before it sleeps and before it goes
 
 	modeBits = 2
 	modeMask = 1<<modeBits - 1
@@ -34,17 +35,24 @@ func (w *Waiter) Arm(m Mode) (bell *atomic.Uint32, val uint32) {
 	return w.bell, val
 }
 
-// Disarm publishes that the waiter is awake, unless whoever rang knows already.
+// Present publishes that the waiter is awake and will look at the lane again.
+func (w *Waiter) Present() { w.armed.Store(uint32(Awake)) }
+
+// Leave publishes that nobody waits. The caller looks at the lane once more afterwards.
+func (w *Waiter) Leave() { w.armed.Store(uint32(Absent)) }
+
+// Disarm is Leave for a waiter that was not rung; whoever rang knows already.
 func (w *Waiter) Disarm() {
-	if a := w.armed.Load(); a&modeMask != 0 && w.bell.Load() != a {
-		w.armed.Store(0)
+	if w.Armed() {
+		w.Leave()
 	}
 }
 
 // Armed reports whether the waiter has armed and has not been rung since.
 func (w *Waiter) Armed() bool {
 	a := w.armed.Load()
-	return a&modeMask != 0 && w.bell.Load() != a
+	m := Mode(a & modeMask)
+	return (m == OnFutex || m == OnPoll) && w.bell.Load() != a
 }
 
 // Ringer is the waking side of a pair. Safe for concurrent use.
@@ -56,17 +64,21 @@ type Ringer struct {
 // NewRinger makes the waking side.
 func NewRinger(armed, bell *atomic.Uint32) Ringer { return Ringer{armed, bell} }
 
-// Ring claims the right to wake the waiter. It returns Running when there is nobody to wake: the
-// waiter is awake, or was rung already. For OnFutex the caller wakes a sleeper on Bell.
+// Ring claims the right to wake the waiter. For OnFutex the caller wakes a sleeper on Bell, for
+// OnPoll it rings the poll bell. Awake also stands for a waiter that was rung and is on its way.
 //
 // It is called after what the waiter waits for was published.
 func (r Ringer) Ring() Mode {
 	a := r.armed.Load()
-	b := r.bell.Load()
-	if a&modeMask == 0 || a == b || !r.bell.CompareAndSwap(b, a) {
-		return Running
+	m := Mode(a & modeMask)
+	if m == Absent || m == Awake {
+		return m
 	}
-	return Mode(a & modeMask)
+	b := r.bell.Load()
+	if a == b || !r.bell.CompareAndSwap(b, a) {
+		return Awake
+	}
+	return m
 }
 
 // Bell is the word to wake.

@@ -83,17 +83,19 @@ func TestPokeEndsEverySleep(t *testing.T) {
 func TestAWaiterIsRungOncePerArming(t *testing.T) {
 	var armed, bell atomic.Uint32
 	w, r := NewWaiter(&armed, &bell), NewRinger(&armed, &bell)
-	assert.Equal(t, Running, r.Ring())
+	assert.Equal(t, Absent, r.Ring())
+	w.Present()
+	assert.Equal(t, Awake, r.Ring())
 	w.Arm(OnFutex)
 	assert.True(t, w.Armed())
 	assert.Equal(t, OnFutex, r.Ring())
-	assert.Equal(t, Running, r.Ring())
+	assert.Equal(t, Awake, r.Ring())
 	assert.False(t, w.Armed())
 	w.Arm(OnPoll)
 	assert.Equal(t, OnPoll, r.Ring())
 	w.Arm(OnFutex)
 	w.Disarm()
-	assert.Equal(t, Running, r.Ring())
+	assert.Equal(t, Absent, r.Ring())
 }
 
 func TestTimeoutEndsASleep(t *testing.T) {

@@ -1,0 +1,127 @@
+package bus
+
+import (
+	"context"
+	"sync"
+
+	"ubinder/runtime/internal/wait"
+	"ubinder/runtime/status"
+)
+
+// Hub is a bus inside one process: it introduces its members by links that do not leave the process.
+type Hub struct {
+	parker  wait.Channels
+	mu      sync.Mutex
+	last    uint64
+	members map[uint64]*Member
+	manager *Member
+	root    uint64
+}
+
+// NewHub makes an empty hub.
+func NewHub() *Hub { return &Hub{members: make(map[uint64]*Member)} }
+
+// Parker returns what puts the threads of this hub to sleep.
+func (h *Hub) Parker() wait.Parker { return &h.parker }
+
+// Member is one participant. It implements Membership.
+type Member struct {
+	hub     *Hub
+	self    Peer
+	handler ConnHandler
+	met     map[*Member]bool
+	done    chan struct{}
+}
+
+// Join adds a participant; self's ID is given by the hub.
+func (h *Hub) Join(self Peer, handler ConnHandler) *Member {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.last++
+	self.ID = h.last
+	m := &Member{hub: h, self: self, handler: handler, met: make(map[*Member]bool), done: make(chan struct{})}
+	h.members[self.ID] = m
+	return m
+}
+
+// Self implements Membership.
+func (m *Member) Self() *Peer { return &m.self }
+
+// Introduce implements Membership.
+func (m *Member) Introduce(_ context.Context, process uint64) error {
+	m.hub.mu.Lock()
+	defer m.hub.mu.Unlock()
+	to := m.hub.members[process]
+	switch {
+	case to == nil:
+		return status.Errorf(status.Dead, "process %d has ended", process)
+	case to == m:
+		return status.Errorf(status.BadValue, "a process has no lane to itself")
+	case m.met[to]:
+		return nil
+	}
+	m.met[to], to.met[m] = true, true
+	here, there := pair(&m.self, &to.self, &m.hub.parker)
+	finishHere := m.meet(here, &to.self)
+	finishThere := to.meet(there, &m.self)
+	finishHere()
+	finishThere()
+	return nil
+}
+
+// meet registers a link; its result opens it, when the other end is registered too.
+func (m *Member) meet(l *InProcess, peer *Peer) func() {
+	events, registered, opened := m.handler.Introduced(peer)
+	if events == nil {
+		return l.Close
+	}
+	registered(l)
+	return func() {
+		opened(l, nil)
+		l.Start(events)
+	}
+}
+
+// Sync implements Membership.
+func (m *Member) Sync(context.Context) error { return nil }
+
+// ContextManager implements Membership.
+func (m *Member) ContextManager(context.Context) (process, node uint64, err error) {
+	m.hub.mu.Lock()
+	defer m.hub.mu.Unlock()
+	if m.hub.manager == nil {
+		return 0, 0, status.Errorf(status.UnknownTarget, "this hub has no service manager")
+	}
+	return m.hub.manager.self.ID, m.hub.root, nil
+}
+
+// BecomeContextManager implements Membership.
+func (m *Member) BecomeContextManager(_ context.Context, node uint64) error {
+	m.hub.mu.Lock()
+	defer m.hub.mu.Unlock()
+	if m.hub.manager != nil && m.hub.manager != m {
+		return status.Errorf(status.Denied, "process %d is the context manager of this hub already", m.hub.manager.self.ID)
+	}
+	m.hub.manager, m.hub.root = m, node
+	return nil
+}
+
+// Done implements Membership.
+func (m *Member) Done() <-chan struct{} { return m.done }
+
+// Close implements Membership.
+func (m *Member) Close() {
+	m.hub.mu.Lock()
+	defer m.hub.mu.Unlock()
+	if m.hub.members[m.self.ID] != m {
+		return
+	}
+	delete(m.hub.members, m.self.ID)
+	if m.hub.manager == m {
+		m.hub.manager = nil
+	}
+	for other := range m.met {
+		delete(other.met, m)
+	}
+	close(m.done)
+}

@@ -1,0 +1,210 @@
+package object
+
+import (
+	"context"
+	"errors"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/bus"
+	"ubinder/runtime/status"
+)
+
+// answer posts the reply of a call: its data, or the error that the handler or the runtime found.
+func (t *Transport) answer(c *incoming, err error) {
+	l := c.lane
+	d := bus.Descriptor{Kind: bus.KindReply, Node: c.position, Index: c.desc.Index}
+	if err == nil {
+		err = t.answerData(c, &d)
+	}
+	if err != nil {
+		t.answerError(c, &d, err)
+	}
+	t.mu.Lock()
+	if l.handling[c.desc.Index] == c {
+		l.handling[c.desc.Index] = nil
+	}
+	t.mu.Unlock()
+}
+
+// answerData posts c's reply. An error means that nothing was posted and the caller is to be told.
+func (t *Transport) answerData(c *incoming, d *bus.Descriptor) error {
+	l := c.lane
+	ctx := context.Background()
+	if len(c.call.Reply.Attachments) > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, bus.RoomTimeout)
+		defer cancel()
+	}
+	o, err := t.write(ctx, l, bus.ClassReply, &c.call.Reply, d, false)
+	if errors.Is(err, status.Full) {
+		return t.owe(c, d)
+	}
+	if err != nil {
+		return err
+	}
+	t.clearHandling(c)
+	if _, err := o.post(l, d); err != nil {
+		return nil // the lane is dead: nobody is there to tell
+	}
+	l.ringReply(d.Index)
+	return nil
+}
+
+// clearHandling frees the caller index before the reply that lets the caller use it again.
+func (t *Transport) clearHandling(c *incoming) {
+	t.mu.Lock()
+	c.lane.handling[c.desc.Index] = nil
+	t.mu.Unlock()
+}
+
+func (t *Transport) answerError(c *incoming, d *bus.Descriptor, err error) {
+	code, service, text := binder.ErrorText(err)
+	reply := binder.Data{Payload: []byte(text[:min(len(text), maxErrorText)])}
+	d.Code, d.Interface = uint32(code), uint32(service)
+	o, err := t.write(context.Background(), c.lane, bus.ClassReply, &reply, d, false)
+	if err != nil {
+		c.call.Reply = reply
+		t.owe(c, d)
+		return
+	}
+	t.clearHandling(c)
+	if _, err := o.post(c.lane, d); err == nil {
+		c.lane.ringReply(d.Index)
+	}
+}
+
+const maxErrorText = 4096
+
+func (l *lane) ringReply(index uint32) {
+	if !l.link.RingCaller(index) {
+		l.link.RingLooper()
+	}
+}
+
+// owedReply is a reply for which the outbox had no room. It keeps its own copy of the payload; its
+// attachments stay prepared.
+type owedReply struct {
+	desc    bus.Descriptor
+	payload []byte
+	content *content
+}
+
+// maxOwed bounds the bytes of replies that wait for room towards one peer.
+const maxOwed = 4 * bus.SegmentSize
+
+// owe keeps a reply until the peer has made room, and lets a goroutine of the lane post it: a looper
+// never waits for that.
+func (t *Transport) owe(c *incoming, d *bus.Descriptor) error {
+	r := &owedReply{desc: *d}
+	r.desc.Encoding = uint8(c.call.Reply.Encoding)
+	if err := r.copy(t, c.lane, &c.call.Reply); err != nil {
+		return err
+	}
+	l := c.lane
+	t.mu.Lock()
+	defer t.unlock()
+	switch {
+	case !l.writable || t.closed:
+		r.dropLater(t)
+		return nil
+	case l.owedLen+len(r.payload) > maxOwed:
+		r.dropLater(t)
+		return status.Exceeded(status.Full, "bytes of replies that the caller made no room for", uint64(l.owedLen+len(r.payload)), maxOwed)
+	}
+	l.handling[c.desc.Index] = nil
+	l.owedLen += len(r.payload)
+	l.owed = append(l.owed, r)
+	if len(l.owed) == 1 {
+		t.routines.Go(func() { t.routineOwed(l) })
+	}
+	return nil
+}
+
+func (r *owedReply) copy(t *Transport, l *lane, data *binder.Data) error {
+	r.payload = append([]byte(nil), data.Payload...)
+	if data.Body != nil {
+		b, err := data.Body.AppendTo(make([]byte, 0, data.Body.Size()))
+		if err != nil {
+			return status.Errorf(status.Encoding, "reply: %w", err)
+		}
+		r.payload = b
+	}
+	if size := bus.SlotSize(len(r.payload), len(data.Attachments)); size > bus.MaxMessage {
+		return status.Exceeded(status.TooBig, "bytes of payload and entries in one message", uint64(size), bus.MaxMessage)
+	}
+	if len(data.Attachments) == 0 {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), bus.RoomTimeout)
+	defer cancel()
+	var err error
+	r.content, err = t.prepare(ctx, l, data.Attachments)
+	return err
+}
+
+func (r *owedReply) dropLater(t *Transport) {
+	if r.content != nil {
+		t.after.fails = append(t.after.fails, r.content.undo)
+	}
+}
+
+// routineOwed posts the owed replies of a lane in order, and ends with the last. A peer that makes
+// no room in time is cut off.
+func (t *Transport) routineOwed(l *lane) {
+	for {
+		t.mu.Lock()
+		if len(l.owed) == 0 {
+			t.unlock()
+			return
+		}
+		r := l.owed[0]
+		t.unlock()
+		if err := r.post(l); err != nil {
+			l.link.Fail(err)
+			t.mu.Lock()
+			l.dropOwed()
+			t.unlock()
+			return
+		}
+		t.mu.Lock()
+		if len(l.owed) > 0 { // else the lane has died
+			l.owed = l.owed[1:]
+			l.owedLen -= len(r.payload)
+		}
+		t.unlock()
+	}
+}
+
+func (r *owedReply) post(l *lane) error {
+	ctx, cancel := context.WithTimeout(context.Background(), bus.RoomTimeout)
+	defer cancel()
+	data := binder.Data{Payload: r.payload, Encoding: binder.Encoding(r.desc.Encoding)}
+	entries := 0
+	if r.content != nil {
+		entries = len(r.content.entries)
+	}
+	slot, err := reserve(ctx, l.link, bus.ClassReply, bus.SlotSize(len(r.payload), entries), true)
+	if errors.Is(err, status.Deadline) {
+		return status.Errorf(status.Protocol, "the peer broke the protocol: it made no room for replies in %v", bus.RoomTimeout)
+	}
+	if err != nil {
+		return err
+	}
+	o := outgoing{slot: slot, content: r.content}
+	if err := o.fill(l, &data, &r.desc, len(r.payload)); err != nil {
+		return err
+	}
+	r.content = nil // posting settles it
+	if _, err := o.post(l, &r.desc); err != nil {
+		return err
+	}
+	l.ringReply(r.desc.Index)
+	return nil
+}
+
+func (l *lane) dropOwed() {
+	for _, r := range l.owed {
+		r.dropLater(l.t)
+	}
+	l.owed, l.owedLen = nil, 0
+}

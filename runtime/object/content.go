@@ -1,0 +1,325 @@
+package object
+
+import (
+	"context"
+	"os"
+	"runtime"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/reftab"
+	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/status"
+)
+
+// content is a message's attachments made ready to be posted to one peer. Until the message is
+// posted, undo takes the references back; afterwards done ends the uses.
+type content struct {
+	t       *Transport
+	to      *lane
+	entries []bus.Entry
+	files   []sys.FD
+	undos   []undo
+}
+
+// undo is what to take back for one entry.
+type undo struct {
+	kind bus.EntryKind
+	node uint64
+	ref  *reftab.Ref
+	by   uint64 // of a use that lasts until the message is posted
+	pos  uint64
+}
+
+// prepare makes entries of attachments: it counts what is sent, and grants what is passed on. It
+// may block for an introduction or for credit, until ctx ends.
+func (t *Transport) prepare(ctx context.Context, to *lane, list []binder.Attachment) (*content, error) {
+	if len(list) > bus.MaxEntries {
+		return nil, status.Exceeded(status.TooBig, "objects and files in one message", uint64(len(list)), bus.MaxEntries)
+	}
+	c := &content{t: t, to: to, entries: make([]bus.Entry, 0, len(list))}
+	for i := range list {
+		if err := c.add(ctx, &list[i]); err != nil {
+			c.undo()
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+func (c *content) add(ctx context.Context, a *binder.Attachment) error {
+	e := bus.Entry{Field: a.Field, Weak: a.Weak}
+	var err error
+	switch o := a.Object.(type) {
+	case nil:
+		if a.File != nil {
+			e.Kind = bus.EntryFile
+			err = c.addFile(a.File)
+		}
+	case *binder.Node:
+		err = c.addNode(&e, o)
+	case *binder.Handle:
+		err = c.addHandle(ctx, &e, o)
+	default:
+		err = status.Errorf(status.BadValue, "attachment of field %d is a %T, not an object of this process", a.Field, a.Object)
+	}
+	c.entries = append(c.entries, e)
+	return err
+}
+
+func (c *content) addFile(f *os.File) error {
+	if len(c.files) >= bus.MaxFiles {
+		return status.Exceeded(status.TooBig, "files in one message", uint64(len(c.files)+1), bus.MaxFiles)
+	}
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return status.Errorf(status.BadValue, "attached file %s: %w", f.Name(), err)
+	}
+	var fd sys.FD
+	var dupErr error
+	err = raw.Control(func(n uintptr) {
+		if sys.IsBusSocket(int(n)) {
+			dupErr = status.Errorf(status.BadValue, "attached file %s is a socket of the bus, which cannot be passed", f.Name())
+			return
+		}
+		fd, dupErr = sys.Dup(int(n))
+	})
+	if err == nil {
+		err = dupErr
+	}
+	if err != nil {
+		return status.Errorf(status.BadValue, "attached file %s: %w", f.Name(), err)
+	}
+	c.files = append(c.files, fd)
+	return nil
+}
+
+func (c *content) addNode(e *bus.Entry, n *binder.Node) error {
+	if n == nil {
+		return nil
+	}
+	if n.Process() != c.t.process {
+		return errForeign
+	}
+	c.t.mu.Lock()
+	defer c.t.unlock()
+	e.Kind, e.Node = bus.EntrySend, n.NodeID()
+	if !c.t.table.Send(c.to.id, e.Node, n) {
+		return status.Errorf(status.Dead, "process %d has ended", c.to.id)
+	}
+	c.undos = append(c.undos, undo{kind: bus.EntrySend, node: e.Node})
+	return nil
+}
+
+var errForeign = status.Errorf(status.BadValue, "the attached object belongs to another connection; get it again through this one")
+
+func (c *content) addHandle(ctx context.Context, e *bus.Entry, h *binder.Handle) error {
+	if h == nil {
+		return nil
+	}
+	defer runtime.KeepAlive(h)
+	r, ok := h.Remote().(*remote)
+	if !ok || r.t != c.t {
+		return errForeign
+	}
+	for {
+		done, owner, err := c.tryHandle(e, r.ref)
+		if done || err != nil {
+			return err
+		}
+		if err := c.t.await(ctx, owner); err != nil {
+			return err
+		}
+	}
+}
+
+// tryHandle makes the entry, unless something has to be waited for first: then it names the owner.
+func (c *content) tryHandle(e *bus.Entry, ref *reftab.Ref) (done bool, owner uint64, err error) {
+	t := c.t
+	t.mu.Lock()
+	defer t.unlock()
+	ref = ref.Resolve()
+	e.Node, e.Owner = ref.Node, ref.Owner
+	if ref.Owner == c.to.id {
+		by, res := t.table.Use(ref)
+		e.Kind, e.Position = bus.EntryHome, by
+		if res == reftab.IsDead {
+			return false, 0, status.Errorf(status.Dead, "the attached object of field %d is dead", e.Field)
+		}
+		c.undos = append(c.undos, undo{kind: bus.EntryHome, ref: ref, by: by})
+		if res != reftab.Ready {
+			c.undos = c.undos[:len(c.undos)-1]
+		}
+		return res == reftab.Ready, ref.Owner, nil
+	}
+	pos, res := t.table.Pass(ref, c.to.id)
+	if res != reftab.Ready {
+		return false, ref.Owner, nil
+	}
+	e.Kind, e.Position = bus.EntryPassed, pos
+	c.undos = append(c.undos, undo{kind: bus.EntryPassed, ref: ref, pos: pos})
+	return true, 0, nil
+}
+
+// undo takes back what prepare did, for a message that is not posted.
+func (c *content) undo() {
+	sys.CloseAll(c.files)
+	if len(c.undos) == 0 {
+		return
+	}
+	c.t.mu.Lock()
+	defer c.t.unlock()
+	for _, u := range c.undos {
+		switch u.kind {
+		case bus.EntrySend:
+			c.t.table.Unsend(c.to.id, u.node)
+		case bus.EntryHome:
+			c.t.table.EndUse(u.ref, u.by)
+		case bus.EntryPassed:
+			c.t.table.Unpass(u.ref, c.to.id, u.pos)
+		}
+	}
+}
+
+// done ends what had to last until the message was posted.
+func (c *content) done() {
+	sys.CloseAll(c.files)
+	for _, u := range c.undos {
+		if u.kind == bus.EntryHome && u.by != reftab.NoClaim {
+			c.t.mu.Lock()
+			c.t.table.EndUse(u.ref, u.by)
+			c.t.unlock()
+		}
+	}
+}
+
+func (c *content) numbers() []int {
+	if len(c.files) == 0 {
+		return nil
+	}
+	n := make([]int, len(c.files))
+	for i, f := range c.files {
+		n[i] = f.Int()
+	}
+	return n
+}
+
+// await waits until a use of something of owner's may succeed: for its lane, or for credit on it.
+func (t *Transport) await(ctx context.Context, owner uint64) error {
+	l, err := t.laneTo(ctx, owner)
+	if err != nil {
+		return err
+	}
+	t.mu.Lock()
+	if t.table.Flush(owner) && l.writable {
+		t.unlock()
+		return nil
+	}
+	ch := t.progressChannel()
+	t.unlock()
+	select {
+	case <-ch:
+		return nil
+	case <-t.done:
+		return errTransportClosed
+	case <-ctx.Done():
+		return status.FromContext(ctx)
+	}
+}
+
+// received is a message's entries after their effects on references were applied: what its receiver
+// owns.
+type received struct {
+	field uint32
+	weak  bool
+	node  *binder.Node // came home; pinned
+	ref   *reftab.Ref
+	file  bool
+}
+
+// takeEntries applies the entries of a drained message (R5). refused is the field of an object that
+// the sender may not send home; the message then fails.
+func (t *Transport) takeEntries(l *lane, d *bus.Descriptor) (list []received, err error) {
+	if d.Entries == 0 {
+		return nil, nil
+	}
+	files := 0
+	for _, e := range l.link.Entries(nil, d) {
+		r := received{field: e.Field, weak: e.Weak}
+		switch e.Kind {
+		case bus.EntryNull:
+		case bus.EntrySend:
+			r.ref = t.table.Received(l.id, e.Node)
+		case bus.EntryPassed:
+			r.ref = t.table.Passed(l.id, e.Owner, e.Node, e.Position)
+		case bus.EntryHome:
+			n, ok := t.table.Pin(l.id, e.Node, e.Position).(*binder.Node)
+			if !ok {
+				err = status.Errorf(status.Denied, "process %d sends an object home that it does not hold (field %d)", l.id, e.Field)
+				continue
+			}
+			r.node = n
+		case bus.EntryFile:
+			r.file = true
+			files++
+		default:
+			err = status.Errorf(status.Protocol, "the peer broke the protocol: it sent an entry of unknown kind %d", e.Kind)
+		}
+		list = append(list, r)
+	}
+	if files != int(d.Files) && status.CodeOf(err) != status.Protocol {
+		err = status.Errorf(status.Protocol, "the peer broke the protocol: its message has %d file entries and %d files", files, d.Files)
+	}
+	return list, err
+}
+
+// dropEntries gives back what a message brought that nobody will see.
+func (t *Transport) dropEntries(list []received) {
+	for _, r := range list {
+		if r.ref != nil {
+			t.table.Release(r.ref)
+		}
+		if r.node != nil {
+			t.table.Unpin(r.node.NodeID())
+		}
+	}
+}
+
+// attachments turns entries into objects and files; it takes over fds. The receiver owns the result.
+func (t *Transport) attachments(list []received, fds []sys.FD) []binder.Attachment {
+	if len(list) == 0 {
+		return nil
+	}
+	out := make([]binder.Attachment, 0, len(list))
+	var home []*binder.Node
+	for _, r := range list {
+		a := binder.Attachment{Field: r.field, Weak: r.weak}
+		switch {
+		case r.file:
+			a.File = fds[0].File("ubinder-file")
+			fds = fds[1:]
+		case r.node != nil:
+			a.Object = r.node
+			home = append(home, r.node)
+		case r.ref != nil:
+			a.Object = binder.NewHandle(t.process, &remote{t, r.ref})
+		}
+		out = append(out, a)
+	}
+	if len(home) > 0 {
+		t.mu.Lock()
+		for _, n := range home { // from here on the pointer keeps the node
+			t.table.Unpin(n.NodeID())
+		}
+		t.unlock()
+	}
+	return out
+}
+
+// fileError makes an error of a message whose files did not come.
+func fileError(err error) error {
+	if err == nil {
+		return nil
+	}
+	return status.Errorf(status.CodeOf(err), "files of the message: %w", err)
+}

@@ -1,0 +1,240 @@
+package object
+
+import (
+	"sync"
+	"time"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/status"
+)
+
+// incoming is a call that was drained and waits for a looper, or is handled. Its slot stays the
+// sender's credit until it is handled.
+type incoming struct {
+	lane     *lane
+	desc     bus.Descriptor
+	position uint64
+	entries  []received
+	refused  error // why the handler must not see it
+
+	// Guarded by Transport.mu.
+	cancelled bool
+	cancel    func()
+
+	call binder.IncomingCall // kept, so that calls do not allocate
+}
+
+var incomingPool = sync.Pool{New: func() any { return new(incoming) }}
+
+// queue is calls in the order in which they were drained.
+type queue struct {
+	list []*incoming
+	head int
+}
+
+func (q *queue) push(c *incoming) { q.list = append(q.list, c) }
+
+func (q *queue) empty() bool { return q.head == len(q.list) }
+
+func (q *queue) pop() *incoming {
+	if q.empty() {
+		return nil
+	}
+	c := q.list[q.head]
+	q.list[q.head] = nil
+	q.head++
+	if q.empty() {
+		q.list, q.head = q.list[:0], 0
+	}
+	return c
+}
+
+// take applies one drained message. It only queues calls (R5). An error cuts the peer off.
+func (t *Transport) take(l *lane, d *bus.Descriptor, pos uint64) error {
+	switch d.Kind {
+	case bus.KindCall:
+		return t.takeCall(l, d, pos)
+	case bus.KindReply:
+		return t.takeReply(l, d, pos)
+	case bus.KindCancel:
+		t.takeCancel(l, d)
+		return nil
+	}
+	c, ok := controlOf(d)
+	if !ok {
+		return status.Errorf(status.Protocol, "the peer broke the protocol: it sent a message of unknown kind %d", d.Kind)
+	}
+	return t.table.Receive(l.id, pos, c)
+}
+
+func (t *Transport) takeCall(l *lane, d *bus.Descriptor, pos uint64) error {
+	c := incomingPool.Get().(*incoming)
+	c.lane, c.desc, c.position = l, *d, pos
+	oneway := d.Flags&bus.FlagOneway != 0
+	if !oneway {
+		if l.handling[d.Index] != nil {
+			return status.Errorf(status.Protocol, "the peer broke the protocol: caller %d makes a second call", d.Index)
+		}
+		l.handling[d.Index] = c
+	}
+	var err error
+	if c.entries, err = t.takeEntries(l, d); status.CodeOf(err) == status.Protocol {
+		return err
+	}
+	target, ok := t.table.Pin(l.id, d.Node, d.By).(*binder.Node)
+	switch {
+	case !ok:
+		c.refused = errNotHeld
+	case err != nil:
+		c.refused = err
+	}
+	c.call.Target = target
+	l.link.Hold()
+	t.pool.heat(l)
+	t.route(c, oneway)
+	return nil
+}
+
+var errNotHeld = status.Errorf(status.Denied, "the caller does not hold the object that it calls")
+
+// route gives a call to its chain, its node's line of oneway calls, or the loopers.
+func (t *Transport) route(c *incoming, oneway bool) {
+	if oneway {
+		if n := c.call.Target; n != nil {
+			if line, busy := t.oneway[n]; busy {
+				t.oneway[n] = append(line, c)
+				return
+			}
+			t.oneway[n] = nil
+		}
+		t.queue.push(c)
+		return
+	}
+	if p := t.chains[c.desc.Chain]; p != nil && c.desc.Chain != 0 && !p.done.Load() {
+		p.nested = append(p.nested, c)
+		p.hasNested.Store(true)
+		if t.drainer != p {
+			t.after.wakes = append(t.after.wakes, p)
+		}
+		return
+	}
+	t.queue.push(c)
+}
+
+func (t *Transport) takeCancel(l *lane, d *bus.Descriptor) {
+	if d.Index >= bus.Callers {
+		return
+	}
+	c := l.handling[d.Index]
+	if c == nil || c.position != d.Node {
+		return // answered meanwhile
+	}
+	t.cancelIncoming(c)
+}
+
+func (t *Transport) cancelIncoming(c *incoming) {
+	c.cancelled = true
+	if c.cancel != nil {
+		t.after.fails = append(t.after.fails, c.cancel)
+	}
+}
+
+// abandonHandling tells handlers that their caller's process is gone.
+func (t *Transport) abandonHandling(l *lane) {
+	for _, c := range l.handling {
+		if c != nil {
+			t.cancelIncoming(c)
+		}
+	}
+}
+
+// run handles one call on the calling goroutine: copy, free the slot, dispatch, answer.
+func (t *Transport) run(c *incoming) {
+	d, l := &c.desc, c.lane
+	buf := takeBuffer(int(d.Length))
+	l.link.Payload(buf.bytes, d)
+	l.link.Free(d)
+	err := t.open(c, buf.bytes)
+	if err == nil {
+		err = t.dispatch(c)
+	}
+	if !c.call.Oneway() {
+		t.answer(c, err)
+	}
+	t.end(c)
+	buf.Free()
+}
+
+// open makes the call that the handler sees. On error its content is dropped.
+func (t *Transport) open(c *incoming, payload []byte) error {
+	d, call := &c.desc, &c.call
+	call.Code, call.Flags, call.Interface = d.Code, binder.Flags(d.Flags), d.Interface
+	call.Caller = c.lane.peer
+	call.Payload, call.Encoding = payload, binder.Encoding(d.Encoding)
+	var fds []sys.FD
+	err := c.refused
+	if d.Files > 0 {
+		var fileErr error
+		if fds, fileErr = c.lane.link.Files(c.position, int(d.Files)); err == nil {
+			err = fileError(fileErr)
+		}
+	}
+	if err != nil {
+		sys.CloseAll(fds)
+		t.mu.Lock()
+		t.dropEntries(c.entries)
+		t.unlock()
+		return err
+	}
+	call.Attachments = t.attachments(c.entries, fds)
+	return nil
+}
+
+func (t *Transport) dispatch(c *incoming) error {
+	in := binder.Incoming{Timeout: time.Duration(c.desc.Timeout)}
+	if c.call.Oneway() {
+		return t.process.Dispatch(&c.call, in, nil)
+	}
+	in.Chain = binder.Chain{Token: c.desc.Chain, Via: c.lane, Index: c.desc.Index}
+	return t.process.Dispatch(&c.call, in, func(cancel func()) {
+		t.mu.Lock()
+		c.cancel = cancel
+		cancelled := c.cancelled
+		t.mu.Unlock()
+		if cancelled {
+			cancel()
+		}
+	})
+}
+
+// end gives back what the call held, and lets the next oneway call of its node go on.
+func (t *Transport) end(c *incoming) {
+	n := c.call.Target
+	t.mu.Lock()
+	if n != nil {
+		t.table.Unpin(n.NodeID())
+	}
+	if c.call.Oneway() {
+		t.nextOneway(n)
+	}
+	t.unlock()
+	c.lane.link.Drop()
+	scratch := c.call.Scratch
+	*c = incoming{}
+	c.call.Scratch = scratch
+	incomingPool.Put(c)
+}
+
+func (t *Transport) nextOneway(n *binder.Node) {
+	line, busy := t.oneway[n]
+	switch {
+	case !busy || n == nil:
+	case len(line) == 0:
+		delete(t.oneway, n)
+	default:
+		t.oneway[n] = line[1:]
+		t.queue.push(line[0])
+	}
+}

@@ -1,0 +1,26 @@
+package object
+
+import (
+	"context"
+
+	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/wait"
+)
+
+// Dial makes a transport on the bus whose broker listens at path. name is for people.
+func Dial(ctx context.Context, path, name string) (*Transport, error) {
+	return New(wait.Futex{}, func(h bus.ConnHandler) (bus.Membership, error) {
+		c, err := bus.Dial(ctx, path, name, h)
+		if err != nil {
+			return nil, err
+		}
+		return c, nil
+	})
+}
+
+// Join makes a transport on a bus inside this process.
+func Join(hub *bus.Hub, self bus.Peer) (*Transport, error) {
+	return New(hub.Parker(), func(h bus.ConnHandler) (bus.Membership, error) {
+		return hub.Join(self, h), nil
+	})
+}

@@ -1,0 +1,212 @@
+package object
+
+import (
+	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/wait"
+)
+
+// looper is a goroutine that takes calls and runs their handlers. Asleep, it blocks a thread on the
+// bells of the hot lanes, so that a caller wakes it directly.
+type looper struct {
+	index   int
+	sleeper wait.Sleeper
+	set     wait.Set
+	armed   []*lane       // held while it sleeps
+	ended   chan struct{} // closed when the goroutine has ended
+}
+
+// looperPool is the loopers of a process and the lanes they sleep on. Guarded by Transport.mu.
+type looperPool struct {
+	max     int
+	all     []*looper // by index
+	idle    []*looper
+	hot     []*lane
+	clock   uint64
+	noSpare bool // a call was taken while no other looper waits
+	closed  bool
+	stale   bool // a lane that sleepers may have armed is hot no more
+}
+
+// maxHot bounds the lanes that loopers sleep on; the others ring their receiving goroutine. One word
+// of a set is the sleeper's own.
+const maxHot = 32
+
+// wanted returns a sleeping looper to wake for the queue, or a new one to start. While one handler
+// runs another looper should wait, so that the next caller need not go through the poller.
+func (p *looperPool) wanted(q *queue) (wake []*looper, start *looper) {
+	if p.stale {
+		p.stale = false
+		wake, p.idle = p.idle, nil
+		return wake, nil
+	}
+	switch {
+	case p.closed || q.empty() && !p.noSpare:
+	case !q.empty() && len(p.idle) > 0:
+		lp := p.idle[0]
+		p.remove(lp)
+		wake = append(wake, lp)
+	case len(p.all) < p.max:
+		start = &looper{index: len(p.all), ended: make(chan struct{})}
+		p.all = append(p.all, start)
+	}
+	p.noSpare = false
+	return wake, start
+}
+
+// add puts lp among the idle, the lowest index first: it served last and is warm.
+func (p *looperPool) add(lp *looper) {
+	i := len(p.idle)
+	for i > 0 && p.idle[i-1].index > lp.index {
+		i--
+	}
+	p.idle = append(p.idle, nil)
+	copy(p.idle[i+1:], p.idle[i:])
+	p.idle[i] = lp
+}
+
+func (p *looperPool) remove(lp *looper) {
+	for i, x := range p.idle {
+		if x == lp {
+			p.idle = append(p.idle[:i], p.idle[i+1:]...)
+			return
+		}
+	}
+}
+
+// heat notes that a lane carries calls. The coldest makes place.
+func (p *looperPool) heat(l *lane) {
+	p.clock++
+	l.lastUsed = p.clock
+	if l.hot {
+		return
+	}
+	if len(p.hot) == maxHot {
+		coldest := p.hot[0]
+		for _, h := range p.hot {
+			if h.lastUsed < coldest.lastUsed {
+				coldest = h
+			}
+		}
+		p.cool(coldest)
+	}
+	l.hot = true
+	p.hot = append(p.hot, l)
+}
+
+// cool takes a lane from the hot ones; sleepers are woken so that they let go of it.
+func (p *looperPool) cool(l *lane) {
+	for i, h := range p.hot {
+		if h == l {
+			p.hot = append(p.hot[:i], p.hot[i+1:]...)
+			l.hot = false
+			p.stale = true
+			return
+		}
+	}
+}
+
+// SetLoopers implements binder.Transport. Loopers that are too many end when they next have nothing
+// to do.
+func (t *Transport) SetLoopers(max int) {
+	t.mu.Lock()
+	defer t.unlock()
+	t.pool.max = max
+	if max < len(t.pool.all) {
+		t.pool.stale = true
+	}
+}
+
+// routineLoop is a looper's goroutine.
+func (t *Transport) routineLoop(lp *looper) {
+	defer close(lp.ended)
+	for c := t.next(lp); c != nil; c = t.next(lp) {
+		t.run(c)
+	}
+}
+
+// next waits for a call; nil ends the looper.
+func (t *Transport) next(lp *looper) *incoming {
+	t.mu.Lock()
+	for {
+		for _, l := range t.pool.hot {
+			t.drain(l)
+		}
+		if c := t.queue.pop(); c != nil {
+			t.pool.noSpare = len(t.pool.idle) == 0
+			t.unlock()
+			return c
+		}
+		if t.surplus(lp) {
+			t.unlock()
+			return nil
+		}
+		lp.arm(t.pool.hot)
+		if lp.published() {
+			lp.disarm()
+			continue
+		}
+		t.pool.add(lp)
+		t.unlock()
+		lp.sleep(t.parker)
+		t.mu.Lock()
+		t.pool.remove(lp)
+		lp.disarm()
+	}
+}
+
+// surplus takes lp out when the process is closed or has too many loopers; the last goes first.
+func (t *Transport) surplus(lp *looper) bool {
+	p := &t.pool
+	if !t.closed && lp.index < p.max {
+		return false
+	}
+	if !t.closed && lp.index != len(p.all)-1 {
+		p.stale = true // let the last one look
+		return false
+	}
+	if lp.index == len(p.all)-1 {
+		p.all = p.all[:lp.index]
+	}
+	return true
+}
+
+// arm publishes on every hot lane that lp sleeps there. The caller has the lock.
+func (lp *looper) arm(hot []*lane) {
+	lp.set.Reset()
+	if lp.index >= bus.Loopers {
+		return
+	}
+	for _, l := range hot {
+		if l.link.Hold() {
+			lp.armed = append(lp.armed, l)
+			lp.set.Add(l.link.Looper(lp.index).Arm(wait.OnFutex))
+		}
+	}
+}
+
+// published reports whether one of the lanes has something that was published before the arming.
+func (lp *looper) published() bool {
+	for _, l := range lp.armed {
+		if l.link.Published() != l.link.Position() {
+			return true
+		}
+	}
+	return false
+}
+
+func (lp *looper) sleep(p wait.Parker) {
+	if bell, val, ok := lp.set.Single(); ok {
+		lp.sleeper.Sleep(p, bell, val, 0)
+		return
+	}
+	lp.sleeper.SleepAny(p, &lp.set)
+}
+
+func (lp *looper) disarm() {
+	for i, l := range lp.armed {
+		l.link.Looper(lp.index).Disarm()
+		l.link.Drop()
+		lp.armed[i] = nil
+	}
+	lp.armed = lp.armed[:0]
+}

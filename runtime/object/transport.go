@@ -1,0 +1,213 @@
+// Package object carries objects over the bus: it is the binder.Transport on lanes. The reference
+// protocol itself is internal/reftab's; here are calls, replies, loopers and waiting.
+//
+// One lock, Transport.mu, guards the state of a process. It is never held across a system call, a
+// payload copy, a decode or a handler: what has to happen outside is noted and done by unlock.
+package object
+
+import (
+	"context"
+	"math"
+	"sync"
+	"time"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/reftab"
+	"ubinder/runtime/internal/wait"
+	"ubinder/runtime/status"
+)
+
+// Transport is a process on a bus. It implements binder.Transport.
+type Transport struct {
+	bus     bus.Membership
+	self    *binder.Identity
+	process *binder.Process
+	parker  wait.Parker
+	done    chan struct{} // closed by Close
+
+	mu       sync.Mutex
+	table    *reftab.Table
+	lanes    map[uint64]*lane
+	chains   map[uint64]*pending          // the innermost waiting call of each chain
+	oneway   map[*binder.Node][]*incoming // by node with a oneway call under way: those that follow
+	queue    queue
+	pool     looperPool
+	progress chan struct{} // closed when a verdict, credit or a death has come; nil: nobody waits
+	drainer  *pending      // whose goroutine is draining
+	batch    *lane         // lane being drained
+	closed   bool
+	after    afterwards
+	routines sync.WaitGroup // goroutines that ask the broker
+}
+
+// afterwards is what unlock does.
+type afterwards struct {
+	rings []*lane
+	wakes []*pending
+	fails []func()
+}
+
+// New makes a transport; join connects it to its bus and returns the membership. parker is
+// wait.Futex except for links inside one process.
+func New(parker wait.Parker, join func(bus.ConnHandler) (bus.Membership, error)) (*Transport, error) {
+	t := &Transport{
+		parker: parker, done: make(chan struct{}), lanes: make(map[uint64]*lane),
+		chains: make(map[uint64]*pending), oneway: make(map[*binder.Node][]*incoming),
+	}
+	t.pool.max = binder.DefaultLoopers
+	t.mu.Lock() // lanes may be introduced before the table is there
+	defer t.mu.Unlock()
+	m, err := join((*connHandler)(t))
+	if err != nil {
+		return nil, err
+	}
+	t.bus = m
+	t.self = identityOf(m.Self())
+	t.table = reftab.New(m.Self().ID, (*env)(t))
+	return t, nil
+}
+
+func identityOf(p *bus.Peer) *binder.Identity {
+	return &binder.Identity{Process: binder.ProcessID(p.ID), PID: p.PID, UID: p.UID, GID: p.GID, Groups: p.Groups, Label: p.Label}
+}
+
+// Start implements binder.Transport.
+func (t *Transport) Start(p *binder.Process) {
+	t.mu.Lock()
+	t.process = p
+	t.mu.Unlock()
+}
+
+// Self implements binder.Transport.
+func (t *Transport) Self() *binder.Identity { return t.self }
+
+// Done implements binder.Transport.
+func (t *Transport) Done() <-chan struct{} { return t.done }
+
+// unlock lets go of the lock, then does what was put off: failing links, ringing peers, waking
+// callers and starting loopers.
+func (t *Transport) unlock() {
+	a := t.after
+	t.after = afterwards{}
+	wake, start := t.pool.wanted(&t.queue)
+	t.mu.Unlock()
+	for _, l := range a.rings {
+		l.ringing.Store(false)
+		l.link.RingLooper()
+	}
+	for _, p := range a.wakes {
+		p.wake()
+	}
+	for _, f := range a.fails {
+		f()
+	}
+	for _, lp := range wake {
+		lp.sleeper.Poke(t.parker)
+	}
+	if start != nil {
+		go t.routineLoop(start)
+	}
+}
+
+// noteRing has l's peer rung by unlock.
+func (t *Transport) noteRing(l *lane) {
+	if !l.ringing.Swap(true) {
+		t.after.rings = append(t.after.rings, l)
+	}
+}
+
+// noteProgress wakes who waits for a verdict, for credit or for a death.
+func (t *Transport) noteProgress() {
+	if t.progress != nil {
+		close(t.progress)
+		t.progress = nil
+	}
+}
+
+func (t *Transport) progressChannel() <-chan struct{} {
+	if t.progress == nil {
+		t.progress = make(chan struct{})
+	}
+	return t.progress
+}
+
+// drain takes all that a lane has published. The caller has the lock.
+func (t *Transport) drain(l *lane) {
+	if l.link != nil && l.link.Published() != l.link.Position() {
+		t.table.Drain(l.id, math.MaxUint64)
+	}
+}
+
+// ContextManager implements binder.Transport.
+func (t *Transport) ContextManager(ctx context.Context) (binder.Remote, error) {
+	owner, node, err := t.bus.ContextManager(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if owner == uint64(t.self.Process) {
+		return nil, status.Errorf(status.BadValue, "this process is the context manager itself")
+	}
+	if _, err := t.laneTo(ctx, owner); err != nil {
+		return nil, err
+	}
+	t.mu.Lock()
+	defer t.unlock()
+	return &remote{t, t.table.Root(owner, node)}, nil
+}
+
+// SetContextManager implements binder.Transport.
+func (t *Transport) SetContextManager(ctx context.Context, n *binder.Node) error {
+	t.mu.Lock()
+	t.table.SetRoot(n.NodeID(), n)
+	t.unlock()
+	return t.bus.BecomeContextManager(ctx, n.NodeID())
+}
+
+// Close implements binder.Transport. Handlers that run are not waited for.
+func (t *Transport) Close() error {
+	t.mu.Lock()
+	if t.closed {
+		t.unlock()
+		<-t.done
+		return nil
+	}
+	t.closed, t.pool.closed = true, true
+	var lanes []*lane
+	for _, l := range t.lanes {
+		lanes = append(lanes, l)
+	}
+	loopers := append([]*looper(nil), t.pool.idle...)
+	t.pool.idle = nil
+	t.noteProgress()
+	t.unlock()
+	t.bus.Close()
+	for _, l := range lanes {
+		l.close()
+	}
+	for _, l := range lanes {
+		<-l.gone
+	}
+	for _, lp := range loopers {
+		lp.sleeper.Poke(t.parker)
+		<-lp.ended
+	}
+	t.routines.Wait()
+	close(t.done)
+	return nil
+}
+
+// askBroker runs fn, which may block on the broker, on a goroutine that ends with the transport.
+func (t *Transport) askBroker(fn func(ctx context.Context)) {
+	if t.closed {
+		return
+	}
+	t.routines.Go(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), brokerTimeout)
+		defer cancel()
+		fn(ctx)
+	})
+}
+
+// brokerTimeout bounds questions to the broker that no caller waits for.
+const brokerTimeout = 30 * time.Second
