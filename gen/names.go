@@ -40,33 +40,33 @@ func identifiers(s *protogen.Service) []string {
 // goScope is what one Go package declares.
 type goScope map[string]protoreflect.Descriptor
 
-// checkNames refuses services whose generated identifiers are taken in their Go package: by what
-// protoc-gen-go makes of messages and enums, or by another service.
+// checkNames refuses what would declare an identifier of its Go package a second time: services and
+// what is generated for them, and the messages, enums and extensions of protoc-gen-go.
 func (r *reader) checkNames(files []*protogen.File) {
 	scopes := make(map[protogen.GoImportPath]goScope)
 	for _, f := range files {
 		if scopes[f.GoImportPath] == nil {
 			scopes[f.GoImportPath] = make(goScope)
 		}
-		scopes[f.GoImportPath].addFile(f)
+		r.declareTypes(scopes[f.GoImportPath], f)
 	}
 	for _, f := range files {
 		for _, s := range f.Services {
-			r.declare(scopes[f.GoImportPath], s, f.Generate)
+			for _, name := range identifiers(s) {
+				r.declare(scopes[f.GoImportPath], name, s.Desc, f.Generate)
+			}
+			if f.Generate {
+				r.checkMethodNames(s)
+			}
 		}
 	}
 }
 
-func (r *reader) declare(scope goScope, s *protogen.Service, report bool) {
-	for _, name := range identifiers(s) {
-		other := scope[name]
-		scope[name] = s.Desc
-		if report && other != nil && other != s.Desc {
-			r.fail(s.Desc, "service %s needs the Go identifier %s, which %s (%s) has already; rename one of them, or give one another go_package", s.Desc.Name(), name, other.FullName(), other.ParentFile().Path())
-		}
-	}
-	if report {
-		r.checkMethodNames(s)
+func (r *reader) declare(scope goScope, name string, d protoreflect.Descriptor, report bool) {
+	other := scope[name]
+	scope[name] = d
+	if report && other != nil && other != d {
+		r.fail(d, "%s needs the Go identifier %s, which %s (%s) has already; rename one of them, or give one another go_package", d.FullName(), name, other.FullName(), other.ParentFile().Path())
 	}
 }
 
@@ -83,42 +83,45 @@ func (r *reader) checkMethodNames(s *protogen.Service) {
 	}
 }
 
-func (g goScope) addFile(f *protogen.File) {
+func (r *reader) declareTypes(scope goScope, f *protogen.File) {
+	declare := func(name string, d protoreflect.Descriptor) { r.declare(scope, name, d, f.Generate) }
 	for _, m := range f.Messages {
-		g.addMessage(m)
+		declareMessage(declare, m)
 	}
 	for _, e := range f.Enums {
-		g.addEnum(e)
+		declareEnum(declare, e)
 	}
 	for _, x := range f.Extensions {
-		g["E_"+x.GoName] = x.Desc
+		declare("E_"+x.GoName, x.Desc)
 	}
 }
 
-func (g goScope) addMessage(m *protogen.Message) {
+func declareMessage(declare func(string, protoreflect.Descriptor), m *protogen.Message) {
 	if m.Desc.IsMapEntry() {
 		return
 	}
-	g[m.GoIdent.GoName] = m.Desc
+	declare(m.GoIdent.GoName, m.Desc)
 	for _, o := range m.Oneofs {
 		for _, f := range o.Fields {
-			g[f.GoIdent.GoName] = f.Desc
+			if !o.Desc.IsSynthetic() {
+				declare(f.GoIdent.GoName, f.Desc)
+			}
 		}
 	}
 	for _, nested := range m.Messages {
-		g.addMessage(nested)
+		declareMessage(declare, nested)
 	}
 	for _, e := range m.Enums {
-		g.addEnum(e)
+		declareEnum(declare, e)
 	}
 	for _, x := range m.Extensions {
-		g["E_"+m.GoIdent.GoName+"_"+x.GoName] = x.Desc
+		declare("E_"+m.GoIdent.GoName+"_"+x.GoName, x.Desc)
 	}
 }
 
-func (g goScope) addEnum(e *protogen.Enum) {
-	g[e.GoIdent.GoName] = e.Desc
+func declareEnum(declare func(string, protoreflect.Descriptor), e *protogen.Enum) {
+	declare(e.GoIdent.GoName, e.Desc)
 	for _, v := range e.Values {
-		g[v.GoIdent.GoName] = v.Desc
+		declare(v.GoIdent.GoName, v.Desc)
 	}
 }
