@@ -6,6 +6,8 @@ import "ubinder/bench/stack"
 // All lists the stacks in the order in which they are shown.
 func All() []stack.Stack {
 	return []stack.Stack{
+		ubinderStack{},
+		ubinderRaw{},
 		futex{},
 		uds{},
 		shmipcStack{},

@@ -1,0 +1,148 @@
+package stacks
+
+import (
+	"context"
+
+	"ubinder/bench/benchpb"
+	"ubinder/bench/benchpb/echopb"
+	"ubinder/bench/stack"
+	"ubinder/runtime/binder"
+	"ubinder/runtime/broker"
+	"ubinder/runtime/connect"
+)
+
+// serveBus runs a broker in the server's process, where it is off the path of every call, puts a
+// node behind handle 0 and serves until the process is killed.
+func serveBus(env stack.Env, ready func(), node func(*binder.Process) (*binder.Node, error)) error {
+	b, err := broker.Listen(broker.Config{Path: env.Socket()})
+	if err != nil {
+		return err
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- b.Serve() }()
+	ctx := context.Background()
+	p, err := connect.Open(ctx, "bus:"+env.Socket())
+	if err != nil {
+		return err
+	}
+	n, err := node(p)
+	if err != nil {
+		return err
+	}
+	if err := p.BecomeContextManager(ctx, n); err != nil {
+		return err
+	}
+	ready()
+	return <-failed
+}
+
+// dialBus connects one process, which all callers share.
+func dialBus(env stack.Env) (*binder.Handle, error) {
+	ctx := context.Background()
+	p, err := connect.Open(ctx, "bus:"+env.Socket())
+	if err != nil {
+		return nil, err
+	}
+	return p.ContextManager(ctx)
+}
+
+// ubinderStack is ubinder as a user has it: generated code, default settings.
+type ubinderStack struct{}
+
+func (ubinderStack) Name() string { return "ubinder" }
+
+func (ubinderStack) Serve(env stack.Env, h *stack.Handler, ready func()) error {
+	return serveBus(env, ready, func(p *binder.Process) (*binder.Node, error) {
+		return echopb.ExportEchoService(p, &ubinderEcho{h})
+	})
+}
+
+type ubinderEcho struct{ h *stack.Handler }
+
+func (e *ubinderEcho) Call(_ context.Context, in *benchpb.Echo) (*benchpb.Echo, error) {
+	return &benchpb.Echo{Data: e.h.Echo(in.Data), N: in.N}, nil
+}
+
+func (e *ubinderEcho) Count(_ context.Context, in *benchpb.Echo) error {
+	e.h.Count(in.Data)
+	return nil
+}
+
+func (ubinderStack) Dial(env stack.Env) ([]stack.Caller, error) {
+	h, err := dialBus(env)
+	if err != nil {
+		return nil, err
+	}
+	client := echopb.NewEchoServiceClient(h)
+	return dialEach(env, func() (stack.Caller, error) { return &ubinderCaller{client: client}, nil })
+}
+
+type ubinderCaller struct {
+	client *echopb.EchoServiceClient
+	n      uint64
+}
+
+func (c *ubinderCaller) Call(req []byte) ([]byte, error) {
+	c.n++
+	answer, err := c.client.Call(context.Background(), &benchpb.Echo{Data: req, N: c.n})
+	if err != nil {
+		return nil, err
+	}
+	return answer.Data, checkN(answer.N, c.n)
+}
+
+func (c *ubinderCaller) Send(req []byte) error {
+	c.n++
+	return c.client.Count(context.Background(), &benchpb.Echo{Data: req, N: c.n})
+}
+
+// ubinderRaw is ubinder without an encoding: bytes in, bytes out.
+type ubinderRaw struct{}
+
+const (
+	rawCall  = 1
+	rawCount = 2
+)
+
+func (ubinderRaw) Name() string { return "ubinder-raw" }
+
+func (ubinderRaw) Serve(env stack.Env, h *stack.Handler, ready func()) error {
+	return serveBus(env, ready, func(p *binder.Process) (*binder.Node, error) {
+		return p.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
+			if c.Code == rawCount {
+				h.Count(c.Payload)
+				return nil
+			}
+			c.Reply.Payload = h.Echo(c.Payload)
+			return nil
+		})), nil
+	})
+}
+
+func (ubinderRaw) Dial(env stack.Env) ([]stack.Caller, error) {
+	h, err := dialBus(env)
+	if err != nil {
+		return nil, err
+	}
+	return dialEach(env, func() (stack.Caller, error) { return &ubinderRawCaller{handle: h}, nil })
+}
+
+type ubinderRawCaller struct {
+	handle *binder.Handle
+	t      binder.Transaction
+	r      binder.Reply
+}
+
+func (c *ubinderRawCaller) Call(req []byte) ([]byte, error) {
+	c.r.Release()
+	c.t.Code, c.t.Flags, c.t.Payload = rawCall, 0, req
+	if err := c.handle.Transact(context.Background(), &c.t, &c.r); err != nil {
+		return nil, err
+	}
+	return c.r.Payload, nil
+}
+
+func (c *ubinderRawCaller) Send(req []byte) error {
+	c.t.Code, c.t.Flags, c.t.Payload = rawCount, binder.Oneway, req
+	return c.handle.Transact(context.Background(), &c.t, nil)
+}
