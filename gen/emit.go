@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -75,29 +76,40 @@ func (g emitter) constants(i *model.Interface) {
 }
 
 func (g emitter) goInterface(i *model.Interface) {
-	g.doc(i.Doc, i.Go.Ident+" is the interface "+i.Descriptor+".", i.Deprecated, false)
+	g.doc(i.Doc, i.Deprecated, i.Go.Ident+" is the interface "+i.Descriptor+".")
 	g.P("type ", i.Go.Ident, " interface {")
 	for n, m := range i.Methods {
 		if n > 0 && m.Doc != "" {
 			g.P()
 		}
-		g.doc(m.Doc, "", m.Deprecated, m.Oneway)
+		g.doc(m.Doc, m.Deprecated, "", remarks(m)...)
 		g.P(m.Name, g.signature(m, newSignatureScope(), true))
 	}
 	g.P("}")
 	g.P()
 }
 
-// doc writes a comment: what the source says, or instead when it says nothing.
-func (g emitter) doc(source, instead string, deprecated, oneway bool) {
+// remarks are what a method's users must know and its source need not say.
+func remarks(m *model.Method) []string {
+	if m.Oneway {
+		return []string{"Oneway: it returns when the call is on its way."}
+	}
+	if slices.ContainsFunc(m.Reply.Attachments, func(a model.Attachment) bool { return a.Kind == model.OpenFile }) {
+		return []string{"An implementation gives away the files it returns; the caller closes them."}
+	}
+	return nil
+}
+
+// doc writes a comment: what the source says, or instead when it says nothing, and remarks.
+func (g emitter) doc(source string, deprecated bool, instead string, remarks ...string) {
 	var parts []string
 	if source != "" {
 		parts = append(parts, strings.TrimSuffix(source, "\n"))
 	} else if instead != "" {
 		parts = append(parts, " "+instead)
 	}
-	if oneway {
-		parts = append(parts, " Oneway: it returns when the call is on its way.")
+	for _, remark := range remarks {
+		parts = append(parts, " "+remark)
 	}
 	if deprecated {
 		parts = append(parts, " Deprecated: marked so in the source.")

@@ -11,7 +11,8 @@ import (
 )
 
 // Incoming is one transaction as a generated method handler sees it. What is put into it goes with
-// the reply.
+// the reply. It is the IncomingCall's Scratch and serves one call after the other: a transport uses
+// it again only when it has sent the last reply, whose files then were its own duplicates.
 type Incoming struct {
 	Attachments
 	call *binder.IncomingCall
@@ -43,6 +44,18 @@ func (c *Incoming) Reply(m proto.Message) {
 	c.call.Reply.Attachments = c.list
 }
 
+// End closes the files that went with the reply, which the handler gave away, and lets go of
+// everything else. It is called when the reply was sent, or will not be: by the transport, and at
+// the latest before the next call.
+func (c *Incoming) End() {
+	for _, a := range c.list {
+		if a.File != nil {
+			a.File.Close()
+		}
+	}
+	*c = Incoming{}
+}
+
 // server is the handler of a node that an implementation was exported as.
 type server struct {
 	iface *Interface
@@ -64,8 +77,8 @@ func (s *server) Transact(ctx context.Context, call *binder.IncomingCall) error 
 		c = new(Incoming)
 		call.Scratch = c
 	}
+	c.End() // of the call before
 	c.call = call
 	c.process = call.Target.Process()
-	c.list = nil // the transport may still hold the last reply's
 	return m.Handle(ctx, s.impl, c)
 }

@@ -35,8 +35,10 @@ type Stub interface {
 	Object(ctx context.Context, in *hub.Text) (*hub.Text, error)
 	Release(ctx context.Context, in *hub.Text) (*hub.Text, error)
 	LinkToDeath(ctx context.Context, in *hub.Text) (*hub.Text, error)
+	// An implementation gives away the files it returns; the caller closes them.
 	Call(ctx context.Context, in *Type, type_ binder.Object, in_ binder.Object, ctx_ Stub, binder binder.Object, stub binder.Object, os *os.File, nil binder.Object, c []*os.File, x []Stub, hub hub.Hub, arg1 binder.Object, twoWords binder.Object, stub2_ binder.Object) (out *Type, type__ binder.Object, in__ binder.Object, ctx__ Stub, binder_ binder.Object, stub_ binder.Object, os_ *os.File, nil_ binder.Object, c_ []*os.File, x_ []Stub, hub_ hub.Hub, arg1_ binder.Object, twoWords_ binder.Object, stub2__ binder.Object, err error)
 	LowerCase(ctx context.Context, in *hub.Text) (*hub.Text, error)
+	// An implementation gives away the files it returns; the caller closes them.
 	XLeading(ctx context.Context, in *hub.Text) (out *Type, type_ binder.Object, in_ binder.Object, ctx_ Stub, binder binder.Object, stub binder.Object, os *os.File, nil binder.Object, c []*os.File, x []Stub, hub hub.Hub, arg1 binder.Object, twoWords binder.Object, stub2_ binder.Object, err error)
 	Hubs(ctx context.Context, hub hub.Hub, err_ binder.Object) (hub_ hub.Hub, err__ binder.Object, err error)
 }

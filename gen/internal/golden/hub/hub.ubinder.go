@@ -68,9 +68,13 @@ type Hub interface {
 	Find(ctx context.Context, in *Text) (hub Hub, err error)
 
 	// Everything takes and returns one of each.
+	//
+	// An implementation gives away the files it returns; the caller closes them.
 	Everything(ctx context.Context, in *Extras, anyObject binder.Object, hub Hub, file *os.File, objects []binder.Object, listeners []listener.Listener, files []*os.File) (out *Extras, anyObject_ binder.Object, hub_ Hub, file_ *os.File, objects_ []binder.Object, listeners_ []listener.Listener, files_ []*os.File, err error)
 
 	// Bare takes and returns nothing but objects and files.
+	//
+	// An implementation gives away the files it returns; the caller closes them.
 	Bare(ctx context.Context, hubs []Hub, file *os.File) (hubs_ []Hub, file_ *os.File, err error)
 
 	// Undocumented has only this.
