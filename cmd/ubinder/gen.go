@@ -82,10 +82,10 @@ func (f *genFlags) run(cmd *cobra.Command) error {
 		return f.explain(cmd.OutOrStdout(), err)
 	}
 	if f.check {
-		return check(outputs)
+		return f.compare(outputs)
 	}
 	for _, o := range outputs {
-		if err := write(o); err != nil {
+		if err := f.write(o); err != nil {
 			return err
 		}
 	}
@@ -108,7 +108,7 @@ func (f *genFlags) explain(w io.Writer, err error) error {
 }
 
 // write leaves a file alone that is current, so that build tools see no change.
-func write(o compile.Output) error {
+func (*genFlags) write(o compile.Output) error {
 	if old, err := os.ReadFile(o.Path); err == nil && bytes.Equal(old, o.Content) {
 		return nil
 	}
@@ -118,7 +118,8 @@ func write(o compile.Output) error {
 	return os.WriteFile(o.Path, o.Content, 0o666)
 }
 
-func check(outputs []compile.Output) error {
+// compare names the files that are not what would be written.
+func (*genFlags) compare(outputs []compile.Output) error {
 	var stale []string
 	for _, o := range outputs {
 		old, err := os.ReadFile(o.Path)
