@@ -12,7 +12,9 @@ import (
 
 const emptyName = "google.protobuf.Empty"
 
-// reader makes the model of the files of one run, and collects what is wrong in them.
+// reader makes the model of the files of one run, and collects what is wrong in them. It is the
+// front end for .proto files, and stands here because their Go names are protogen's; what it makes
+// is all that the emitter sees.
 type reader struct {
 	files    map[string]*protogen.File // by path
 	services map[protoreflect.FullName]*protogen.Service

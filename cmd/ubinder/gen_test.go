@@ -146,6 +146,7 @@ func TestGenErrors(t *testing.T) {
 	}{
 		"no file":           {nil, []string{}, "requires at least 1 arg"},
 		"missing file":      {nil, []string{"-I", "a", "-I", "b", "x.proto"}, "there is no file x.proto, and none of that name in the import folders (a, b)"},
+		"folder":            {map[string]string{"a/x.proto": genSource}, []string{"a"}, "a is a folder; name the files in it, such as a/*.proto"},
 		"outside":           {map[string]string{"a/x.proto": genSource}, []string{"-I", "b", "a/x.proto"}, "a/x.proto is in none of the import folders (b); add -I a"},
 		"hidden":            {map[string]string{"a/x.proto": genSource, "b/x.proto": genSource}, []string{"-I", "a", "-I", "b", "b/x.proto"}, "b/x.proto would be imported as x.proto, but that means a/x.proto; change the order of -I"},
 		"missing import":    {map[string]string{"x.proto": `syntax = "proto3"; import "y.proto";`}, []string{"x.proto"}, `x.proto:1:27: could not resolve path "y.proto": not found in the import folders (.)`},

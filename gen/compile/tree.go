@@ -51,6 +51,9 @@ func (t *tree) name(path string) (string, error) {
 		}
 		return "", fmt.Errorf("there is no file %s, and none of that name in the import folders (%s)", path, t)
 	}
+	if isFolder(path) {
+		return "", fmt.Errorf("%s is a folder; name the files in it, such as %s", path, filepath.Join(path, "*.proto"))
+	}
 	for _, root := range t.includes {
 		name, ok := below(root, path)
 		if !ok {
@@ -97,6 +100,11 @@ func below(root, path string) (string, bool) {
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // FindFileByPath implements protocompile.Resolver.
