@@ -140,8 +140,12 @@ func (p *Process) Dispatch(c *IncomingCall, in Incoming, started func(cancel fun
 	return err
 }
 
-// handle checks that the call is meant for this interface, and turns a panic into an error: one bad
-// handler must not end every service of the process.
+// PingTransaction is the code that every node answers before its handler, with an empty reply: who
+// calls learns that the object lives and how long the way takes. It is Android's PING_TRANSACTION.
+const PingTransaction uint32 = '_'<<24 | 'P'<<16 | 'N'<<8 | 'G'
+
+// handle answers a ping, checks that the call is meant for this interface, and turns a panic into an
+// error: one bad handler must not end every service of the process.
 func (n *Node) handle(ctx context.Context, c *IncomingCall) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -153,6 +157,9 @@ func (n *Node) handle(ctx context.Context, c *IncomingCall) (err error) {
 		}
 		c.drop()
 	}()
+	if c.Code == PingTransaction {
+		return nil
+	}
 	if c.Interface != 0 && n.iface != 0 && c.Interface != n.iface {
 		return status.Errorf(status.UnknownMethod, "the object implements %s, the call was meant for another interface", n.name())
 	}
