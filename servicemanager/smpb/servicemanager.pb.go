@@ -417,6 +417,50 @@ func (x *ListServicesReply) GetNames() []string {
 	return nil
 }
 
+type RemoveServiceRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RemoveServiceRequest) Reset() {
+	*x = RemoveServiceRequest{}
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RemoveServiceRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RemoveServiceRequest) ProtoMessage() {}
+
+func (x *RemoveServiceRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RemoveServiceRequest.ProtoReflect.Descriptor instead.
+func (*RemoveServiceRequest) Descriptor() ([]byte, []int) {
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *RemoveServiceRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
 type RegisterForNotificationsRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -427,7 +471,7 @@ type RegisterForNotificationsRequest struct {
 
 func (x *RegisterForNotificationsRequest) Reset() {
 	*x = RegisterForNotificationsRequest{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[7]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -439,7 +483,7 @@ func (x *RegisterForNotificationsRequest) String() string {
 func (*RegisterForNotificationsRequest) ProtoMessage() {}
 
 func (x *RegisterForNotificationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[7]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -452,7 +496,7 @@ func (x *RegisterForNotificationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterForNotificationsRequest.ProtoReflect.Descriptor instead.
 func (*RegisterForNotificationsRequest) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{7}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RegisterForNotificationsRequest) GetName() string {
@@ -479,7 +523,7 @@ type UnregisterForNotificationsRequest struct {
 
 func (x *UnregisterForNotificationsRequest) Reset() {
 	*x = UnregisterForNotificationsRequest{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[8]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -491,7 +535,7 @@ func (x *UnregisterForNotificationsRequest) String() string {
 func (*UnregisterForNotificationsRequest) ProtoMessage() {}
 
 func (x *UnregisterForNotificationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[8]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -504,7 +548,7 @@ func (x *UnregisterForNotificationsRequest) ProtoReflect() protoreflect.Message 
 
 // Deprecated: Use UnregisterForNotificationsRequest.ProtoReflect.Descriptor instead.
 func (*UnregisterForNotificationsRequest) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{8}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *UnregisterForNotificationsRequest) GetName() string {
@@ -530,7 +574,7 @@ type IsDeclaredRequest struct {
 
 func (x *IsDeclaredRequest) Reset() {
 	*x = IsDeclaredRequest{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[9]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -542,7 +586,7 @@ func (x *IsDeclaredRequest) String() string {
 func (*IsDeclaredRequest) ProtoMessage() {}
 
 func (x *IsDeclaredRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[9]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -555,7 +599,7 @@ func (x *IsDeclaredRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IsDeclaredRequest.ProtoReflect.Descriptor instead.
 func (*IsDeclaredRequest) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{9}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *IsDeclaredRequest) GetName() string {
@@ -574,7 +618,7 @@ type IsDeclaredReply struct {
 
 func (x *IsDeclaredReply) Reset() {
 	*x = IsDeclaredReply{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[10]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -586,7 +630,7 @@ func (x *IsDeclaredReply) String() string {
 func (*IsDeclaredReply) ProtoMessage() {}
 
 func (x *IsDeclaredReply) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[10]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -599,7 +643,7 @@ func (x *IsDeclaredReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IsDeclaredReply.ProtoReflect.Descriptor instead.
 func (*IsDeclaredReply) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{10}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *IsDeclaredReply) GetDeclared() bool {
@@ -618,7 +662,7 @@ type GetServiceDebugInfoReply struct {
 
 func (x *GetServiceDebugInfoReply) Reset() {
 	*x = GetServiceDebugInfoReply{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[11]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -630,7 +674,7 @@ func (x *GetServiceDebugInfoReply) String() string {
 func (*GetServiceDebugInfoReply) ProtoMessage() {}
 
 func (x *GetServiceDebugInfoReply) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[11]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -643,7 +687,7 @@ func (x *GetServiceDebugInfoReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServiceDebugInfoReply.ProtoReflect.Descriptor instead.
 func (*GetServiceDebugInfoReply) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{11}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetServiceDebugInfoReply) GetServices() []*ServiceDebugInfo {
@@ -657,14 +701,18 @@ func (x *GetServiceDebugInfoReply) GetServices() []*ServiceDebugInfo {
 type ServiceDebugInfo struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
-	Pid           int32                  `protobuf:"varint,2,opt,name=pid,proto3" json:"pid,omitempty"` // of the OS process
+	Pid           int32                  `protobuf:"varint,2,opt,name=pid,proto3" json:"pid,omitempty"`         // of the OS process that added it, as the kernel told the broker
+	Uid           uint32                 `protobuf:"varint,3,opt,name=uid,proto3" json:"uid,omitempty"`         // of that process's user
+	Process       uint64                 `protobuf:"varint,4,opt,name=process,proto3" json:"process,omitempty"` // the process's number on the bus
+	AllowIsolated bool                   `protobuf:"varint,5,opt,name=allow_isolated,json=allowIsolated,proto3" json:"allow_isolated,omitempty"`
+	DumpPriority  uint32                 `protobuf:"varint,6,opt,name=dump_priority,json=dumpPriority,proto3" json:"dump_priority,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ServiceDebugInfo) Reset() {
 	*x = ServiceDebugInfo{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[12]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -676,7 +724,7 @@ func (x *ServiceDebugInfo) String() string {
 func (*ServiceDebugInfo) ProtoMessage() {}
 
 func (x *ServiceDebugInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[12]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -689,7 +737,7 @@ func (x *ServiceDebugInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServiceDebugInfo.ProtoReflect.Descriptor instead.
 func (*ServiceDebugInfo) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{12}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ServiceDebugInfo) GetName() string {
@@ -706,6 +754,34 @@ func (x *ServiceDebugInfo) GetPid() int32 {
 	return 0
 }
 
+func (x *ServiceDebugInfo) GetUid() uint32 {
+	if x != nil {
+		return x.Uid
+	}
+	return 0
+}
+
+func (x *ServiceDebugInfo) GetProcess() uint64 {
+	if x != nil {
+		return x.Process
+	}
+	return 0
+}
+
+func (x *ServiceDebugInfo) GetAllowIsolated() bool {
+	if x != nil {
+		return x.AllowIsolated
+	}
+	return false
+}
+
+func (x *ServiceDebugInfo) GetDumpPriority() uint32 {
+	if x != nil {
+		return x.DumpPriority
+	}
+	return 0
+}
+
 type OnRegistrationRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
@@ -716,7 +792,7 @@ type OnRegistrationRequest struct {
 
 func (x *OnRegistrationRequest) Reset() {
 	*x = OnRegistrationRequest{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[13]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -728,7 +804,7 @@ func (x *OnRegistrationRequest) String() string {
 func (*OnRegistrationRequest) ProtoMessage() {}
 
 func (x *OnRegistrationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[13]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -741,7 +817,7 @@ func (x *OnRegistrationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OnRegistrationRequest.ProtoReflect.Descriptor instead.
 func (*OnRegistrationRequest) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{13}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *OnRegistrationRequest) GetName() string {
@@ -756,6 +832,50 @@ func (x *OnRegistrationRequest) GetService() *options.Object {
 		return x.Service
 	}
 	return nil
+}
+
+type OnRemovalRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Name          string                 `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *OnRemovalRequest) Reset() {
+	*x = OnRemovalRequest{}
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *OnRemovalRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*OnRemovalRequest) ProtoMessage() {}
+
+func (x *OnRemovalRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use OnRemovalRequest.ProtoReflect.Descriptor instead.
+func (*OnRemovalRequest) Descriptor() ([]byte, []int) {
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *OnRemovalRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
 }
 
 var File_servicemanager_servicemanager_proto protoreflect.FileDescriptor
@@ -779,7 +899,9 @@ const file_servicemanager_servicemanager_proto_rawDesc = "" +
 	"\x13ListServicesRequest\x12#\n" +
 	"\rdump_priority\x18\x01 \x01(\rR\fdumpPriority\")\n" +
 	"\x11ListServicesReply\x12\x14\n" +
-	"\x05names\x18\x01 \x03(\tR\x05names\"w\n" +
+	"\x05names\x18\x01 \x03(\tR\x05names\"*\n" +
+	"\x14RemoveServiceRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\"w\n" +
 	"\x1fRegisterForNotificationsRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12@\n" +
 	"\bcallback\x18\x02 \x01(\v2\x0f.ubinder.ObjectB\x13\xa2\x8b\x19\x0fServiceCallbackR\bcallback\"y\n" +
@@ -791,34 +913,42 @@ const file_servicemanager_servicemanager_proto_rawDesc = "" +
 	"\x0fIsDeclaredReply\x12\x1a\n" +
 	"\bdeclared\x18\x01 \x01(\bR\bdeclared\"X\n" +
 	"\x18GetServiceDebugInfoReply\x12<\n" +
-	"\bservices\x18\x01 \x03(\v2 .servicemanager.ServiceDebugInfoR\bservices\"8\n" +
+	"\bservices\x18\x01 \x03(\v2 .servicemanager.ServiceDebugInfoR\bservices\"\xb0\x01\n" +
 	"\x10ServiceDebugInfo\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
-	"\x03pid\x18\x02 \x01(\x05R\x03pid\"V\n" +
+	"\x03pid\x18\x02 \x01(\x05R\x03pid\x12\x10\n" +
+	"\x03uid\x18\x03 \x01(\rR\x03uid\x12\x18\n" +
+	"\aprocess\x18\x04 \x01(\x04R\aprocess\x12%\n" +
+	"\x0eallow_isolated\x18\x05 \x01(\bR\rallowIsolated\x12#\n" +
+	"\rdump_priority\x18\x06 \x01(\rR\fdumpPriority\"V\n" +
 	"\x15OnRegistrationRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12)\n" +
-	"\aservice\x18\x02 \x01(\v2\x0f.ubinder.ObjectR\aservice*\xad\x01\n" +
+	"\aservice\x18\x02 \x01(\v2\x0f.ubinder.ObjectR\aservice\"&\n" +
+	"\x10OnRemovalRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name*\xad\x01\n" +
 	"\fDumpPriority\x12\x1d\n" +
 	"\x19DUMP_PRIORITY_UNSPECIFIED\x10\x00\x12\x1a\n" +
 	"\x16DUMP_PRIORITY_CRITICAL\x10\x01\x12\x16\n" +
 	"\x12DUMP_PRIORITY_HIGH\x10\x02\x12\x18\n" +
 	"\x14DUMP_PRIORITY_NORMAL\x10\x04\x12\x19\n" +
 	"\x15DUMP_PRIORITY_DEFAULT\x10\b\x12\x15\n" +
-	"\x11DUMP_PRIORITY_ALL\x10\x0f2\xd4\x05\n" +
+	"\x11DUMP_PRIORITY_ALL\x10\x0f2\xa3\x06\n" +
 	"\x0eServiceManager\x12P\n" +
 	"\n" +
 	"GetService\x12!.servicemanager.GetServiceRequest\x1a\x1f.servicemanager.GetServiceReply\x12V\n" +
 	"\fCheckService\x12#.servicemanager.CheckServiceRequest\x1a!.servicemanager.CheckServiceReply\x12G\n" +
 	"\n" +
 	"AddService\x12!.servicemanager.AddServiceRequest\x1a\x16.google.protobuf.Empty\x12V\n" +
-	"\fListServices\x12#.servicemanager.ListServicesRequest\x1a!.servicemanager.ListServicesReply\x12c\n" +
+	"\fListServices\x12#.servicemanager.ListServicesRequest\x1a!.servicemanager.ListServicesReply\x12M\n" +
+	"\rRemoveService\x12$.servicemanager.RemoveServiceRequest\x1a\x16.google.protobuf.Empty\x12c\n" +
 	"\x18RegisterForNotifications\x12/.servicemanager.RegisterForNotificationsRequest\x1a\x16.google.protobuf.Empty\x12g\n" +
 	"\x1aUnregisterForNotifications\x121.servicemanager.UnregisterForNotificationsRequest\x1a\x16.google.protobuf.Empty\x12P\n" +
 	"\n" +
 	"IsDeclared\x12!.servicemanager.IsDeclaredRequest\x1a\x1f.servicemanager.IsDeclaredReply\x12W\n" +
-	"\x13GetServiceDebugInfo\x12\x16.google.protobuf.Empty\x1a(.servicemanager.GetServiceDebugInfoReply2h\n" +
+	"\x13GetServiceDebugInfo\x12\x16.google.protobuf.Empty\x1a(.servicemanager.GetServiceDebugInfoReply2\xb5\x01\n" +
 	"\x0fServiceCallback\x12U\n" +
-	"\x0eOnRegistration\x12%.servicemanager.OnRegistrationRequest\x1a\x16.google.protobuf.Empty\"\x04\xa0\x8b\x19\x01B\x1dZ\x1bubinder/servicemanager/smpbb\x06proto3"
+	"\x0eOnRegistration\x12%.servicemanager.OnRegistrationRequest\x1a\x16.google.protobuf.Empty\"\x04\xa0\x8b\x19\x01\x12K\n" +
+	"\tOnRemoval\x12 .servicemanager.OnRemovalRequest\x1a\x16.google.protobuf.Empty\"\x04\xa0\x8b\x19\x01B\x1dZ\x1bubinder/servicemanager/smpbb\x06proto3"
 
 var (
 	file_servicemanager_servicemanager_proto_rawDescOnce sync.Once
@@ -833,7 +963,7 @@ func file_servicemanager_servicemanager_proto_rawDescGZIP() []byte {
 }
 
 var file_servicemanager_servicemanager_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_servicemanager_servicemanager_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_servicemanager_servicemanager_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_servicemanager_servicemanager_proto_goTypes = []any{
 	(DumpPriority)(0),                         // 0: servicemanager.DumpPriority
 	(*GetServiceRequest)(nil),                 // 1: servicemanager.GetServiceRequest
@@ -843,44 +973,50 @@ var file_servicemanager_servicemanager_proto_goTypes = []any{
 	(*AddServiceRequest)(nil),                 // 5: servicemanager.AddServiceRequest
 	(*ListServicesRequest)(nil),               // 6: servicemanager.ListServicesRequest
 	(*ListServicesReply)(nil),                 // 7: servicemanager.ListServicesReply
-	(*RegisterForNotificationsRequest)(nil),   // 8: servicemanager.RegisterForNotificationsRequest
-	(*UnregisterForNotificationsRequest)(nil), // 9: servicemanager.UnregisterForNotificationsRequest
-	(*IsDeclaredRequest)(nil),                 // 10: servicemanager.IsDeclaredRequest
-	(*IsDeclaredReply)(nil),                   // 11: servicemanager.IsDeclaredReply
-	(*GetServiceDebugInfoReply)(nil),          // 12: servicemanager.GetServiceDebugInfoReply
-	(*ServiceDebugInfo)(nil),                  // 13: servicemanager.ServiceDebugInfo
-	(*OnRegistrationRequest)(nil),             // 14: servicemanager.OnRegistrationRequest
-	(*options.Object)(nil),                    // 15: ubinder.Object
-	(*emptypb.Empty)(nil),                     // 16: google.protobuf.Empty
+	(*RemoveServiceRequest)(nil),              // 8: servicemanager.RemoveServiceRequest
+	(*RegisterForNotificationsRequest)(nil),   // 9: servicemanager.RegisterForNotificationsRequest
+	(*UnregisterForNotificationsRequest)(nil), // 10: servicemanager.UnregisterForNotificationsRequest
+	(*IsDeclaredRequest)(nil),                 // 11: servicemanager.IsDeclaredRequest
+	(*IsDeclaredReply)(nil),                   // 12: servicemanager.IsDeclaredReply
+	(*GetServiceDebugInfoReply)(nil),          // 13: servicemanager.GetServiceDebugInfoReply
+	(*ServiceDebugInfo)(nil),                  // 14: servicemanager.ServiceDebugInfo
+	(*OnRegistrationRequest)(nil),             // 15: servicemanager.OnRegistrationRequest
+	(*OnRemovalRequest)(nil),                  // 16: servicemanager.OnRemovalRequest
+	(*options.Object)(nil),                    // 17: ubinder.Object
+	(*emptypb.Empty)(nil),                     // 18: google.protobuf.Empty
 }
 var file_servicemanager_servicemanager_proto_depIdxs = []int32{
-	15, // 0: servicemanager.GetServiceReply.service:type_name -> ubinder.Object
-	15, // 1: servicemanager.CheckServiceReply.service:type_name -> ubinder.Object
-	15, // 2: servicemanager.AddServiceRequest.service:type_name -> ubinder.Object
-	15, // 3: servicemanager.RegisterForNotificationsRequest.callback:type_name -> ubinder.Object
-	15, // 4: servicemanager.UnregisterForNotificationsRequest.callback:type_name -> ubinder.Object
-	13, // 5: servicemanager.GetServiceDebugInfoReply.services:type_name -> servicemanager.ServiceDebugInfo
-	15, // 6: servicemanager.OnRegistrationRequest.service:type_name -> ubinder.Object
+	17, // 0: servicemanager.GetServiceReply.service:type_name -> ubinder.Object
+	17, // 1: servicemanager.CheckServiceReply.service:type_name -> ubinder.Object
+	17, // 2: servicemanager.AddServiceRequest.service:type_name -> ubinder.Object
+	17, // 3: servicemanager.RegisterForNotificationsRequest.callback:type_name -> ubinder.Object
+	17, // 4: servicemanager.UnregisterForNotificationsRequest.callback:type_name -> ubinder.Object
+	14, // 5: servicemanager.GetServiceDebugInfoReply.services:type_name -> servicemanager.ServiceDebugInfo
+	17, // 6: servicemanager.OnRegistrationRequest.service:type_name -> ubinder.Object
 	1,  // 7: servicemanager.ServiceManager.GetService:input_type -> servicemanager.GetServiceRequest
 	3,  // 8: servicemanager.ServiceManager.CheckService:input_type -> servicemanager.CheckServiceRequest
 	5,  // 9: servicemanager.ServiceManager.AddService:input_type -> servicemanager.AddServiceRequest
 	6,  // 10: servicemanager.ServiceManager.ListServices:input_type -> servicemanager.ListServicesRequest
-	8,  // 11: servicemanager.ServiceManager.RegisterForNotifications:input_type -> servicemanager.RegisterForNotificationsRequest
-	9,  // 12: servicemanager.ServiceManager.UnregisterForNotifications:input_type -> servicemanager.UnregisterForNotificationsRequest
-	10, // 13: servicemanager.ServiceManager.IsDeclared:input_type -> servicemanager.IsDeclaredRequest
-	16, // 14: servicemanager.ServiceManager.GetServiceDebugInfo:input_type -> google.protobuf.Empty
-	14, // 15: servicemanager.ServiceCallback.OnRegistration:input_type -> servicemanager.OnRegistrationRequest
-	2,  // 16: servicemanager.ServiceManager.GetService:output_type -> servicemanager.GetServiceReply
-	4,  // 17: servicemanager.ServiceManager.CheckService:output_type -> servicemanager.CheckServiceReply
-	16, // 18: servicemanager.ServiceManager.AddService:output_type -> google.protobuf.Empty
-	7,  // 19: servicemanager.ServiceManager.ListServices:output_type -> servicemanager.ListServicesReply
-	16, // 20: servicemanager.ServiceManager.RegisterForNotifications:output_type -> google.protobuf.Empty
-	16, // 21: servicemanager.ServiceManager.UnregisterForNotifications:output_type -> google.protobuf.Empty
-	11, // 22: servicemanager.ServiceManager.IsDeclared:output_type -> servicemanager.IsDeclaredReply
-	12, // 23: servicemanager.ServiceManager.GetServiceDebugInfo:output_type -> servicemanager.GetServiceDebugInfoReply
-	16, // 24: servicemanager.ServiceCallback.OnRegistration:output_type -> google.protobuf.Empty
-	16, // [16:25] is the sub-list for method output_type
-	7,  // [7:16] is the sub-list for method input_type
+	8,  // 11: servicemanager.ServiceManager.RemoveService:input_type -> servicemanager.RemoveServiceRequest
+	9,  // 12: servicemanager.ServiceManager.RegisterForNotifications:input_type -> servicemanager.RegisterForNotificationsRequest
+	10, // 13: servicemanager.ServiceManager.UnregisterForNotifications:input_type -> servicemanager.UnregisterForNotificationsRequest
+	11, // 14: servicemanager.ServiceManager.IsDeclared:input_type -> servicemanager.IsDeclaredRequest
+	18, // 15: servicemanager.ServiceManager.GetServiceDebugInfo:input_type -> google.protobuf.Empty
+	15, // 16: servicemanager.ServiceCallback.OnRegistration:input_type -> servicemanager.OnRegistrationRequest
+	16, // 17: servicemanager.ServiceCallback.OnRemoval:input_type -> servicemanager.OnRemovalRequest
+	2,  // 18: servicemanager.ServiceManager.GetService:output_type -> servicemanager.GetServiceReply
+	4,  // 19: servicemanager.ServiceManager.CheckService:output_type -> servicemanager.CheckServiceReply
+	18, // 20: servicemanager.ServiceManager.AddService:output_type -> google.protobuf.Empty
+	7,  // 21: servicemanager.ServiceManager.ListServices:output_type -> servicemanager.ListServicesReply
+	18, // 22: servicemanager.ServiceManager.RemoveService:output_type -> google.protobuf.Empty
+	18, // 23: servicemanager.ServiceManager.RegisterForNotifications:output_type -> google.protobuf.Empty
+	18, // 24: servicemanager.ServiceManager.UnregisterForNotifications:output_type -> google.protobuf.Empty
+	12, // 25: servicemanager.ServiceManager.IsDeclared:output_type -> servicemanager.IsDeclaredReply
+	13, // 26: servicemanager.ServiceManager.GetServiceDebugInfo:output_type -> servicemanager.GetServiceDebugInfoReply
+	18, // 27: servicemanager.ServiceCallback.OnRegistration:output_type -> google.protobuf.Empty
+	18, // 28: servicemanager.ServiceCallback.OnRemoval:output_type -> google.protobuf.Empty
+	18, // [18:29] is the sub-list for method output_type
+	7,  // [7:18] is the sub-list for method input_type
 	7,  // [7:7] is the sub-list for extension type_name
 	7,  // [7:7] is the sub-list for extension extendee
 	0,  // [0:7] is the sub-list for field type_name
@@ -897,7 +1033,7 @@ func file_servicemanager_servicemanager_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_servicemanager_servicemanager_proto_rawDesc), len(file_servicemanager_servicemanager_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   14,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

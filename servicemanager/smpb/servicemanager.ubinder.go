@@ -23,10 +23,11 @@ const (
 	ServiceManagerCheckServiceCode               uint32 = 2
 	ServiceManagerAddServiceCode                 uint32 = 3
 	ServiceManagerListServicesCode               uint32 = 4
-	ServiceManagerRegisterForNotificationsCode   uint32 = 5
-	ServiceManagerUnregisterForNotificationsCode uint32 = 6
-	ServiceManagerIsDeclaredCode                 uint32 = 7
-	ServiceManagerGetServiceDebugInfoCode        uint32 = 8
+	ServiceManagerRemoveServiceCode              uint32 = 5
+	ServiceManagerRegisterForNotificationsCode   uint32 = 6
+	ServiceManagerUnregisterForNotificationsCode uint32 = 7
+	ServiceManagerIsDeclaredCode                 uint32 = 8
+	ServiceManagerGetServiceDebugInfoCode        uint32 = 9
 )
 
 // ServiceManager keeps objects under names.
@@ -45,8 +46,12 @@ type ServiceManager interface {
 	// ListServices returns the names, sorted, of the services whose dump priority is in the mask.
 	ListServices(ctx context.Context, in *ListServicesRequest) (*ListServicesReply, error)
 
+	// RemoveService takes a service back. Only the process that added it may.
+	RemoveService(ctx context.Context, in *RemoveServiceRequest) error
+
 	// RegisterForNotifications arranges for callback to be told each time that a service is added
-	// under the name; at once if there is one.
+	// under the name, at once if there is one, and when it is gone. A callback that does not keep up
+	// misses what is out of date, never the last that happened.
 	RegisterForNotifications(ctx context.Context, in *RegisterForNotificationsRequest, callback ServiceCallback) error
 
 	// UnregisterForNotifications takes that back.
@@ -68,6 +73,7 @@ func init() {
 		stub.Method{Name: "CheckService", Code: ServiceManagerCheckServiceCode, Handle: handleServiceManagerCheckService},
 		stub.Method{Name: "AddService", Code: ServiceManagerAddServiceCode, Handle: handleServiceManagerAddService},
 		stub.Method{Name: "ListServices", Code: ServiceManagerListServicesCode, Handle: handleServiceManagerListServices},
+		stub.Method{Name: "RemoveService", Code: ServiceManagerRemoveServiceCode, Handle: handleServiceManagerRemoveService},
 		stub.Method{Name: "RegisterForNotifications", Code: ServiceManagerRegisterForNotificationsCode, Handle: handleServiceManagerRegisterForNotifications},
 		stub.Method{Name: "UnregisterForNotifications", Code: ServiceManagerUnregisterForNotificationsCode, Handle: handleServiceManagerUnregisterForNotifications},
 		stub.Method{Name: "IsDeclared", Code: ServiceManagerIsDeclaredCode, Handle: handleServiceManagerIsDeclared},
@@ -146,6 +152,11 @@ func (c *ServiceManagerClient) ListServices(ctx context.Context, in *ListService
 	return out, nil
 }
 
+// RemoveService implements ServiceManager.
+func (c *ServiceManagerClient) RemoveService(ctx context.Context, in *RemoveServiceRequest) error {
+	return stub.Call(ctx, c.Client, ServiceManagerRemoveServiceCode, in, nil, nil)
+}
+
 // RegisterForNotifications implements ServiceManager.
 func (c *ServiceManagerClient) RegisterForNotifications(ctx context.Context, in *RegisterForNotificationsRequest, callback ServiceCallback) error {
 	x := stub.NewExtras(c.Client)
@@ -206,6 +217,11 @@ func (UnimplementedServiceManager) AddService(ctx context.Context, in *AddServic
 // ListServices implements ServiceManager.
 func (UnimplementedServiceManager) ListServices(ctx context.Context, in *ListServicesRequest) (*ListServicesReply, error) {
 	return nil, stub.Unimplemented(ServiceManagerDescriptor, "ListServices")
+}
+
+// RemoveService implements ServiceManager.
+func (UnimplementedServiceManager) RemoveService(ctx context.Context, in *RemoveServiceRequest) error {
+	return stub.Unimplemented(ServiceManagerDescriptor, "RemoveService")
 }
 
 // RegisterForNotifications implements ServiceManager.
@@ -281,6 +297,18 @@ func handleServiceManagerListServices(ctx context.Context, impl any, c *stub.Inc
 	return nil
 }
 
+func handleServiceManagerRemoveService(ctx context.Context, impl any, c *stub.Incoming) error {
+	in := new(RemoveServiceRequest)
+	if err := c.Decode(in); err != nil {
+		return err
+	}
+	if err := impl.(ServiceManager).RemoveService(ctx, in); err != nil {
+		return err
+	}
+	c.Reply(nil)
+	return nil
+}
+
 func handleServiceManagerRegisterForNotifications(ctx context.Context, impl any, c *stub.Incoming) error {
 	in := new(RegisterForNotificationsRequest)
 	if err := c.Decode(in); err != nil {
@@ -336,6 +364,7 @@ const ServiceCallbackDescriptor = "servicemanager.ServiceCallback"
 // The transaction codes of ServiceCallback.
 const (
 	ServiceCallbackOnRegistrationCode uint32 = 1
+	ServiceCallbackOnRemovalCode      uint32 = 2
 )
 
 // ServiceCallback hears of services.
@@ -344,6 +373,12 @@ type ServiceCallback interface {
 	//
 	// Oneway: it returns when the call is on its way.
 	OnRegistration(ctx context.Context, in *OnRegistrationRequest, service binder.Object) error
+
+	// OnRemoval tells that the service under a name has died, or was taken back, and that no other
+	// is there. Android's callback does not tell this.
+	//
+	// Oneway: it returns when the call is on its way.
+	OnRemoval(ctx context.Context, in *OnRemovalRequest) error
 }
 
 // ServiceCallbackInterface describes ServiceCallback to the runtime.
@@ -352,6 +387,7 @@ var ServiceCallbackInterface = stub.NewInterface(ServiceCallbackDescriptor)
 func init() {
 	ServiceCallbackInterface.Define(stub.ClientOf[ServiceCallbackClient],
 		stub.Method{Name: "OnRegistration", Code: ServiceCallbackOnRegistrationCode, Oneway: true, Handle: handleServiceCallbackOnRegistration},
+		stub.Method{Name: "OnRemoval", Code: ServiceCallbackOnRemovalCode, Oneway: true, Handle: handleServiceCallbackOnRemoval},
 	)
 }
 
@@ -397,6 +433,11 @@ func (c *ServiceCallbackClient) OnRegistration(ctx context.Context, in *OnRegist
 	return stub.Oneway(ctx, c.Client, ServiceCallbackOnRegistrationCode, in, x)
 }
 
+// OnRemoval implements ServiceCallback.
+func (c *ServiceCallbackClient) OnRemoval(ctx context.Context, in *OnRemovalRequest) error {
+	return stub.Oneway(ctx, c.Client, ServiceCallbackOnRemovalCode, in, nil)
+}
+
 // UnimplementedServiceCallback is for embedding: its methods answer status.UnknownMethod, so that an
 // implementation still compiles when the interface gets more of them.
 type UnimplementedServiceCallback struct{}
@@ -406,10 +447,23 @@ func (UnimplementedServiceCallback) OnRegistration(ctx context.Context, in *OnRe
 	return stub.Unimplemented(ServiceCallbackDescriptor, "OnRegistration")
 }
 
+// OnRemoval implements ServiceCallback.
+func (UnimplementedServiceCallback) OnRemoval(ctx context.Context, in *OnRemovalRequest) error {
+	return stub.Unimplemented(ServiceCallbackDescriptor, "OnRemoval")
+}
+
 func handleServiceCallbackOnRegistration(ctx context.Context, impl any, c *stub.Incoming) error {
 	in := new(OnRegistrationRequest)
 	if err := c.Decode(in); err != nil {
 		return err
 	}
 	return impl.(ServiceCallback).OnRegistration(ctx, in, c.TakeObject(2))
+}
+
+func handleServiceCallbackOnRemoval(ctx context.Context, impl any, c *stub.Incoming) error {
+	in := new(OnRemovalRequest)
+	if err := c.Decode(in); err != nil {
+		return err
+	}
+	return impl.(ServiceCallback).OnRemoval(ctx, in)
 }
