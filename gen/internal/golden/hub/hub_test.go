@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -12,12 +13,14 @@ import (
 
 	"ubinder/gen/internal/golden/listener"
 	"ubinder/runtime/binder"
+	"ubinder/runtime/broker"
 	"ubinder/runtime/connect"
 	"ubinder/runtime/status"
 	"ubinder/runtime/stub"
 )
 
-// service implements Hub. What it is given it keeps for the test to look at.
+// service implements Hub. What it is given it keeps for the test to look at: under a lock, because
+// the race detector does not know that a call through shared memory puts things in order.
 type service struct {
 	UnimplementedHub
 	mu        sync.Mutex
@@ -45,6 +48,24 @@ func (s *service) Subscribe(_ context.Context, _ *SubscribeRequest, l listener.L
 	return &SubscribeReply{Id: uint64(len(s.listeners))}, nil
 }
 
+func (s *service) listener(n int) listener.Listener {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.listeners[n]
+}
+
+func (s *service) Find(context.Context, *Text) (Hub, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.hub, nil
+}
+
+func (s *service) setHub(h Hub) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.hub = h
+}
+
 func (s *service) Lend(ctx context.Context, l listener.Listener, file *os.File) error {
 	s.lent <- file
 	return l.Heard(ctx, &listener.Event{Topic: "lent"})
@@ -52,7 +73,6 @@ func (s *service) Lend(ctx context.Context, l listener.Listener, file *os.File) 
 
 func (s *service) Reset(context.Context) error                      { return nil }
 func (s *service) Room(context.Context, *Roomy) (*Roomy, error)     { return nil, nil }
-func (s *service) Find(context.Context, *Text) (Hub, error)         { return s.hub, nil }
 func (s *service) Old(context.Context, *Text) (*Text, error)        { panic("old") }
 func (s *service) Undocumented(_ context.Context, in *Text) error   { return os.ErrPermission }
 func (s *service) Fixed(_ context.Context, in *Text) (*Text, error) { return in, nil }
@@ -83,35 +103,59 @@ func (e *ear) Heard(_ context.Context, in *listener.Event) error {
 
 func (e *ear) Next(_ context.Context, l listener.Listener) (listener.Listener, error) { return l, nil }
 
-// open connects a process to the bus of a test.
-func open(t *testing.T) *binder.Process {
-	p, err := connect.Open(context.Background(), "inproc:"+t.Name())
+// open connects a process to a bus.
+func open(t *testing.T, address string) *binder.Process {
+	p, err := connect.Open(t.Context(), address)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, p.Close()) })
 	return p
 }
 
-// connections are the ways a test reaches a hub: from another process, and from its own by a client
-// that a program made on purpose.
-func connections(t *testing.T, test func(t *testing.T, hub *HubClient, s *service)) {
-	t.Run("from another process", func(t *testing.T) {
-		server, s := open(t), newService()
-		node, err := ExportHub(server, s)
-		require.NoError(t, err)
-		require.NoError(t, server.BecomeContextManager(t.Context(), node))
-		h, err := open(t).ContextManager(t.Context())
-		require.NoError(t, err)
-		hub, ok := AsHub(h).(*HubClient)
-		require.True(t, ok)
-		test(t, hub, s)
+// startBus serves a bus until the test has ended, and returns its address.
+func startBus(t *testing.T) string {
+	path := filepath.Join(t.TempDir(), "bus")
+	b, err := broker.Listen(broker.Config{Path: path})
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() { served <- b.Serve() }()
+	t.Cleanup(func() {
+		assert.NoError(t, b.Close())
+		assert.NoError(t, <-served)
 	})
-	t.Run("from its own process", func(t *testing.T) {
+	return "bus:" + path
+}
+
+// connections are the ways a test reaches a hub: from another process, over shared memory and within
+// the program, and from its own process by a client that was made on purpose.
+func connections(t *testing.T, test func(t *testing.T, hub *HubClient, s *service)) {
+	t.Run("over a bus", func(t *testing.T) {
 		s := newService()
-		node, err := ExportHub(open(t), s)
+		test(t, connectTwo(t, startBus(t), s), s)
+	})
+	t.Run("in one program", func(t *testing.T) {
+		s := newService()
+		test(t, connectTwo(t, "inproc:"+t.Name(), s), s)
+	})
+	t.Run("in one process", func(t *testing.T) {
+		s := newService()
+		node, err := ExportHub(open(t, "inproc:"+t.Name()), s)
 		require.NoError(t, err)
 		require.Same(t, s, AsHub(node))
 		test(t, NewHubClient(node), s)
 	})
+}
+
+// connectTwo serves s in one process and returns a client of it in another.
+func connectTwo(t *testing.T, address string, s *service) *HubClient {
+	server := open(t, address)
+	node, err := ExportHub(server, s)
+	require.NoError(t, err)
+	require.NoError(t, server.BecomeContextManager(t.Context(), node))
+	h, err := open(t, address).ContextManager(t.Context())
+	require.NoError(t, err)
+	hub, ok := AsHub(h).(*HubClient)
+	require.True(t, ok)
+	return hub
 }
 
 func receive[T any](t *testing.T, from chan T) T {
@@ -177,10 +221,10 @@ func TestCallback(t *testing.T) {
 			require.NoError(t, err)
 			assert.Equal(t, id+1, reply.Id)
 		}
-		require.NoError(t, s.listeners[0].Heard(t.Context(), &listener.Event{Topic: "called back"}))
+		require.NoError(t, s.listener(0).Heard(t.Context(), &listener.Event{Topic: "called back"}))
 		assert.Equal(t, "called back", receive(t, e.heard).Topic)
 
-		previous, err := s.listeners[1].Next(t.Context(), s.listeners[0])
+		previous, err := s.listener(1).Next(t.Context(), s.listener(0))
 		require.NoError(t, err)
 		require.NoError(t, previous.Heard(t.Context(), &listener.Event{Topic: "passed on"}))
 		assert.Equal(t, "passed on", receive(t, e.heard).Topic)
@@ -194,7 +238,7 @@ func TestNullObject(t *testing.T) {
 		assert.Nil(t, found)
 		_, err = hub.Subscribe(t.Context(), nil, nil)
 		require.NoError(t, err)
-		assert.Nil(t, s.listeners[0])
+		assert.Nil(t, s.listener(0))
 	})
 }
 
@@ -214,7 +258,7 @@ func TestObjectThatComesHome(t *testing.T) {
 
 func TestService(t *testing.T) {
 	connections(t, func(t *testing.T, hub *HubClient, s *service) {
-		s.hub = s
+		s.setHub(s)
 		found, err := hub.Find(t.Context(), &Text{})
 		require.NoError(t, err)
 		out, err := found.Echo(t.Context(), &Text{Text: "again"})
