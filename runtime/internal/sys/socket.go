@@ -14,7 +14,9 @@ import (
 // Errors of a Conn, besides those of the kernel.
 var (
 	ErrWouldBlock = errors.New("the socket takes no more without blocking")
-	ErrTruncated  = errors.New("packet is longer than the protocol allows, or file descriptors were lost")
+	ErrTruncated  = errors.New("packet is longer than the protocol allows")
+	// ErrFilesLost comes with the packet's bytes, but none of its files.
+	ErrFilesLost = errors.New("file descriptors were lost: this process has as many open as it may")
 )
 
 // MaxFDs is how many descriptors one packet carries (the kernel's SCM_MAX_FD).
@@ -126,8 +128,8 @@ func send(fd int, b, oob []byte) error {
 	}
 }
 
-// Receive waits for one packet and fills b with it; it returns io.EOF when the peer is gone. The
-// caller owns the descriptors.
+// Receive waits for one packet and fills b with it; it returns io.EOF when the peer is gone and
+// everything that it sent has been received. The caller owns the descriptors.
 func (c *Conn) Receive(b []byte) (n int, fds []FD, err error) {
 	waitErr := c.raw.Read(func(fd uintptr) bool {
 		n, fds, err = receive(int(fd), b)
@@ -163,26 +165,34 @@ func receive(fd int, b []byte) (int, []FD, error) {
 		switch {
 		case err == unix.EINTR:
 			continue
+		case err == unix.ECONNRESET: // it left without reading all; what it sent is still there
+			continue
 		case err == unix.EAGAIN:
 			return 0, nil, ErrWouldBlock
-		case err == unix.ECONNRESET:
-			return 0, nil, io.EOF
 		case err != nil:
 			return 0, nil, os.NewSyscallError("recvmsg", err)
 		}
-		fds, err := parseRights(oob[:oobn])
-		if err == nil && flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0 {
-			err = ErrTruncated
-		}
-		if err == nil && n == 0 && len(fds) == 0 {
-			err = io.EOF
-		}
-		if err != nil {
-			CloseAll(fds)
-			return 0, nil, err
-		}
-		return n, fds, nil
+		return received(n, oob[:oobn], flags)
 	}
+}
+
+func received(n int, oob []byte, flags int) (int, []FD, error) {
+	fds, err := parseRights(oob)
+	switch {
+	case err != nil:
+	case flags&unix.MSG_TRUNC != 0:
+		err = ErrTruncated
+	case flags&unix.MSG_CTRUNC != 0:
+		CloseAll(fds)
+		return n, nil, ErrFilesLost
+	case n == 0 && len(fds) == 0:
+		err = io.EOF
+	}
+	if err != nil {
+		CloseAll(fds)
+		return 0, nil, err
+	}
+	return n, fds, nil
 }
 
 func parseRights(oob []byte) ([]FD, error) {
