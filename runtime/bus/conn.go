@@ -115,11 +115,15 @@ func (c *Conn) Done() <-chan struct{} { return c.done }
 func (c *Conn) receive() (brokerwire.Packet, []sys.FD, error) {
 	var b [brokerwire.MaxSize]byte
 	n, fds, err := c.sock.Receive(b[:])
-	if err != nil {
+	if err != nil && !errors.Is(err, sys.ErrFilesLost) { // then that lane fails, not the connection
 		return brokerwire.Packet{}, nil, err
 	}
 	p, err := brokerwire.Parse(b[:n])
-	return p, fds, err
+	if err != nil {
+		sys.CloseAll(fds)
+		return p, nil, err
+	}
+	return p, fds, nil
 }
 
 func (c *Conn) routineReceive() {
@@ -134,6 +138,10 @@ func (c *Conn) routineReceive() {
 			continue
 		}
 		sys.CloseAll(fds)
+		if p.Kind == brokerwire.Error && p.Cookie == 0 { // the broker's last word
+			c.end(remoteError(p))
+			return
+		}
 		c.mu.Lock()
 		ch := c.waiting[p.Cookie]
 		delete(c.waiting, p.Cookie)

@@ -73,7 +73,10 @@ func (m *Member) Introduce(_ context.Context, process uint64) error {
 func (m *Member) meet(l *InProcess, peer *Peer) func() {
 	events, registered, opened := m.handler.Introduced(peer)
 	if events == nil {
-		return l.Close
+		return func() {
+			l.Close()
+			l.Start(deafEvents{})
+		}
 	}
 	registered(l)
 	return func() {
@@ -81,6 +84,12 @@ func (m *Member) meet(l *InProcess, peer *Peer) func() {
 		l.Start(events)
 	}
 }
+
+// deafEvents are those of a link that was refused: it only ends.
+type deafEvents struct{}
+
+func (deafEvents) Readable(Link)      {}
+func (deafEvents) Hangup(Link, error) {}
 
 // Sync implements Membership.
 func (m *Member) Sync(context.Context) error { return nil }

@@ -36,12 +36,13 @@ func (l *lane) Start(e Events) {
 
 // localPort passes duplicates of files through a map, and rings through a channel.
 type localPort struct {
-	peer  *localPort
-	bell  chan struct{}
-	gone  chan struct{}
-	once  sync.Once
-	mu    sync.Mutex
-	early map[uint64][]sys.FD
+	peer   *localPort
+	bell   chan struct{}
+	gone   chan struct{}
+	once   sync.Once
+	mu     sync.Mutex
+	closed bool
+	early  map[uint64][]sys.FD
 }
 
 func newLocalPort() *localPort {
@@ -60,6 +61,10 @@ func (p *localPort) sendFiles(pos uint64, files []int) error {
 	}
 	p.peer.mu.Lock()
 	defer p.peer.mu.Unlock()
+	if p.peer.closed {
+		sys.CloseAll(fds)
+		return status.Errorf(status.Dead, "passing %d files: closed by the peer", len(files))
+	}
 	p.peer.early[pos] = fds
 	return nil
 }
@@ -98,8 +103,11 @@ func (p *localPort) close() {
 	p.once.Do(func() { close(p.gone) })
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for pos, fds := range p.early {
-		sys.CloseAll(fds)
-		delete(p.early, pos)
-	}
+	p.closed = true
+}
+
+func (p *localPort) discard() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	closeEarly(p.early)
 }

@@ -19,7 +19,8 @@ type port interface {
 	files(pos uint64, n int) ([]sys.FD, error) // what has come for pos; never blocks
 	ring()
 	wait() error // returns nil when rung, an error when the peer is gone
-	close()
+	close()      // cuts the connection; files that have come stay
+	discard()    // closes the files that nobody took; the last call
 }
 
 // lane is one end of a link, whatever carries it.
@@ -50,25 +51,43 @@ type sender struct {
 	sync.Mutex
 	ring      ring.Writer
 	pool      *pool.Pool
-	slots     []Class // of each slot number in use; classNone otherwise
-	messages  int     // message credit in use
-	oneways   int     // of those, oneway
-	onewayLen int     // bytes in slots of oneway messages
-	acked     uint64  // acknowledgements taken from the peer
+	slots     []slotState // by slot number
+	files     int         // of messages that the peer has not freed
+	messages  int         // message credit in use
+	oneways   int         // of those, oneway
+	onewayLen int         // bytes in slots of oneway messages
+	acked     uint64      // acknowledgements taken from the peer
+	drained   uint64      // how far the peer was seen to have taken descriptors
 	controls  []uint64
 	room      chan struct{} // closed when room may have come; nil when nobody waits
 	roomWait  wait.Waiter
 	takeWait  wait.Waiter
 }
 
-const classNone Class = 0xff
+// slotState is what the sender knows of a slot. What a peer acknowledges must have been posted: a
+// slot that is being filled is not its to free.
+type slotState struct {
+	use   slotUse
+	class Class
+	files uint16
+}
+
+type slotUse uint8
+
+const (
+	slotFree slotUse = iota
+	slotReserved
+	slotPosted
+)
 
 // receiver is the state of what this side reads.
 type receiver struct {
-	ring    ring.Reader
-	credit  atomic.Int64 // messages taken from the ring and not freed
-	ackLock sync.Mutex
-	acks    uint64
+	ring     ring.Reader
+	messages atomic.Int64 // calls taken from the ring and not freed
+	replies  atomic.Int64 // the same for replies
+	controls int          // control messages taken since the peer was told so
+	ackLock  sync.Mutex
+	acks     uint64
 }
 
 func newLane(peer *Peer, out, in outbox, parker wait.Parker, p port, unmap func()) *lane {
@@ -144,6 +163,7 @@ func (l *lane) Hold() bool {
 
 func (l *lane) Drop() {
 	if l.users.Add(-1) == 0 {
+		l.port.discard()
 		l.unmap()
 	}
 }
@@ -155,6 +175,10 @@ func (l *lane) Looper(i int) *wait.Waiter    { return &l.loopers[i] }
 
 // RingLooper prefers the looper with the lowest number, which served last and is warm.
 func (l *lane) RingLooper() {
+	if !l.Hold() {
+		return
+	}
+	defer l.Drop()
 	for i := range l.ringers[:Loopers] {
 		r := l.ringers[i]
 		if r.Ring() == wait.OnFutex {
@@ -172,6 +196,10 @@ func (l *lane) ringPoller() {
 }
 
 func (l *lane) RingCaller(i uint32) bool {
+	if !l.Hold() {
+		return false
+	}
+	defer l.Drop()
 	r := l.callerRingers[i]
 	switch r.Ring() {
 	case wait.OnFutex:
@@ -187,7 +215,11 @@ func (l *lane) RingCaller(i uint32) bool {
 // AwaitRoom arms the room bell and waits for the peer to ring it. How much it asks for grows with
 // what is under way, so that a peer that frees one message after the other rings once for many.
 func (l *lane) AwaitRoom(ctx context.Context) error {
+	if !l.Hold() {
+		return l.Err()
+	}
 	room, err := l.armRoom()
+	l.Drop()
 	if err != nil || room == nil {
 		return err
 	}

@@ -38,7 +38,8 @@ type Link interface {
 	// PostControl publishes a descriptor without a slot. status.Full means that its class has no
 	// credit; Readable is called when it has again.
 	PostControl(d *Descriptor) (uint64, error)
-	// RingLooper wakes a looper of the peer, or its poller, if none is awake.
+	// RingLooper wakes the first looper of the peer that sleeps and has not been rung, or its poller
+	// if there is none.
 	RingLooper()
 	// RingCaller wakes the peer's caller i if it sleeps. False means that there is none: ring a
 	// looper instead.
@@ -68,8 +69,10 @@ type Link interface {
 	Looper(i int) *wait.Waiter
 	Parker() wait.Parker
 
-	// Hold keeps the memory mapped until as many Drops, also after the link has died. It is false
-	// when the memory is gone already.
+	// Hold keeps the memory mapped, and files that have come open, until as many Drops, also after
+	// the link has died. It is false when the memory is gone already. Sending and ringing hold by
+	// themselves, a Slot until it is posted or abandoned; receiving, Caller's and Looper's waiters
+	// need a hold, or to be called from the Events.
 	Hold() bool
 	Drop()
 

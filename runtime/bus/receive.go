@@ -1,9 +1,12 @@
 package bus
 
 import (
+	"sync/atomic"
+
 	"ubinder/runtime/internal/pool"
 	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/internal/wait"
+	"ubinder/runtime/status"
 )
 
 const slotUnit = pool.Unit
@@ -16,6 +19,9 @@ func (l *lane) Position() uint64 { return l.recv.ring.Next() }
 
 // Next implements Link.
 func (l *lane) Next(d *Descriptor) (bool, error) {
+	if err := l.cutOff(); err != nil {
+		return false, err
+	}
 	r := &l.recv.ring
 	ready := r.Published() - r.Next()
 	if ready == 0 {
@@ -31,6 +37,14 @@ func (l *lane) Next(d *Descriptor) (bool, error) {
 	return true, nil
 }
 
+// cutOff returns why the peer was cut off, if it was: what it published since is not looked at.
+func (l *lane) cutOff() error {
+	if err := l.Err(); err != nil && status.CodeOf(err) == status.Protocol {
+		return err
+	}
+	return nil
+}
+
 // check verifies the parts of a descriptor that concern memory, credit and files.
 func (l *lane) check(d *Descriptor) error {
 	c, ok := classOf(d)
@@ -38,32 +52,57 @@ func (l *lane) check(d *Descriptor) error {
 		return l.protocolFault("it sent a message of unknown kind %d", d.Kind)
 	}
 	if !c.hasSlot() {
-		return nil
+		return l.checkControl(c)
 	}
 	if d.Entries > MaxEntries || d.Files > MaxFiles {
 		return l.protocolFault("it sent a message with %d entries and %d files", d.Entries, d.Files)
 	}
-	size := SlotSize(int(d.Length), int(d.Entries))
-	if d.Length > MaxMessage || size > MaxMessage {
-		return l.protocolFault("it sent a message of %d bytes", size)
+	if d.Length > MaxMessage || SlotSize(int(d.Length), int(d.Entries)) > MaxMessage {
+		return l.protocolFault("it sent a message of %d bytes and %d entries", d.Length, d.Entries)
 	}
-	if off := int(d.Offset) * slotUnit; off+size > l.in.segment.Size() {
+	size := uint64(SlotSize(int(d.Length), int(d.Entries)))
+	if off := uint64(d.Offset) * slotUnit; off+size > uint64(l.in.segment.Size()) {
 		return l.protocolFault("it sent a slot of %d bytes at %d, outside its segment", size, off)
 	}
-	if d.Kind == KindReply && d.Index >= callerCredit {
-		return l.protocolFault("it sent a reply to caller %d", d.Index)
+	if d.Index >= callerCredit {
+		return l.protocolFault("it sent a call or reply of caller %d", d.Index)
 	}
-	if c != ClassReply && d.Index >= callerCredit {
-		return l.protocolFault("it sent a call from caller %d", d.Index)
-	}
-	if n := l.recv.credit.Add(1); n > messageCredit+callerCredit {
-		return l.protocolFault("it sent %d messages without waiting for acknowledgement", n)
+	if n := l.recv.held(d).Add(1); n > l.recv.limit(d) {
+		return l.protocolFault("it sent %d calls or replies without waiting for acknowledgement", n)
 	}
 	return nil
 }
 
+// checkControl checks the credit: those taken since the last Drained can be no more, because the
+// peer counts from where it was told of.
+func (l *lane) checkControl(c Class) error {
+	if c != ClassControl {
+		return nil
+	}
+	if l.recv.controls++; l.recv.controls > controlCredit {
+		return l.protocolFault("it sent %d control messages without waiting for them to be taken", l.recv.controls)
+	}
+	return nil
+}
+
+// held counts the messages of d's kind that are taken and not freed.
+func (r *receiver) held(d *Descriptor) *atomic.Int64 {
+	if d.Kind == KindReply {
+		return &r.replies
+	}
+	return &r.messages
+}
+
+func (r *receiver) limit(d *Descriptor) int64 {
+	if d.Kind == KindReply {
+		return callerCredit
+	}
+	return messageCredit
+}
+
 // Drained implements Link.
 func (l *lane) Drained() {
+	l.recv.controls = 0
 	l.out.head.Uint64(offDrained).Store(l.recv.ring.Next())
 	if l.ringers[bellTake].Ring() == wait.OnPoll {
 		l.ringPoller()
@@ -90,13 +129,13 @@ func (l *lane) Payload(dst []byte, d *Descriptor) {
 // Free implements Link.
 func (l *lane) Free(d *Descriptor) {
 	r := &l.recv
+	r.held(d).Add(-1) // before the peer can know, and send the next
 	r.ackLock.Lock()
 	l.out.head.Uint32(offAckRing + 4*int(r.acks%ackRingSize)).Store(d.Slot)
 	r.acks++
 	acks := r.acks
 	l.out.head.Uint64(offAcks).Store(acks)
 	r.ackLock.Unlock()
-	r.credit.Add(-1)
 	if acks >= l.in.head.Uint64(offRoom).Load() && l.ringers[bellRoom].Ring() == wait.OnPoll {
 		l.ringPoller()
 	}

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/internal/wait"
 	"ubinder/runtime/status"
 )
@@ -10,6 +11,17 @@ func (l *lane) Reserve(c Class, size int) (Slot, error) {
 	if size > MaxMessage {
 		return Slot{}, status.Exceeded(status.TooBig, "bytes of payload and entries in one message", uint64(size), MaxMessage)
 	}
+	if !l.Hold() { // Post or Abandon drops it: nothing is unmapped while a slot is filled
+		return Slot{}, l.Err()
+	}
+	slot, err := l.reserve(c, size)
+	if err != nil {
+		l.Drop()
+	}
+	return slot, err
+}
+
+func (l *lane) reserve(c Class, size int) (Slot, error) {
 	s := &l.send
 	s.Lock()
 	defer s.Unlock()
@@ -50,19 +62,21 @@ func (s *sender) creditFor(c Class, size int) error {
 
 func (s *sender) take(number uint32, c Class) {
 	for uint32(len(s.slots)) <= number {
-		s.slots = append(s.slots, classNone)
+		s.slots = append(s.slots, slotState{})
 	}
-	s.slots[number] = c
+	s.slots[number] = slotState{use: slotReserved, class: c}
 	s.count(number, c, 1)
 }
 
-// release takes a slot back; false when that number is not in use.
-func (s *sender) release(number uint32) bool {
-	if number >= uint32(len(s.slots)) || s.slots[number] == classNone {
+// release takes a slot back; false when that number is not in this use.
+func (s *sender) release(number uint32, use slotUse) bool {
+	if number >= uint32(len(s.slots)) || s.slots[number].use != use {
 		return false
 	}
-	s.count(number, s.slots[number], -1)
-	s.slots[number] = classNone
+	state := s.slots[number]
+	s.count(number, state.class, -1)
+	s.files -= int(state.files)
+	s.slots[number] = slotState{}
 	return s.pool.Free(number)
 }
 
@@ -79,9 +93,15 @@ func (s *sender) count(number uint32, c Class, n int) {
 
 // Abandon implements Link.
 func (l *lane) Abandon(slot Slot) {
+	defer l.Drop()
 	l.send.Lock()
 	defer l.send.Unlock()
-	l.send.release(slot.number)
+	l.giveBack(slot)
+}
+
+// giveBack takes back a slot that the peer has not seen. The caller has the sender locked.
+func (l *lane) giveBack(slot Slot) {
+	l.send.release(slot.number, slotReserved)
 	if l.send.room != nil {
 		l.wakeRoom()
 	}
@@ -92,22 +112,47 @@ func (l *lane) Post(d *Descriptor, slot Slot, files []int) (uint64, error) {
 	d.Slot = slot.number
 	d.Offset = uint32(slot.offset / slotUnit)
 	d.Files = uint16(len(files))
+	defer l.Drop()
 	s := &l.send
 	s.Lock()
 	defer s.Unlock()
 	err := l.Err()
 	if err == nil && len(files) > 0 {
-		err = l.port.sendFiles(s.ring.Next(), files)
+		err = l.sendFiles(files)
 	}
 	if err != nil {
-		s.release(slot.number)
+		l.giveBack(slot)
 		return 0, err
 	}
+	state := &s.slots[slot.number]
+	state.use, state.files = slotPosted, uint16(len(files))
+	s.files += len(files)
 	return s.ring.Put(d), nil
+}
+
+// sendFiles sends the files of the message that is posted next. The caller has the sender locked.
+func (l *lane) sendFiles(files []int) error {
+	s := &l.send
+	if len(files) > MaxFiles {
+		return status.Exceeded(status.TooBig, "files in one message", uint64(len(files)), MaxFiles)
+	}
+	if s.files+len(files) > maxFilesUnderWay {
+		return full("files under way to one process", s.files+len(files), maxFilesUnderWay)
+	}
+	for _, f := range files {
+		if sys.IsBusSocket(f) {
+			return status.Errorf(status.BadValue, "file descriptor %d is a socket of the bus, which cannot be passed", f)
+		}
+	}
+	return l.port.sendFiles(s.ring.Next(), files)
 }
 
 // PostControl implements Link.
 func (l *lane) PostControl(d *Descriptor) (uint64, error) {
+	if !l.Hold() {
+		return 0, l.Err()
+	}
+	defer l.Drop()
 	s := &l.send
 	s.Lock()
 	defer s.Unlock()
@@ -117,28 +162,40 @@ func (l *lane) PostControl(d *Descriptor) (uint64, error) {
 	if d.Kind == KindVerdict {
 		return s.ring.Put(d), nil
 	}
-	if !l.controlRoom() {
-		s.takeWait.Arm(wait.OnPoll)
-		if !l.controlRoom() {
-			return 0, full("control messages under way to one process", len(s.controls)+1, controlCredit)
-		}
+	if room, err := l.controlRoomOrArm(); err != nil {
+		return 0, err
+	} else if !room {
+		return 0, full("control messages under way to one process", len(s.controls)+1, controlCredit)
 	}
 	pos := s.ring.Put(d)
 	s.controls = append(s.controls, pos)
 	return pos, nil
 }
 
+// controlRoomOrArm is controlRoom; when there is none the peer will ring.
+func (l *lane) controlRoomOrArm() (bool, error) {
+	if room, err := l.controlRoom(); room || err != nil {
+		return room, err
+	}
+	l.send.takeWait.Arm(wait.OnPoll)
+	return l.controlRoom()
+}
+
 // controlRoom forgets the control messages that the peer has taken and reports whether there is
 // credit for one more.
-func (l *lane) controlRoom() bool {
+func (l *lane) controlRoom() (bool, error) {
 	s := &l.send
 	drained := l.in.head.Uint64(offDrained).Load()
+	if drained < s.drained || drained > s.ring.Next() {
+		return false, l.protocolFault("it says that it took %d descriptors, after %d, of %d", drained, s.drained, s.ring.Next())
+	}
+	s.drained = drained
 	n := 0
 	for n < len(s.controls) && s.controls[n] < drained {
 		n++
 	}
 	s.controls = append(s.controls[:0], s.controls[n:]...)
-	return len(s.controls) < controlCredit
+	return len(s.controls) < controlCredit, nil
 }
 
 // reap takes the peer's acknowledgements. The caller has the sender locked.
@@ -153,7 +210,7 @@ func (l *lane) reap() error {
 	}
 	for ; s.acked != acks; s.acked++ {
 		number := l.in.head.Uint32(offAckRing + 4*int(s.acked%ackRingSize)).Load()
-		if !s.release(number) {
+		if !s.release(number, slotPosted) {
 			return l.protocolFault("it acknowledged slot %d, which is not in use", number)
 		}
 	}

@@ -4,7 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ubinder/runtime/internal/sys"
@@ -21,32 +23,34 @@ const (
 
 const maxPacket = 16
 
-// maxEarlyFiles bounds the files that wait for their message.
-const maxEarlyFiles = 4 * MaxFiles
+// maxFilesUnderWay bounds the files of messages that the peer has not freed. maxEarlyFiles bounds
+// those that a receiver keeps for their messages: more, because it frees a message's slot before it
+// takes the files.
+const (
+	maxFilesUnderWay = 4 * MaxFiles
+	maxEarlyFiles    = 2 * maxFilesUnderWay
+)
 
 // socketPort is the port of a lane between processes: one end of a packet socket.
 type socketPort struct {
 	conn *sys.Conn
+	late atomic.Int64 // rings that wait for the socket to take one
 
-	mu    sync.Mutex // receiving
-	rang  bool
-	stop  error
-	early map[uint64][]sys.FD // by position
-	count int
+	mu       sync.Mutex // receiving
+	rang     bool
+	stop     error
+	early    map[uint64][]sys.FD // by position
+	count    int
+	position uint64 // the next packet of files has this or a higher one
 }
 
 func (p *socketPort) sendFiles(pos uint64, files []int) error {
 	var b [9]byte
 	b[0] = packetFiles
 	binary.NativeEndian.PutUint64(b[1:], pos)
-	for _, f := range files {
-		if sys.IsBusSocket(f) {
-			return status.Errorf(status.BadValue, "file descriptor %d is a socket of the bus, which cannot be passed", f)
-		}
-	}
 	err := p.conn.Send(b[:], files...)
 	if errors.Is(err, sys.ErrWouldBlock) {
-		return full("files under way to one process", len(files), 0)
+		return full("packets with files under way to one process", len(files), maxFilesUnderWay)
 	}
 	if err != nil {
 		return status.Errorf(status.BadValue, "passing %d files: %w", len(files), err)
@@ -54,18 +58,44 @@ func (p *socketPort) sendFiles(pos uint64, files []int) error {
 	return nil
 }
 
-func (p *socketPort) ring() { p.conn.Send([]byte{packetRing}) }
+var ringing = []byte{packetRing}
+
+// ring never blocks. When the socket is full of packets with files the ring must follow them all
+// the same: the peer sleeps again after them.
+func (p *socketPort) ring() {
+	if errors.Is(p.conn.Send(ringing), sys.ErrWouldBlock) && p.late.Add(1) == 1 {
+		go p.routineRing()
+	}
+}
+
+// routineRing rings once the socket takes it, and again for rings that came meanwhile.
+func (p *socketPort) routineRing() {
+	for n := p.late.Load(); n > 0; n = p.late.Add(-n) {
+		if p.conn.SendWait(ringing) != nil {
+			return
+		}
+	}
+}
 
 func (p *socketPort) close() {
 	p.conn.Close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for pos, fds := range p.early {
-		sys.CloseAll(fds)
-		delete(p.early, pos)
-	}
 	if p.stop == nil {
 		p.stop = errClosed
+	}
+}
+
+func (p *socketPort) discard() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	closeEarly(p.early)
+}
+
+func closeEarly(early map[uint64][]sys.FD) {
+	for pos, fds := range early {
+		sys.CloseAll(fds)
+		delete(early, pos)
 	}
 }
 
@@ -117,29 +147,51 @@ func (p *socketPort) pump() {
 		if errors.Is(err, sys.ErrWouldBlock) {
 			return
 		}
-		if err == nil {
+		if err == nil || errors.Is(err, sys.ErrFilesLost) { // then that message fails alone
 			err = p.take(b[:n], fds)
 		}
-		p.stop = err
+		p.stop = packetFault(err)
 	}
 }
 
+// packetFault makes a packet that no peer sends its fault.
+func packetFault(err error) error {
+	if errors.Is(err, sys.ErrTruncated) {
+		return protocolError("it sent a packet of more than %d bytes", maxPacket)
+	}
+	return err
+}
+
 func (p *socketPort) take(b []byte, fds []sys.FD) error {
+	var err error
 	switch {
-	case b[0] == packetRing && len(b) == 1 && len(fds) == 0:
+	case len(b) == 1 && b[0] == packetRing && len(fds) == 0:
 		p.rang = true
 		return nil
-	case b[0] == packetFiles && len(b) == 9 && len(fds) <= MaxFiles && p.count+len(fds) <= maxEarlyFiles:
-		pos := binary.NativeEndian.Uint64(b[1:])
-		if len(p.early[pos]) > 0 {
-			break
+	case len(b) == 9 && b[0] == packetFiles:
+		if err = p.takeFiles(binary.NativeEndian.Uint64(b[1:]), fds); err == nil {
+			return nil
 		}
-		p.early[pos] = fds
-		p.count += len(fds)
-		return nil
+	default:
+		err = protocolError("it sent a packet (% x) with %d files", b, len(fds))
 	}
 	sys.CloseAll(fds)
-	return protocolError("it sent a packet of kind %#x with %d bytes and %d files", b[0], len(b), len(fds))
+	return err
+}
+
+func (p *socketPort) takeFiles(pos uint64, fds []sys.FD) error {
+	switch {
+	case len(fds) > MaxFiles:
+		return protocolError("it sent %d files for one message", len(fds))
+	case p.count+len(fds) > maxEarlyFiles:
+		return protocolError("it sent %d files ahead of their messages", p.count+len(fds))
+	case pos < p.position || pos == math.MaxUint64:
+		return protocolError("it sent files for position %d after those for %d", pos, p.position-1)
+	}
+	p.position = pos + 1
+	p.early[pos] = fds
+	p.count += len(fds)
+	return nil
 }
 
 // handshake is what two processes do on a new lane's socket before either publishes: each passes its
@@ -204,12 +256,18 @@ func (h *handshake) finish(ready func() error) error {
 func (h *handshake) expect(kind byte, files int) ([]sys.FD, error) {
 	var b [maxPacket]byte
 	n, fds, err := h.conn.Receive(b[:])
+	if fault := packetFault(err); status.CodeOf(fault) == status.Protocol {
+		return nil, fault
+	}
+	if errors.Is(err, sys.ErrFilesLost) {
+		return nil, status.Errorf(status.Quota, "during the lane handshake: %w", err)
+	}
 	if err != nil {
 		return nil, status.Errorf(status.Dead, "the peer ended during the lane handshake: %w", err)
 	}
 	if n != 1 || b[0] != kind || len(fds) != files {
 		sys.CloseAll(fds)
-		return nil, protocolError("during the lane handshake it sent packet %#x with %d files", b[0], len(fds))
+		return nil, protocolError("during the lane handshake it sent a packet (% x) with %d files, not %q with %d", b[:n], len(fds), kind, files)
 	}
 	return fds, nil
 }
