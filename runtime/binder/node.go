@@ -13,7 +13,7 @@ type Handler interface {
 	// status.Code; an error without one becomes status.Internal.
 	//
 	// c is valid until Transact returns; ctx ends then, and before when the caller gives up.
-	// c.Reply may point into c.Payload.
+	// c.Reply may point into c.Payload and use c.Attachments.
 	Transact(ctx context.Context, c *IncomingCall) error
 }
 
@@ -37,6 +37,9 @@ type IncomingCall struct {
 
 // Oneway reports whether nobody waits for a reply.
 func (c *IncomingCall) Oneway() bool { return c.Flags&Oneway != 0 }
+
+// Done gives back the attachments that the handler did not take. It is for transports.
+func (c *IncomingCall) Done() { c.drop() }
 
 // Node is an object that lives in this process. It may be passed to other processes at any time and
 // any number of times; it stays alive while one of them holds it or this process points to it.

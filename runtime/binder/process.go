@@ -87,9 +87,13 @@ func (n *Node) Transact(ctx context.Context, t *Transaction, r *Reply) error {
 	}
 	if c.Oneway() {
 		c.Payload = append([]byte(nil), payload...)
-		go n.handle(context.WithoutCancel(ctx), c)
+		go func() {
+			defer c.Done()
+			n.handle(context.WithoutCancel(ctx), c)
+		}()
 		return nil
 	}
+	defer c.Done()
 	if err := n.handle(ctx, c); err != nil {
 		return err
 	}
@@ -123,8 +127,7 @@ type Incoming struct {
 }
 
 // Dispatch runs the handler of c's target on the calling goroutine and returns what to tell the
-// caller; c.Reply is filled when that is nil. Attachments that the handler did not take are given
-// back. started, when not nil, receives a function by which the transport can cancel the handler's
+// caller; c.Reply is filled when that is nil. c.Done follows when the reply is posted. started, when not nil, receives a function by which the transport can cancel the handler's
 // context. It is for transports.
 func (p *Process) Dispatch(c *IncomingCall, in Incoming, started func(cancel func())) error {
 	ctx := &callContext{caller: c.Caller, chain: in.Chain}
@@ -155,7 +158,6 @@ func (n *Node) handle(ctx context.Context, c *IncomingCall) (err error) {
 				Err:     fmt.Errorf("%v\n%s", v, debug.Stack()),
 			}
 		}
-		c.drop()
 	}()
 	if c.Code == PingTransaction {
 		return nil

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -144,10 +143,11 @@ func (t *Transport) sendOneway(ctx context.Context, l *lane, d bus.Descriptor, t
 
 // pending is a call that waits for its reply, on the goroutine that made it.
 type pending struct {
-	t     *Transport
-	lane  *lane
-	index uint32 // caller index on the lane
-	token uint64
+	t      *Transport
+	lane   *lane
+	parker wait.Parker // stays: wake may come late
+	index  uint32      // caller index on the lane
+	token  uint64
 
 	// Guarded by Transport.mu, but for the caller once done is set.
 	position  uint64
@@ -166,8 +166,6 @@ type pending struct {
 	onChannel atomic.Bool // waits on signal instead of a futex
 	signal    chan struct{}
 }
-
-var pendingPool = sync.Pool{New: func() any { return &pending{signal: make(chan struct{}, 1)} }}
 
 // maxThreads is how many callers of a process may block a thread each; those beyond wait on a
 // channel, and the lane's receiving goroutine takes their replies.
@@ -244,7 +242,7 @@ func (t *Transport) begin(ctx context.Context, l *lane, token uint64) (*pending,
 		}
 		t.mu.Lock()
 	}
-	p := pendingPool.Get().(*pending)
+	p := t.takePending()
 	p.t, p.lane, p.token = t, l, token
 	p.index = l.free[len(l.free)-1]
 	l.free = l.free[:len(l.free)-1]
@@ -336,15 +334,13 @@ func (p *pending) sleepOnChannel(caller *wait.Waiter) {
 	p.onChannel.Store(false)
 }
 
-// something reports whether there is a reason not to sleep.
+// something reports whether there is a reason not to sleep. What another goroutine has drained shows
+// in done once the lock was held, so the lane is looked at first.
 func (p *pending) something() bool {
-	if p.done.Load() || p.hasNested.Load() {
-		return true
-	}
 	p.t.mu.Lock()
-	pending := p.lane.link.Published() != p.lane.link.Position()
+	published := p.lane.link.Published() != p.lane.link.Position()
 	p.t.unlock()
-	return pending
+	return published || p.done.Load() || p.hasNested.Load()
 }
 
 // wake ends the sleep, or the next one. Safe for concurrent use, and after the call has ended.
@@ -353,7 +349,7 @@ func (p *pending) wake() {
 	case p.signal <- struct{}{}:
 	default:
 	}
-	p.sleeper.Poke(p.t.parker)
+	p.sleeper.Poke(p.parker)
 }
 
 func (p *pending) takeNested() *incoming {
@@ -441,7 +437,15 @@ func (t *Transport) cancel(p *pending) {
 	}
 }
 
+func (t *Transport) takePending() *pending {
+	if p, ok := t.pendings.Get().(*pending); ok {
+		return p
+	}
+	return &pending{parker: t.parker, signal: make(chan struct{}, 1)}
+}
+
 func (p *pending) recycle() {
+	t := p.t
 	p.t, p.lane, p.outer, p.nested, p.entries, p.err = nil, nil, nil, nil, nil, nil
 	p.posted, p.abandoned = false, false
 	p.done.Store(false)
@@ -449,7 +453,7 @@ func (p *pending) recycle() {
 	case <-p.signal:
 	default:
 	}
-	pendingPool.Put(p)
+	t.pendings.Put(p)
 }
 
 // read copies a reply out of the peer's slot, frees it, and hands the content over.

@@ -163,6 +163,7 @@ func (t *Transport) run(c *incoming) {
 	if !c.call.Oneway() {
 		t.answer(c, err)
 	}
+	c.call.Done()
 	t.end(c)
 	buf.Free()
 }

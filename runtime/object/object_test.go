@@ -2,17 +2,46 @@ package object_test
 
 import (
 	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
 	"testing"
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
 	"ubinder/runtime/binder"
+	"ubinder/runtime/binder/transporttest"
+	"ubinder/runtime/broker"
 	"ubinder/runtime/bus"
 	"ubinder/runtime/object"
 )
 
-func join(t *testing.T, hub *bus.Hub) *binder.Process {
+const puppetBus = "UBINDER_TEST_PUPPET_BUS"
+
+func TestMain(m *testing.M) {
+	if path := os.Getenv(puppetBus); path != "" {
+		puppetMain(path)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// puppetMain is a started process: it serves until it is killed.
+func puppetMain(path string) {
+	t, err := object.Dial(context.Background(), path, "puppet")
+	if err == nil {
+		err = transporttest.Serve(binder.NewProcess(t))
+	}
+	if err != nil {
+		panic(err)
+	}
+	select {}
+}
+
+// openHub connects to a bus inside this process.
+func openHub(t *testing.T, hub *bus.Hub) *binder.Process {
 	tr, err := object.Join(hub, bus.Peer{})
 	require.NoError(t, err)
 	p := binder.NewProcess(tr)
@@ -20,22 +49,84 @@ func join(t *testing.T, hub *bus.Hub) *binder.Process {
 	return p
 }
 
-func TestEchoInOneProcess(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		hub := bus.NewHub()
-		ctx := context.Background()
-		server, client := join(t, hub), join(t, hub)
-		echo := server.NewNode(binder.HandlerFunc(func(ctx context.Context, c *binder.IncomingCall) error {
-			c.Reply.Payload = c.Payload
-			return nil
-		}))
-		require.NoError(t, server.BecomeContextManager(ctx, echo))
-		h, err := client.ContextManager(ctx)
-		require.NoError(t, err)
-		for range 10 {
-			out, err := binder.Call(ctx, h, 1, []byte("hello"))
-			require.NoError(t, err)
-			require.Equal(t, "hello", string(out))
+func hubDomain(t *testing.T) transporttest.Domain {
+	hub := bus.NewHub()
+	return transporttest.Domain{
+		Open: func() *binder.Process { return openHub(t, hub) },
+		Start: func() func() {
+			p := openHub(t, hub)
+			require.NoError(t, transporttest.Serve(p))
+			return func() { p.Close() }
+		},
+	}
+}
+
+// startBroker runs a broker in this process and returns its socket.
+func startBroker(t *testing.T) string {
+	path := filepath.Join(t.TempDir(), "bus")
+	b, err := broker.Listen(broker.Config{Path: path})
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() { served <- b.Serve() }()
+	t.Cleanup(func() {
+		require.NoError(t, b.Close())
+		require.NoError(t, <-served)
+	})
+	return path
+}
+
+func dial(t *testing.T, path string) *binder.Process {
+	tr, err := object.Dial(context.Background(), path, t.Name())
+	require.NoError(t, err)
+	p := binder.NewProcess(tr)
+	t.Cleanup(func() { p.Close() })
+	return p
+}
+
+// laneDomain has several connections of one OS process: real lanes, one race detector.
+func laneDomain(t *testing.T) transporttest.Domain {
+	path := startBroker(t)
+	return transporttest.Domain{
+		Open: func() *binder.Process { return dial(t, path) },
+		Start: func() func() {
+			p := dial(t, path)
+			require.NoError(t, transporttest.Serve(p))
+			return func() { p.Close() }
+		},
+	}
+}
+
+// forkDomain has OS processes, which are killed.
+func forkDomain(t *testing.T) transporttest.Domain {
+	path := startBroker(t)
+	return transporttest.Domain{
+		Forks: true,
+		Open:  func() *binder.Process { return dial(t, path) },
+		Start: func() func() {
+			c := exec.Command("/proc/self/exe")
+			c.Env = append(os.Environ(), puppetBus+"="+path)
+			c.Stdout, c.Stderr = os.Stdout, os.Stderr
+			c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+			require.NoError(t, c.Start())
+			kill := func() { c.Process.Signal(syscall.SIGKILL) }
+			t.Cleanup(func() {
+				kill()
+				c.Wait()
+			})
+			return kill
+		},
+	}
+}
+
+func TestTransport(t *testing.T) {
+	t.Run("hub", func(t *testing.T) { transporttest.Run(t, hubDomain) })
+	t.Run("synctest", func(t *testing.T) {
+		for _, c := range transporttest.Cases() {
+			t.Run(c.Name, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) { c.Play(t, hubDomain) })
+			})
 		}
 	})
+	t.Run("lanes", func(t *testing.T) { transporttest.Run(t, laneDomain) })
+	t.Run("processes", func(t *testing.T) { transporttest.Run(t, forkDomain) })
 }

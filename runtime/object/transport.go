@@ -38,6 +38,7 @@ type Transport struct {
 	batch    *lane         // lane being drained
 	closed   bool
 	after    afterwards
+	pendings sync.Pool      // of *pending
 	routines sync.WaitGroup // goroutines that ask the broker
 }
 

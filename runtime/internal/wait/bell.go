@@ -69,16 +69,20 @@ func NewRinger(armed, bell *atomic.Uint32) Ringer { return Ringer{armed, bell} }
 //
 // It is called after what the waiter waits for was published.
 func (r Ringer) Ring() Mode {
-	a := r.armed.Load()
-	m := Mode(a & modeMask)
-	if m == Absent || m == Awake {
-		return m
+	for {
+		a := r.armed.Load()
+		m := Mode(a & modeMask)
+		if m == Absent || m == Awake {
+			return m
+		}
+		b := r.bell.Load()
+		if a == b {
+			return Awake
+		}
+		if r.bell.CompareAndSwap(b, a) {
+			return m
+		} // else somebody rang, perhaps for an earlier arming: look again
 	}
-	b := r.bell.Load()
-	if a == b || !r.bell.CompareAndSwap(b, a) {
-		return Awake
-	}
-	return m
 }
 
 // Bell is the word to wake.

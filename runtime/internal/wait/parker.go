@@ -8,6 +8,7 @@
 package wait
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,13 +18,16 @@ import (
 
 // Parker puts threads to sleep on words and wakes them. All calls may return early.
 type Parker interface {
-	// Wait sleeps while *w == val; timeout zero means none.
-	Wait(w *atomic.Uint32, val uint32, timeout time.Duration)
+	// Wait sleeps while *w == val and *poked == 0; timeout zero means none.
+	Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, timeout time.Duration)
 	// WaitAny sleeps while every word of s has its value.
 	WaitAny(s *Set)
 	// Wake wakes one sleeper on w, WakeAll every one.
 	Wake(w *atomic.Uint32)
 	WakeAll(w *atomic.Uint32)
+	// Interrupt ends the Wait on w of a sleeper whose poked word was set. It returns when the
+	// sleeper will not sleep on, or is gone.
+	Interrupt(w *atomic.Uint32, gone func() bool)
 }
 
 // Set is a list of words to sleep on together; it is kept between sleeps so that they do not
@@ -50,8 +54,23 @@ func (s *Set) Add(w *atomic.Uint32, val uint32) {
 type Futex struct{}
 
 // Wait implements Parker.
-func (Futex) Wait(w *atomic.Uint32, val uint32, timeout time.Duration) {
-	sys.FutexWait(w, val, timeout)
+func (Futex) Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, timeout time.Duration) {
+	if poked.Load() == 0 {
+		sys.FutexWait(w, val, timeout)
+	}
+}
+
+// Interrupt implements Parker. Between the sleeper's look at poked and its sleep nothing changes that
+// the kernel compares, so it wakes until the sleeper is up; that window is a few instructions.
+func (Futex) Interrupt(w *atomic.Uint32, gone func() bool) {
+	for i := 0; !gone(); i++ {
+		sys.FutexWakeAll(w)
+		if i < 4 {
+			runtime.Gosched()
+		} else {
+			time.Sleep(20 * time.Microsecond)
+		}
+	}
 }
 
 // WaitAny implements Parker.
@@ -96,9 +115,9 @@ type Channels struct {
 }
 
 // Wait implements Parker.
-func (c *Channels) Wait(w *atomic.Uint32, val uint32, timeout time.Duration) {
+func (c *Channels) Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, timeout time.Duration) {
 	ch := make(chan struct{}, 1)
-	if !c.park(ch, w, val) {
+	if !c.park(ch, w, val, poked) {
 		return
 	}
 	if timeout <= 0 {
@@ -118,7 +137,7 @@ func (c *Channels) Wait(w *atomic.Uint32, val uint32, timeout time.Duration) {
 func (c *Channels) WaitAny(s *Set) {
 	ch := make(chan struct{}, len(s.words))
 	parked := 0
-	for parked < len(s.words) && c.park(ch, s.words[parked], s.vals[parked]) {
+	for parked < len(s.words) && c.park(ch, s.words[parked], s.vals[parked], nil) {
 		parked++
 	}
 	if parked == len(s.words) {
@@ -129,11 +148,11 @@ func (c *Channels) WaitAny(s *Set) {
 	}
 }
 
-// park registers ch unless the word has changed; the lock makes that atomic against Wake.
-func (c *Channels) park(ch chan struct{}, w *atomic.Uint32, val uint32) bool {
+// park registers ch unless one of the words has changed; the lock makes that atomic against a wake.
+func (c *Channels) park(ch chan struct{}, w *atomic.Uint32, val uint32, poked *atomic.Uint32) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if w.Load() != val {
+	if w.Load() != val || poked != nil && poked.Load() != 0 {
 		return false
 	}
 	if c.parked == nil {
@@ -165,6 +184,9 @@ func (c *Channels) Wake(w *atomic.Uint32) { c.wake(w, 1) }
 
 // WakeAll implements Parker.
 func (c *Channels) WakeAll(w *atomic.Uint32) { c.wake(w, -1) }
+
+// Interrupt implements Parker.
+func (c *Channels) Interrupt(w *atomic.Uint32, _ func() bool) { c.wake(w, -1) }
 
 func (c *Channels) wake(w *atomic.Uint32, n int) {
 	c.mu.Lock()

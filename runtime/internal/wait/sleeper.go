@@ -1,14 +1,11 @@
 package wait
 
 import (
-	"runtime"
 	"sync/atomic"
 	"time"
 )
 
-// Sleeper lets the own process end a sleep on words that only the peer can change: a poke between
-// the sleeper's last check and its sleep would change nothing that the kernel compares, so the poker
-// wakes until the sleeper says that it is up. That window is a few instructions, and pokes are rare.
+// Sleeper lets the own process end a sleep on words that only the peer can change.
 type Sleeper struct {
 	asleep atomic.Bool
 	poked  atomic.Uint32
@@ -19,9 +16,7 @@ type Sleeper struct {
 func (s *Sleeper) Sleep(p Parker, bell *atomic.Uint32, val uint32, timeout time.Duration) {
 	s.bell.Store(bell)
 	s.asleep.Store(true)
-	if s.poked.Load() == 0 {
-		p.Wait(bell, val, timeout)
-	}
+	p.Wait(bell, val, &s.poked, timeout)
 	s.asleep.Store(false)
 	s.poked.Store(0)
 }
@@ -39,21 +34,14 @@ func (s *Sleeper) SleepAny(p Parker, set *Set) {
 // Poke ends the sleep that is under way or the next one. Safe for concurrent use.
 func (s *Sleeper) Poke(p Parker) {
 	s.poked.Store(1)
-	for i := 0; s.asleep.Load() && s.poked.Load() != 0; i++ {
-		bell := s.bell.Load()
-		if bell == nil {
-			p.WakeAll(&s.poked)
-			return
-		}
-		p.WakeAll(bell)
-		backOff(i)
+	if !s.asleep.Load() {
+		return
+	}
+	if bell := s.bell.Load(); bell != nil {
+		p.Interrupt(bell, s.up)
+	} else {
+		p.WakeAll(&s.poked)
 	}
 }
 
-func backOff(i int) {
-	if i < 4 {
-		runtime.Gosched()
-		return
-	}
-	time.Sleep(20 * time.Microsecond)
-}
+func (s *Sleeper) up() bool { return !s.asleep.Load() || s.poked.Load() == 0 }

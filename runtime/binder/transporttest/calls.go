@@ -1,0 +1,180 @@
+package transporttest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/status"
+)
+
+var calls = []Case{
+	{"Echo", func(s *Stage) {
+		p := s.Puppet()
+		for _, n := range []int{0, 1, 7, 64, 4096, 65536, 1 << 20} {
+			payload := bytes.Repeat([]byte{byte(n), 1, 2}, n)[:n]
+			assert.True(s, bytes.Equal(payload, s.Do(p, doEcho, payload).Payload), "size %d", n)
+		}
+	}},
+	{"TooBig", func(s *Stage) {
+		p := s.Puppet()
+		_, err := s.Try(s.Ctx, p, doEcho, make([]byte, 64<<20))
+		require.ErrorIs(s, err, status.TooBig)
+		var e *status.Error
+		require.True(s, errors.As(err, &e))
+		assert.EqualValues(s, 64<<20, e.Limit.Used)
+		s.Do(p, doEcho, nil)
+	}},
+	{"ErrorsCross", func(s *Stage) {
+		p := s.Puppet()
+		for c := status.Dead; c <= status.Service; c++ {
+			_, err := s.Try(s.Ctx, p, doFail, failureBytes(c, 42, "as told"))
+			var e *status.Error
+			require.True(s, errors.As(err, &e), "code %v", c)
+			assert.Equal(s, status.Error{Code: c, Service: 42, Message: "as told", Remote: true}, *e)
+		}
+	}},
+	{"PanicIsTheCallersError", func(s *Stage) {
+		p := s.Puppet()
+		_, err := s.Try(s.Ctx, p, doPanic, nil)
+		require.ErrorIs(s, err, status.Internal)
+		assert.ErrorContains(s, err, "as told")
+		s.Do(p, doEcho, nil)
+	}},
+	{"UnknownMethod", func(s *Stage) {
+		_, err := s.Try(s.Ctx, s.Puppet(), 12345, nil)
+		require.ErrorIs(s, err, status.UnknownMethod)
+	}},
+	{"OnewayKeepsOrder", func(s *Stage) {
+		p := s.Puppet()
+		var want []byte
+		for i := range 1000 {
+			want = append(want, byte(i), byte(i>>8))
+			t := binder.Transaction{Code: doLog, Flags: binder.Oneway, Data: binder.Data{Payload: want[2*i:]}}
+			require.NoError(s, p.Transact(s.Ctx, &t, nil))
+		}
+		for len(s.Do(p, doLogged, nil).Payload) < len(want) { // a sync call may overtake
+		}
+		assert.Equal(s, want, s.Do(p, doLogged, nil).Payload)
+	}},
+	{"NestedCallComesBackToTheWaitingCaller", func(s *Stage) {
+		p := s.Puppet()
+		s.SetLoopers(0)
+		assert.Equal(s, "me:hi", string(s.Do(p, doCall, []byte("hi"), object(s.Echo("me"))).Payload))
+	}},
+	{"NestedCallComesBackOverAThirdProcess", func(s *Stage) {
+		a, b := s.Puppet(), s.Puppet()
+		s.SetLoopers(0)
+		s.Do(a, doCallVia, []byte("hi"), object(b.Handle), binder.Attachment{Field: 1, Object: s.Echo("me")})
+	}},
+	{"DeepNesting", func(s *Stage) {
+		p := s.Puppet()
+		s.Do(p, doLoopers, []byte{1})
+		s.SetLoopers(0)
+		depth := 0
+		var ping *binder.Node
+		ping = s.NewNode(binder.HandlerFunc(func(ctx context.Context, c *binder.IncomingCall) error {
+			if depth++; depth == 20 {
+				c.Reply.Payload = []byte("bottom")
+				return nil
+			}
+			r, err := s.Try(ctx, p, doCall, nil, object(ping))
+			c.Reply.Payload = r.Payload
+			return err
+		}))
+		assert.Equal(s, "bottom", string(s.Do(p, doCall, nil, object(ping)).Payload))
+	}},
+	{"ConcurrentCallers", func(s *Stage) {
+		p := s.Puppet()
+		var wg sync.WaitGroup
+		for g := range 200 {
+			wg.Go(func() {
+				for i := range 30 {
+					want := fmt.Sprintf("%d/%d", g, i)
+					got, err := binder.Call(s.Ctx, p, doEcho, []byte(want))
+					if !assert.NoError(s, err) || !assert.Equal(s, want, string(got)) {
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+	}},
+	{"HandlersRunInParallel", func(s *Stage) {
+		// Two calls of one puppet meet here: neither is answered before both have come.
+		p := s.Puppet()
+		var meet sync.WaitGroup
+		meet.Add(2)
+		barrier := s.NewNode(binder.HandlerFunc(func(context.Context, *binder.IncomingCall) error {
+			meet.Done()
+			meet.Wait()
+			return nil
+		}))
+		var wg sync.WaitGroup
+		for range 2 {
+			wg.Go(func() { s.Do(p, doCall, nil, object(barrier)) })
+		}
+		wg.Wait()
+	}},
+	{"Caller", func(s *Stage) {
+		p := s.Puppet()
+		me := s.Identity()
+		want := fmt.Sprintf("%d %d", me.UID, me.Process)
+		assert.Equal(s, want, string(s.Do(p, doWho, nil).Payload))
+	}},
+	{"CallerFromContext", func(s *Stage) {
+		p := s.Puppet()
+		var caller *binder.Identity
+		n := s.NewNode(binder.HandlerFunc(func(ctx context.Context, c *binder.IncomingCall) error {
+			caller, _ = binder.CallerFrom(ctx)
+			return nil
+		}))
+		s.Do(p, doCall, nil, object(n))
+		id, err := p.ID(s.Ctx)
+		require.NoError(s, err)
+		assert.Equal(s, id.Owner, caller.Process)
+	}},
+	{"Deadline", func(s *Stage) { endEarly(s, status.Deadline) }},
+	{"Cancel", func(s *Stage) { endEarly(s, status.Cancelled) }},
+	{"ExpiredBeforeTheCall", func(s *Stage) {
+		p := s.Puppet()
+		ctx, cancel := context.WithCancel(s.Ctx)
+		cancel()
+		_, err := s.Try(ctx, p, doEcho, nil)
+		require.ErrorIs(s, err, status.Cancelled)
+		require.ErrorIs(s, err, context.Canceled)
+	}},
+}
+
+// endEarly ends a call while its handler waits for that, and checks that the handler is told.
+func endEarly(s *Stage, code status.Code) {
+	p := s.Puppet()
+	told := make(chan string, 1)
+	var ctx context.Context
+	var cancel context.CancelFunc
+	if code == status.Deadline {
+		ctx, cancel = context.WithTimeout(s.Ctx, patience)
+	} else {
+		ctx, cancel = context.WithCancel(s.Ctx)
+	}
+	defer cancel()
+	n := s.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
+		if c.Code == 1 && code == status.Cancelled {
+			cancel()
+		}
+		if c.Code == 2 {
+			told <- string(c.Payload)
+		}
+		return nil
+	}))
+	_, err := s.Try(ctx, p, doBlock, nil, object(n))
+	require.ErrorIs(s, err, code)
+	assert.Contains(s, []string{"context canceled", "context deadline exceeded"}, <-told)
+	assert.Equal(s, "still", string(s.Do(p, doEcho, []byte("still")).Payload))
+}
