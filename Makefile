@@ -1,0 +1,41 @@
+# make without arguments lists what can be done. Everything works without make too: the commands
+# stand here to be read.
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | sort | awk -F'\t' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+test: ## run all tests
+	go test ./...
+
+race: ## run all tests with the race detector
+	go test -race ./...
+
+lint: ## gofmt, go vet and staticcheck
+	.ci/run format vet staticcheck
+
+generate: ## write the generated code of every .proto file
+	.ci/generate
+
+fuzz: ## run every fuzzer for FUZZ_TIME (5s)
+	.ci/run fuzz
+
+demo: ## show objects passed between processes, deaths, and latency
+	go run ./cmd/ubinder demo
+
+bench: ## measure, and write the table of README.md
+	cd bench && go build -o ./bench.out .
+	cd bench && { ./bench.out $(BENCH) && echo && ./bench.out $(BENCH) -pin one | sed '1,/^$$/d'; } | ../.ci/fill ../README.md bench
+	rm -f bench/bench.out
+
+BENCH = -cases sync -sizes 128 -conc 1 -d 2s
+
+readme: ## run the demo, and write its output into README.md
+	go run ./cmd/ubinder demo | .ci/fill README.md demo
+
+ci: ## what must hold of every commit; .ci/run -l lists the steps
+	.ci/run
+
+ci-long: ## the same with longer fuzzing and repeated tests
+	CI_LONG=1 .ci/run
+
+.PHONY: help test race lint generate fuzz demo bench readme ci ci-long
