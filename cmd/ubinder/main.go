@@ -5,15 +5,17 @@ import (
 	"context"
 	"fmt"
 	"os"
-
-	"github.com/spf13/cobra"
+	"os/signal"
+	"syscall"
 )
 
 func main() {
-	root := &cobra.Command{Use: "ubinder", Short: "Binder in user space", SilenceErrors: true}
-	root.AddCommand(newGenCommand())
-	if err := root.ExecuteContext(context.Background()); err != nil {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := newRootCommand().ExecuteContext(ctx)
+	interrupted := ctx.Err() != nil
+	cancel()
+	if err != nil && !interrupted {
 		fmt.Fprintln(os.Stderr, "ubinder:", err)
-		os.Exit(1)
 	}
+	os.Exit(exitCode(err, interrupted))
 }

@@ -77,3 +77,9 @@ func (p *Process) Stop(grace time.Duration) error {
 	}
 	return p.Err()
 }
+
+// State says how the child ended, nil when it never ran. It waits for the end.
+func (p *Process) State() *os.ProcessState {
+	<-p.done
+	return p.cmd.ProcessState
+}
