@@ -47,7 +47,7 @@ type Handle struct {
 // NewHandle wraps a reference that a transport received; the Handle owns it. It is for transports.
 func NewHandle(p *Process, r Remote) *Handle {
 	h := &Handle{process: p, remote: r}
-	h.cleanup = runtime.AddCleanup(h, func(r Remote) { r.Release() }, r)
+	h.cleanup = runtime.AddCleanup(h, func(r Remote) { r.Collected() }, r)
 	return h
 }
 

@@ -58,6 +58,10 @@ type Remote interface {
 
 	// Release gives the reference back.
 	Release()
+
+	// Collected is Release for a reference that nobody points to any more, called by the garbage
+	// collector's goroutine. It may put the work off.
+	Collected()
 }
 
 // ObjectID identifies an object in its domain for ever: neither part is used again.

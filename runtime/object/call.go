@@ -364,19 +364,23 @@ func (p *pending) takeNested() *incoming {
 	return c
 }
 
-// finish leaves the chain and the lane, and turns what came into reply. An unfinished call is
+// finish turns what came into reply, and leaves the lane and the chain. An unfinished call is
 // abandoned: its index stays taken until the peer has answered it or is gone.
 func (p *pending) finish(err error, reply *binder.Reply) error {
 	t, l := p.t, p.lane
+	done := p.done.Load()
+	if done { // the reply's slot is freed before its index is: the peer counts on it
+		err = p.read(reply)
+	}
 	l.link.Caller(p.index).Leave()
 	t.mu.Lock()
 	t.drain(l) // what was published for this caller while it was there is taken now
 	t.leaveChain(p)
 	switch {
-	case p.done.Load():
-		if err == nil || p.err == nil {
-			err = p.err
-		}
+	case done:
+		t.freeIndex(p)
+	case p.done.Load(): // answered, or died, in the last moment
+		t.dropAnswer(p)
 		t.freeIndex(p)
 	case !p.posted:
 		l.callers[p.index] = nil
@@ -389,12 +393,19 @@ func (p *pending) finish(err error, reply *binder.Reply) error {
 		return err
 	}
 	t.unlock()
-	if err == nil {
-		err = p.read(reply)
-	}
 	l.link.Drop()
 	p.recycle()
 	return err
+}
+
+// dropAnswer gives back a reply that nobody reads.
+func (t *Transport) dropAnswer(p *pending) {
+	if p.err != nil {
+		return
+	}
+	t.dropEntries(p.entries)
+	t.dropFiles(p.lane, p.replyAt, &p.reply)
+	p.lane.link.Free(&p.reply)
 }
 
 func (t *Transport) leaveChain(p *pending) {
@@ -458,6 +469,9 @@ func (p *pending) recycle() {
 
 // read copies a reply out of the peer's slot, frees it, and hands the content over.
 func (p *pending) read(reply *binder.Reply) error {
+	if p.err != nil {
+		return p.err
+	}
 	d, l := &p.reply, p.lane
 	buf := takeBuffer(int(d.Length))
 	l.link.Payload(buf.bytes, d)

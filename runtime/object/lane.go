@@ -79,7 +79,7 @@ func (l *lane) openedNow(link bus.Link, err error) {
 	t := l.t
 	t.mu.Lock()
 	l.openErr = err
-	l.writable = err == nil
+	l.writable = err == nil && !t.closed
 	close(l.opened)
 	if link == nil {
 		delete(t.lanes, l.id)

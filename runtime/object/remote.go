@@ -36,6 +36,28 @@ func (r *remote) Release() {
 	r.t.table.Release(r.ref)
 }
 
+// Collected implements binder.Remote.
+func (r *remote) Collected() {
+	if !r.t.collectLater {
+		r.Release()
+		return
+	}
+	r.t.garbage.Lock()
+	defer r.t.garbage.Unlock()
+	r.t.garbage.refs = append(r.t.garbage.refs, r.ref)
+}
+
+// releaseGarbage gives back what was collected.
+func (t *Transport) releaseGarbage() {
+	t.garbage.Lock()
+	refs := t.garbage.refs
+	t.garbage.refs = nil
+	t.garbage.Unlock()
+	for _, r := range refs {
+		t.table.Release(r)
+	}
+}
+
 var errDeadObject = status.Errorf(status.Dead, "the object's process has ended")
 
 // use prepares a use of the reference, waiting for what it takes. EndUse follows when by is a claim.

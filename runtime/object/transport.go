@@ -38,7 +38,15 @@ type Transport struct {
 	batch    *lane         // lane being drained
 	closed   bool
 	after    afterwards
-	pendings sync.Pool      // of *pending
+	pendings sync.Pool // of *pending
+
+	// Under testing/synctest a goroutine from outside, as the garbage collector's, must not wake one
+	// inside: what it releases waits here for the next unlock.
+	collectLater bool
+	garbage      struct {
+		sync.Mutex
+		refs []*reftab.Ref
+	}
 	routines sync.WaitGroup // goroutines that ask the broker
 }
 
@@ -57,6 +65,7 @@ func New(parker wait.Parker, join func(bus.ConnHandler) (bus.Membership, error))
 		chains: make(map[uint64]*pending), oneway: make(map[*binder.Node][]*incoming),
 	}
 	t.pool.max = binder.DefaultLoopers
+	_, t.collectLater = parker.(*wait.Channels)
 	t.mu.Lock() // lanes may be introduced before the table is there
 	defer t.mu.Unlock()
 	m, err := join((*connHandler)(t))
@@ -89,6 +98,9 @@ func (t *Transport) Done() <-chan struct{} { return t.done }
 // unlock lets go of the lock, then does what was put off: failing links, ringing peers, waking
 // callers and starting loopers.
 func (t *Transport) unlock() {
+	if t.collectLater {
+		t.releaseGarbage()
+	}
 	a := t.after
 	t.after = afterwards{}
 	wake, start := t.pool.wanted(&t.queue)
@@ -176,6 +188,7 @@ func (t *Transport) Close() error {
 	t.closed, t.pool.closed = true, true
 	var lanes []*lane
 	for _, l := range t.lanes {
+		l.writable = false // nothing is said of peers that this process only leaves
 		lanes = append(lanes, l)
 	}
 	loopers := append([]*looper(nil), t.pool.idle...)
