@@ -21,6 +21,7 @@ type subscriber struct {
 	isolated bool // may be told only of services that allow isolated callers
 
 	mu      sync.Mutex
+	present bool // the last that was queued is an arrival
 	death   *binder.DeathLink
 	queue   []notice
 	sending bool
@@ -41,6 +42,7 @@ func newSubscriber(s *Server, name string, key WatchKey, callback binder.Object)
 // Added implements Watcher.
 func (s *subscriber) Added(e *Entry) {
 	if s.isolated && !e.AllowIsolated {
+		s.Removed(e.Name) // of what was there before
 		return
 	}
 	s.push(notice{dup(e.Service)})
@@ -63,6 +65,10 @@ func (s *subscriber) push(n notice) {
 		binder.Release(n.service)
 		return
 	}
+	if n.service == nil && !s.present {
+		return // it never heard of what is gone
+	}
+	s.present = n.service != nil
 	if len(s.queue) == maxNotices {
 		binder.Release(s.queue[0].service)
 		s.queue = s.queue[1:]

@@ -1,6 +1,7 @@
 package servicemanager_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -118,4 +119,16 @@ func TestBadRegistrations(t *testing.T) {
 		err = m.UnregisterForNotifications(ctxOf(t), &smpb.UnregisterForNotificationsRequest{Name: "foo"}, nil)
 		require.ErrorIs(t, err, status.BadValue)
 	})
+}
+
+// callback is a smpb.ServiceCallback that tells the names it was told of.
+type callback struct {
+	smpb.UnimplementedServiceCallback
+	told chan string
+}
+
+func (c *callback) OnRegistration(_ context.Context, in *smpb.OnRegistrationRequest, service binder.Object) error {
+	binder.Release(service)
+	c.told <- in.GetName()
+	return nil
 }
