@@ -23,14 +23,14 @@ demo: ## show objects passed between processes, deaths, and latency
 	go run ./cmd/ubinder demo
 
 bench: ## measure, and write the table of README.md
-	cd bench && go build -o ./bench.out .
-	cd bench && { ./bench.out $(BENCH) && echo && ./bench.out $(BENCH) -pin one | sed '1,/^$$/d'; } | ../.ci/fill ../README.md bench
-	rm -f bench/bench.out
+	cd bench && go build -o bench.out . && ./bench.out $(BENCH) >all.out && ./bench.out $(BENCH) -pin one >one.out
+	cd bench && { cat all.out; echo; sed '1,/^$$/d' one.out; } | ../.ci/fill ../README.md bench
 
 BENCH = -cases sync -sizes 128 -conc 1 -d 2s
 
 readme: ## run the demo, and write its output into README.md
-	go run ./cmd/ubinder demo | .ci/fill README.md demo
+	go run ./cmd/ubinder demo >demo.out
+	.ci/fill README.md demo <demo.out
 
 ci: ## what must hold of every commit; .ci/run -l lists the steps
 	.ci/run
