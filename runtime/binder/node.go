@@ -38,8 +38,14 @@ type IncomingCall struct {
 // Oneway reports whether nobody waits for a reply.
 func (c *IncomingCall) Oneway() bool { return c.Flags&Oneway != 0 }
 
-// Done gives back the attachments that the handler did not take. It is for transports.
-func (c *IncomingCall) Done() { c.drop() }
+// Done gives back what the handler did not take, and what the façade kept until the reply was
+// posted. It is for transports.
+func (c *IncomingCall) Done() {
+	c.drop()
+	if s, ok := c.Scratch.(interface{ End() }); ok {
+		s.End()
+	}
+}
 
 // Node is an object that lives in this process. It may be passed to other processes at any time and
 // any number of times; it stays alive while one of them holds it or this process points to it.

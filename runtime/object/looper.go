@@ -18,7 +18,8 @@ type looper struct {
 // looperPool is the loopers of a process and the lanes they sleep on. Guarded by Transport.mu.
 type looperPool struct {
 	max     int
-	all     []*looper // by index
+	count   int
+	taken   []bool // indices in use
 	idle    []*looper
 	hot     []*lane
 	clock   uint64
@@ -45,12 +46,25 @@ func (p *looperPool) wanted(q *queue) (wake []*looper, start *looper) {
 		lp := p.idle[0]
 		p.remove(lp)
 		wake = append(wake, lp)
-	case len(p.all) < p.max:
-		start = &looper{index: len(p.all), ended: make(chan struct{})}
-		p.all = append(p.all, start)
+	case p.count < p.max:
+		start = p.newLooper()
 	}
 	p.noSpare = false
 	return wake, start
+}
+
+// newLooper gives out the lowest free index.
+func (p *looperPool) newLooper() *looper {
+	i := 0
+	for i < len(p.taken) && p.taken[i] {
+		i++
+	}
+	if i == len(p.taken) {
+		p.taken = append(p.taken, false)
+	}
+	p.taken[i] = true
+	p.count++
+	return &looper{index: i, ended: make(chan struct{})}
 }
 
 // add puts lp among the idle, the lowest index first: it served last and is warm.
@@ -105,13 +119,13 @@ func (p *looperPool) cool(l *lane) {
 	}
 }
 
-// SetLoopers implements binder.Transport. Loopers that are too many end when they next have nothing
-// to do.
+// SetLoopers implements binder.Transport. Loopers that are too many end with the call that they
+// handle.
 func (t *Transport) SetLoopers(max int) {
 	t.mu.Lock()
 	defer t.unlock()
 	t.pool.max = max
-	if max < len(t.pool.all) {
+	if max < t.pool.count {
 		t.pool.stale = true
 	}
 }
@@ -131,14 +145,14 @@ func (t *Transport) next(lp *looper) *incoming {
 		for _, l := range t.pool.hot {
 			t.drain(l)
 		}
+		if t.pool.leave(lp) {
+			t.unlock()
+			return nil
+		}
 		if c := t.queue.pop(); c != nil {
 			t.pool.noSpare = len(t.pool.idle) == 0
 			t.unlock()
 			return c
-		}
-		if t.surplus(lp) {
-			t.unlock()
-			return nil
 		}
 		lp.arm(t.pool.hot)
 		if lp.published() {
@@ -154,19 +168,14 @@ func (t *Transport) next(lp *looper) *incoming {
 	}
 }
 
-// surplus takes lp out when the process is closed or has too many loopers; the last goes first.
-func (t *Transport) surplus(lp *looper) bool {
-	p := &t.pool
-	if !t.closed && lp.index < p.max {
+// leave takes lp out when the process is closed or has too many loopers. A call that waits is
+// another's then.
+func (p *looperPool) leave(lp *looper) bool {
+	if !p.closed && p.count <= p.max {
 		return false
 	}
-	if !t.closed && lp.index != len(p.all)-1 {
-		p.stale = true // let the last one look
-		return false
-	}
-	if lp.index == len(p.all)-1 {
-		p.all = p.all[:lp.index]
-	}
+	p.taken[lp.index] = false
+	p.count--
 	return true
 }
 
