@@ -1,7 +1,9 @@
 package main
 
 import (
+	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -10,11 +12,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"encoding/hex"
-
 	"github.com/spf13/cobra"
 
 	"ubinder/runtime/binder"
+	"ubinder/runtime/status"
 )
 
 const callLong = `Call sends one transaction to a service and prints the reply. Arguments come in pairs, a kind and
@@ -110,9 +111,17 @@ func (f *callFlags) run(cmd *cobra.Command, b *busFlags, name string, t *binder.
 	var r binder.Reply
 	defer r.Release()
 	if err := o.Transact(ctx, t, &r); err != nil || f.oneway {
-		return err
+		return f.explain(err)
 	}
 	return f.print(cmd.OutOrStdout(), &r)
+}
+
+// explain adds to what the service says what the user can do.
+func (f *callFlags) explain(err error) error {
+	if errors.Is(err, status.Encoding) && !f.protobuf {
+		return fmt.Errorf("%w; generated services want --protobuf", err)
+	}
+	return err
 }
 
 // replied is a reply as JSON.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+
 	"github.com/spf13/cobra"
 
 	"ubinder/cmd/internal/console"
@@ -29,6 +31,9 @@ func newDemoCommand() *cobra.Command {
 		Use: "demo", Short: "See it work: processes that call each other, pass objects and files, and die",
 		Long: demoLong, Example: demoExample, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if c.Calls < 1 {
+				return wrongUsage(cmd, errors.New("--calls: at least one"))
+			}
 			var audience demo.Audience = demo.Person{Console: console.New(cmd.OutOrStdout())}
 			if asJSON {
 				audience = demo.NewProgram(cmd.OutOrStdout())

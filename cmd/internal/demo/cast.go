@@ -52,19 +52,30 @@ func (r *reporter) report(kind string, rep report) {
 	r.out.Encode(rep) // when the demo is gone, the kernel ends this process too
 }
 
-// obey carries out orders until there are no more.
-func (r *reporter) obey(do func(order) (report, error)) error {
-	in := json.NewDecoder(bufio.NewReader(os.Stdin))
+// obey carries out orders until there are no more, or ctx ends.
+func (r *reporter) obey(ctx context.Context, do func(order) (report, error)) error {
+	orders := make(chan order)
+	go func() {
+		defer close(orders)
+		in := json.NewDecoder(bufio.NewReader(os.Stdin))
+		for o := (order{}); in.Decode(&o) == nil; o = (order{}) {
+			orders <- o
+		}
+	}()
 	for {
-		var o order
-		if err := in.Decode(&o); err != nil {
+		select {
+		case o, ok := <-orders:
+			if !ok {
+				return nil
+			}
+			rep, err := do(o)
+			if err != nil {
+				rep.Error = err.Error()
+			}
+			r.report(kindDone, rep)
+		case <-ctx.Done():
 			return nil
 		}
-		rep, err := do(o)
-		if err != nil {
-			rep.Error = err.Error()
-		}
-		r.report(kindDone, rep)
 	}
 }
 

@@ -29,7 +29,7 @@ func playGuest(ctx context.Context, name string, names *servicemanager.Client, o
 		return err
 	}
 	out.report(kindReady, report{})
-	return out.obey(func(o order) (report, error) { return g.obey(ctx, o) })
+	return out.obey(ctx, func(o order) (report, error) { return g.obey(ctx, o) })
 }
 
 // watch reports the room's death as the two see it who must: this process, and the service manager.

@@ -26,7 +26,7 @@ func playRoom(ctx context.Context, names *servicemanager.Client, out *reporter) 
 		return err
 	}
 	out.report(kindReady, report{})
-	return out.obey(func(o order) (report, error) {
+	return out.obey(ctx, func(o order) (report, error) {
 		switch o.Do {
 		case "count":
 			return report{Count: int(room.answered.Load())}, nil
