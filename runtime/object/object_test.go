@@ -41,7 +41,7 @@ func puppetMain(path string) {
 }
 
 // openHub connects to a bus inside this process.
-func openHub(t *testing.T, hub *bus.Hub) *binder.Process {
+func openHub(t testing.TB, hub *bus.Hub) *binder.Process {
 	tr, err := object.Join(hub, bus.Peer{})
 	require.NoError(t, err)
 	p := binder.NewProcess(tr)
@@ -49,7 +49,7 @@ func openHub(t *testing.T, hub *bus.Hub) *binder.Process {
 	return p
 }
 
-func hubDomain(t *testing.T) transporttest.Domain {
+func hubDomain(t testing.TB) transporttest.Domain {
 	hub := bus.NewHub()
 	return transporttest.Domain{
 		Open: func() *binder.Process { return openHub(t, hub) },
@@ -62,7 +62,7 @@ func hubDomain(t *testing.T) transporttest.Domain {
 }
 
 // startBroker runs a broker in this process and returns its socket.
-func startBroker(t *testing.T) string {
+func startBroker(t testing.TB) string {
 	path := filepath.Join(t.TempDir(), "bus")
 	b, err := broker.Listen(broker.Config{Path: path})
 	require.NoError(t, err)
@@ -75,7 +75,7 @@ func startBroker(t *testing.T) string {
 	return path
 }
 
-func dial(t *testing.T, path string) *binder.Process {
+func dial(t testing.TB, path string) *binder.Process {
 	tr, err := object.Dial(context.Background(), path, t.Name())
 	require.NoError(t, err)
 	p := binder.NewProcess(tr)
@@ -84,7 +84,7 @@ func dial(t *testing.T, path string) *binder.Process {
 }
 
 // laneDomain has several connections of one OS process: real lanes, one race detector.
-func laneDomain(t *testing.T) transporttest.Domain {
+func laneDomain(t testing.TB) transporttest.Domain {
 	path := startBroker(t)
 	return transporttest.Domain{
 		Open: func() *binder.Process { return dial(t, path) },
@@ -97,7 +97,7 @@ func laneDomain(t *testing.T) transporttest.Domain {
 }
 
 // forkDomain has OS processes, which are killed.
-func forkDomain(t *testing.T) transporttest.Domain {
+func forkDomain(t testing.TB) transporttest.Domain {
 	path := startBroker(t)
 	return transporttest.Domain{
 		Forks: true,

@@ -19,17 +19,17 @@ var calls = []Case{
 		p := s.Puppet()
 		for _, n := range []int{0, 1, 7, 64, 4096, 65536, 1 << 20} {
 			payload := bytes.Repeat([]byte{byte(n), 1, 2}, n)[:n]
-			assert.True(s, bytes.Equal(payload, s.Do(p, doEcho, payload).Payload), "size %d", n)
+			assert.True(s, bytes.Equal(payload, s.Do(p, Echo, payload).Payload), "size %d", n)
 		}
 	}},
 	{"TooBig", func(s *Stage) {
 		p := s.Puppet()
-		_, err := s.Try(s.Ctx, p, doEcho, make([]byte, 64<<20))
+		_, err := s.Try(s.Ctx, p, Echo, make([]byte, 64<<20))
 		require.ErrorIs(s, err, status.TooBig)
 		var e *status.Error
 		require.True(s, errors.As(err, &e))
 		assert.EqualValues(s, 64<<20, e.Limit.Used)
-		s.Do(p, doEcho, nil)
+		s.Do(p, Echo, nil)
 	}},
 	{"ErrorsCross", func(s *Stage) {
 		p := s.Puppet()
@@ -45,7 +45,7 @@ var calls = []Case{
 		_, err := s.Try(s.Ctx, p, doPanic, nil)
 		require.ErrorIs(s, err, status.Internal)
 		assert.ErrorContains(s, err, "as told")
-		s.Do(p, doEcho, nil)
+		s.Do(p, Echo, nil)
 	}},
 	{"UnknownMethod", func(s *Stage) {
 		_, err := s.Try(s.Ctx, s.Puppet(), 12345, nil)
@@ -66,12 +66,12 @@ var calls = []Case{
 	{"NestedCallComesBackToTheWaitingCaller", func(s *Stage) {
 		p := s.Puppet()
 		s.SetLoopers(0)
-		assert.Equal(s, "me:hi", string(s.Do(p, doCall, []byte("hi"), object(s.Echo("me"))).Payload))
+		assert.Equal(s, "me:hi", string(s.Do(p, doCall, []byte("hi"), object(s.Named("me"))).Payload))
 	}},
 	{"NestedCallComesBackOverAThirdProcess", func(s *Stage) {
 		a, b := s.Puppet(), s.Puppet()
 		s.SetLoopers(0)
-		s.Do(a, doCallVia, []byte("hi"), object(b.Handle), binder.Attachment{Field: 1, Object: s.Echo("me")})
+		s.Do(a, doCallVia, []byte("hi"), object(b.Handle), binder.Attachment{Field: 1, Object: s.Named("me")})
 	}},
 	{"DeepNesting", func(s *Stage) {
 		p := s.Puppet()
@@ -97,7 +97,7 @@ var calls = []Case{
 			wg.Go(func() {
 				for i := range 30 {
 					want := fmt.Sprintf("%d/%d", g, i)
-					got, err := binder.Call(s.Ctx, p, doEcho, []byte(want))
+					got, err := binder.Call(s.Ctx, p, Echo, []byte(want))
 					if !assert.NoError(s, err) || !assert.Equal(s, want, string(got)) {
 						return
 					}
@@ -146,7 +146,7 @@ var calls = []Case{
 		p := s.Puppet()
 		ctx, cancel := context.WithCancel(s.Ctx)
 		cancel()
-		_, err := s.Try(ctx, p, doEcho, nil)
+		_, err := s.Try(ctx, p, Echo, nil)
 		require.ErrorIs(s, err, status.Cancelled)
 		require.ErrorIs(s, err, context.Canceled)
 	}},
@@ -176,5 +176,5 @@ func endEarly(s *Stage, code status.Code) {
 	_, err := s.Try(ctx, p, doBlock, nil, object(n))
 	require.ErrorIs(s, err, code)
 	assert.Contains(s, []string{"context canceled", "context deadline exceeded"}, <-told)
-	assert.Equal(s, "still", string(s.Do(p, doEcho, []byte("still")).Payload))
+	assert.Equal(s, "still", string(s.Do(p, Echo, []byte("still")).Payload))
 }

@@ -26,7 +26,7 @@ var deaths = []Case{
 		<-first
 		<-second
 		assert.False(s, p.Alive())
-		_, err = s.Try(s.Ctx, p, doEcho, nil)
+		_, err = s.Try(s.Ctx, p, Echo, nil)
 		require.ErrorIs(s, err, status.Dead)
 	}},
 	{"LinkToTheDead", func(s *Stage) {
@@ -100,7 +100,7 @@ var deaths = []Case{
 		require.ErrorIs(s, err, status.Dead)
 		<-closed
 		<-s.Done()
-		_, err = s.Try(s.Ctx, p, doEcho, nil)
+		_, err = s.Try(s.Ctx, p, Echo, nil)
 		require.ErrorIs(s, err, status.Dead)
 	}},
 }

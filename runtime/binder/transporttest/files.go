@@ -39,8 +39,8 @@ var files = []Case{
 		assert.Equal(s, "inside", string(b))
 	}},
 	{"FilesMixWithObjects", func(s *Stage) {
-		n := s.Echo("n")
-		r := s.Do(s.Puppet(), doEcho, []byte("p"), object(n), binder.Attachment{File: pipeWith(s, "f")}, object(nil))
+		n := s.Named("n")
+		r := s.Do(s.Puppet(), Echo, []byte("p"), object(n), binder.Attachment{File: pipeWith(s, "f")}, object(nil))
 		f := r.TakeFile(0)
 		require.NotNil(s, f)
 		defer f.Close()

@@ -50,7 +50,7 @@ var limits = []Case{
 		}
 		require.ErrorIs(s, err, status.Full)
 		resume()
-		s.Do(p, doEcho, nil)
+		s.Do(p, Echo, nil)
 		for len(s.Do(p, doLogged, nil).Payload) < sent-1 {
 		}
 	}},
@@ -65,7 +65,7 @@ var limits = []Case{
 		}
 		require.ErrorIs(s, err, status.Deadline)
 		resume()
-		s.Do(p, doEcho, nil)
+		s.Do(p, Echo, nil)
 	}},
 	{"FullWaitsForRoom", func(s *Stage) {
 		p := s.Puppet()
@@ -88,7 +88,7 @@ var limits = []Case{
 		for p.Transact(s.Ctx, oneway([]byte("x"), binder.NoWait), nil) == nil {
 		}
 		var wg sync.WaitGroup
-		wg.Go(func() { s.Do(p, doEcho, nil) }) // finds room, though it waits for the looper
+		wg.Go(func() { s.Do(p, Echo, nil) }) // finds room, though it waits for the looper
 		resume()
 		wg.Wait()
 	}},
@@ -98,7 +98,7 @@ var limits = []Case{
 		var wg sync.WaitGroup
 		for range 32 {
 			wg.Go(func() {
-				b, err := binder.Call(s.Ctx, p, doEcho, payload)
+				b, err := binder.Call(s.Ctx, p, Echo, payload)
 				assert.NoError(s, err)
 				assert.Len(s, b, len(payload))
 			})
@@ -107,14 +107,14 @@ var limits = []Case{
 	}},
 	{"TooManyObjects", func(s *Stage) {
 		var list []binder.Attachment
-		n := s.Echo("n")
+		n := s.Named("n")
 		for range 10000 {
 			list = append(list, object(n))
 		}
 		p := s.Puppet()
 		_, err := s.Try(s.Ctx, p, doHold, nil, list...)
 		require.ErrorIs(s, err, status.TooBig)
-		s.Do(p, doEcho, nil)
+		s.Do(p, Echo, nil)
 	}},
 	{"ObjectsOfAnotherConnection", func(s *Stage) {
 		p := s.Puppet()

@@ -12,12 +12,12 @@ import (
 
 var objects = []Case{
 	{"ANodeComesHome", func(s *Stage) {
-		n := s.Echo("n")
-		r := s.Do(s.Puppet(), doEcho, nil, object(n))
+		n := s.Named("n")
+		r := s.Do(s.Puppet(), Echo, nil, object(n))
 		assert.Same(s, n, r.TakeObject(0))
 	}},
 	{"NullObjects", func(s *Stage) {
-		r := s.Do(s.Puppet(), doEcho, nil, object(nil), object(s.Echo("n")), object(nil))
+		r := s.Do(s.Puppet(), Echo, nil, object(nil), object(s.Named("n")), object(nil))
 		list := r.TakeObjects(0)
 		require.Len(s, list, 3)
 		assert.Nil(s, list[0])
@@ -25,8 +25,8 @@ var objects = []Case{
 		assert.Nil(s, list[2])
 	}},
 	{"FieldsKeepApart", func(s *Stage) {
-		a, b := s.Echo("a"), s.Echo("b")
-		r := s.Do(s.Puppet(), doEcho, nil, binder.Attachment{Field: 7, Object: a}, binder.Attachment{Field: 3, Object: b})
+		a, b := s.Named("a"), s.Named("b")
+		r := s.Do(s.Puppet(), Echo, nil, binder.Attachment{Field: 7, Object: a}, binder.Attachment{Field: 3, Object: b})
 		assert.Same(s, b, r.TakeObject(3))
 		assert.Nil(s, r.TakeObject(3))
 		assert.Same(s, a, r.TakeObject(7))
@@ -51,7 +51,7 @@ var objects = []Case{
 	{"ReleaseIsTold", func(s *Stage) {
 		p := s.Puppet()
 		released := make(chan struct{}, 2)
-		n := s.Echo("n", binder.OnRelease(func() { released <- struct{}{} }))
+		n := s.Named("n", binder.OnRelease(func() { released <- struct{}{} }))
 		for range 2 {
 			s.Do(p, doHold, nil, object(n), object(n))
 			s.Do(p, doHold, nil, object(n))
@@ -67,7 +67,7 @@ var objects = []Case{
 	{"DeathReleases", func(s *Stage) {
 		p := s.Puppet()
 		released := make(chan struct{}, 1)
-		s.Do(p, doHold, nil, object(s.Echo("n", binder.OnRelease(func() { released <- struct{}{} }))))
+		s.Do(p, doHold, nil, object(s.Named("n", binder.OnRelease(func() { released <- struct{}{} }))))
 		p.Kill()
 		<-released
 	}},
@@ -94,7 +94,7 @@ var objects = []Case{
 	{"PassedOnAndNeverUsed", func(s *Stage) {
 		p, q := s.Puppet(), s.Puppet()
 		released := make(chan struct{}, 1)
-		n := s.Echo("n", binder.OnRelease(func() { released <- struct{}{} }))
+		n := s.Named("n", binder.OnRelease(func() { released <- struct{}{} }))
 		s.Do(p, doHold, nil, object(n))
 		s.Do(p, doGive, nil, object(q.Handle))
 		s.Do(p, doDrop, nil)
@@ -104,7 +104,7 @@ var objects = []Case{
 	{"GranterDies", func(s *Stage) {
 		granter, holder := s.Puppet(), s.Puppet()
 		released := make(chan struct{}, 1)
-		n := s.Echo("n", binder.OnRelease(func() { released <- struct{}{} }))
+		n := s.Named("n", binder.OnRelease(func() { released <- struct{}{} }))
 		s.Do(granter, doHold, nil, object(n))
 		s.Do(granter, doGive, nil, object(holder.Handle))
 		granter.Kill()
@@ -115,7 +115,7 @@ var objects = []Case{
 	{"GranterAndHolderDie", func(s *Stage) {
 		granter, holder := s.Puppet(), s.Puppet()
 		released := make(chan struct{}, 1)
-		n := s.Echo("n", binder.OnRelease(func() { released <- struct{}{} }))
+		n := s.Named("n", binder.OnRelease(func() { released <- struct{}{} }))
 		s.Do(granter, doHold, nil, object(n))
 		s.Do(granter, doGive, nil, object(holder.Handle))
 		granter.Kill()
@@ -126,13 +126,13 @@ var objects = []Case{
 		h := s.Puppet().Dup()
 		h.Release()
 		h.Release()
-		_, err := s.Try(s.Ctx, h, doEcho, nil)
+		_, err := s.Try(s.Ctx, h, Echo, nil)
 		require.ErrorIs(s, err, status.BadValue)
 		_, err = h.ID(s.Ctx)
 		require.ErrorIs(s, err, status.BadValue)
 	}},
 	{"WrongInterface", func(s *Stage) {
-		n := s.Echo("n", binder.WithDescriptor("one.Interface"))
+		n := s.Named("n", binder.WithDescriptor("one.Interface"))
 		t := binder.Transaction{Code: 1, Interface: binder.InterfaceID("another.Interface")}
 		require.ErrorIs(s, n.Transact(context.Background(), &t, new(binder.Reply)), status.UnknownMethod)
 		t.Interface = binder.InterfaceID("one.Interface")
@@ -144,7 +144,7 @@ var objects = []Case{
 		for range 10 {
 			var list []binder.Attachment
 			for range 100 {
-				list = append(list, object(s.Echo("n", binder.OnRelease(func() { released <- struct{}{} }))))
+				list = append(list, object(s.Named("n", binder.OnRelease(func() { released <- struct{}{} }))))
 			}
 			s.Do(p, doHold, nil, list...)
 		}

@@ -21,7 +21,7 @@ type Puppet struct {
 
 // What a puppet can do; the codes of its transactions.
 const (
-	doEcho     = iota + 1 // answers with the payload and every attachment
+	Echo       = iota + 1 // answers with the payload and every attachment
 	doFail                // fails with the status code, service number and text in the payload
 	doPanic               //
 	doCall                // calls the attached object, with the payload; answers with its answer
@@ -69,7 +69,7 @@ type puppet struct {
 
 func (s *puppet) transact(ctx context.Context, c *binder.IncomingCall) error {
 	switch c.Code {
-	case doEcho:
+	case Echo:
 		c.Reply.Payload = c.Payload
 		c.Reply.Attachments = append([]binder.Attachment(nil), c.Attachments...)
 		return nil

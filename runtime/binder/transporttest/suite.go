@@ -23,15 +23,16 @@ type Domain struct {
 
 // Stage is a case's view: its own process, which is the context manager, and its puppets.
 type Stage struct {
-	*testing.T
+	testing.TB
 	Domain
 	*binder.Process
 	Ctx     context.Context
 	arrived chan binder.Object
 }
 
-func newStage(t *testing.T, d Domain) *Stage {
-	s := &Stage{T: t, Domain: d, Process: d.Open(), Ctx: context.Background(), arrived: make(chan binder.Object, 64)}
+// NewStage makes the stage of a case or a benchmark.
+func NewStage(t testing.TB, d Domain) *Stage {
+	s := &Stage{TB: t, Domain: d, Process: d.Open(), Ctx: context.Background(), arrived: make(chan binder.Object, 64)}
 	conductor := s.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
 		s.arrived <- c.TakeObject(0)
 		return nil
@@ -63,8 +64,8 @@ func (s *Stage) Try(ctx context.Context, p binder.Object, code uint32, payload [
 	return r, p.Transact(ctx, &t, r)
 }
 
-// Echo makes a node that answers with its name and the payload.
-func (s *Stage) Echo(name string, options ...binder.NodeOption) *binder.Node {
+// Named makes a node that answers with its name and the payload.
+func (s *Stage) Named(name string, options ...binder.NodeOption) *binder.Node {
 	return s.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
 		c.Reply.Payload = append([]byte(name+":"), c.Payload...)
 		return nil
@@ -81,14 +82,14 @@ type Case struct {
 }
 
 // Run runs every case in a domain of its own.
-func Run(t *testing.T, domain func(t *testing.T) Domain) {
+func Run(t *testing.T, domain func(t testing.TB) Domain) {
 	for _, c := range Cases() {
 		t.Run(c.Name, func(t *testing.T) { c.Play(t, domain) })
 	}
 }
 
 // Play runs one case.
-func (c Case) Play(t *testing.T, domain func(t *testing.T) Domain) { c.Run(newStage(t, domain(t))) }
+func (c Case) Play(t *testing.T, domain func(t testing.TB) Domain) { c.Run(NewStage(t, domain(t))) }
 
 // Cases lists the suite.
 func Cases() []Case {
