@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ubinder/cmd/internal/exit"
 	"ubinder/runtime/binder"
 	"ubinder/runtime/status"
 )
@@ -52,11 +53,11 @@ func newCallCommand(b *busFlags) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			code, err := parseCode(args[1])
 			if err != nil {
-				return wrongUsage(cmd, err)
+				return exit.WrongUsage(cmd, err)
 			}
 			data, err := parseArguments(args[2:])
 			if err != nil {
-				return wrongUsage(cmd, err)
+				return exit.WrongUsage(cmd, err)
 			}
 			defer closeFiles(data)
 			return flags.run(cmd, b, args[0], flags.transaction(code, data))

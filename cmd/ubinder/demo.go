@@ -7,6 +7,7 @@ import (
 
 	"ubinder/cmd/internal/console"
 	"ubinder/cmd/internal/demo"
+	"ubinder/cmd/internal/exit"
 )
 
 const demoLong = `Demo starts a bus and four processes on it: a service manager, a service and two clients. It
@@ -32,7 +33,7 @@ func newDemoCommand() *cobra.Command {
 		Long: demoLong, Example: demoExample, Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if c.Calls < 1 {
-				return wrongUsage(cmd, errors.New("--calls: at least one"))
+				return exit.WrongUsage(cmd, errors.New("--calls: at least one"))
 			}
 			var audience demo.Audience = demo.Person{Console: console.New(cmd.OutOrStdout())}
 			if asJSON {

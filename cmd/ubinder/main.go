@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"ubinder/cmd/internal/exit"
 )
 
 func main() {
@@ -17,5 +19,5 @@ func main() {
 	if err != nil && !interrupted {
 		fmt.Fprintln(os.Stderr, "ubinder:", err)
 	}
-	os.Exit(exitCode(err, interrupted))
+	os.Exit(exit.Code(err, interrupted))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ubinder/cmd/internal/console"
+	"ubinder/cmd/internal/exit"
 	"ubinder/cmd/internal/latency"
 	"ubinder/runtime/binder"
 	"ubinder/runtime/status"
@@ -40,7 +41,7 @@ func newPingCommand(b *busFlags) *cobra.Command {
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if flags.count < 0 || flags.interval < 0 {
-				return wrongUsage(cmd, fmt.Errorf("neither --count nor --interval may be negative"))
+				return exit.WrongUsage(cmd, fmt.Errorf("neither --count nor --interval may be negative"))
 			}
 			names, leave, err := b.connect(cmd.Context())
 			if err != nil {

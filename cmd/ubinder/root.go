@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ubinder/cmd/internal/exit"
 	"ubinder/runtime/connect"
 )
 
@@ -33,8 +34,7 @@ func newRootCommand() *cobra.Command {
 	root.PersistentFlags().StringVar(&b.path, "bus", connect.DefaultPath(), "path of the bus's socket")
 	root.AddCommand(newUpCommand(b), newServiceCommand(b), newPingCommand(b), newDemoCommand(), newGenCommand(),
 		newManagerCommand(), newPlayCommand())
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return wrongUsage(cmd, err) })
-	markUsageErrors(root)
+	exit.MarkUsageErrors(root)
 	return root
 }
 
@@ -49,21 +49,4 @@ func knownCommand(cmd *cobra.Command, args []string) error {
 		err = fmt.Errorf("%w: did you mean %s?", err, strings.Join(near, " or "))
 	}
 	return err
-}
-
-// markUsageErrors makes what a command says of its arguments a usage error, and keeps cobra from
-// printing the whole usage with it.
-func markUsageErrors(cmd *cobra.Command) {
-	cmd.SilenceUsage = true
-	if check := cmd.Args; check != nil {
-		cmd.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return wrongUsage(cmd, err)
-			}
-			return nil
-		}
-	}
-	for _, sub := range cmd.Commands() {
-		markUsageErrors(sub)
-	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"ubinder/cmd/internal/console"
 	"ubinder/cmd/internal/daemon"
+	"ubinder/cmd/internal/exit"
 )
 
 const upLong = `Up serves a bus in the foreground: the broker, and the service manager as a process of its own
@@ -29,7 +30,7 @@ func newUpCommand(b *busFlags) *cobra.Command {
 			flags.Path = b.path
 			c, err := flags.Config(managerCommand)
 			if err != nil {
-				return wrongUsage(cmd, err)
+				return exit.WrongUsage(cmd, err)
 			}
 			c.Verbose = verbose
 			c.Log = func(format string, args ...any) { fmt.Fprintf(cmd.ErrOrStderr(), format+"\n", args...) }

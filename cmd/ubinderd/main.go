@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"ubinder/cmd/internal/daemon"
+	"ubinder/cmd/internal/exit"
 	"ubinder/runtime/connect"
 )
 
@@ -19,15 +20,18 @@ const managerCommand = "service-manager"
 
 func main() {
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer cancel()
-	if err := newCommand().ExecuteContext(ctx); err != nil {
+	err := newCommand().ExecuteContext(ctx)
+	interrupted := ctx.Err() != nil
+	cancel()
+	if err != nil && !interrupted {
 		fmt.Fprintln(os.Stderr, "ubinderd:", err)
-		os.Exit(1)
 	}
+	os.Exit(exit.Code(err, interrupted))
 }
 
 const long = `Ubinderd serves a bus: it introduces processes to each other and is never on the path of a
-call. It starts the bus's service manager as a process of its own, and again when that ends.
+call. It starts the bus's service manager as a process of its own, and again when that ends. When
+both serve, it writes a line to standard output; what happens later goes to standard error.
 
 SIGINT and SIGTERM end it in order. "ubinder up" does the same for people at a terminal.`
 
@@ -45,14 +49,13 @@ func newCommand() *cobra.Command {
 		Args: cobra.NoArgs, SilenceErrors: true,
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			cmd.SilenceUsage = true
 			c, err := flags.Config(managerCommand)
 			if err != nil {
-				return err
+				return exit.WrongUsage(cmd, err)
 			}
 			c.Log = log.Printf
 			c.Verbose = verbose
-			c.Ready = func(b daemon.Bus) { log.Printf("serving the bus at %s", b.Path) }
+			c.Ready = func(b daemon.Bus) { fmt.Fprintln(cmd.OutOrStdout(), "serving the bus at", b.Path) }
 			return daemon.Run(cmd.Context(), c)
 		},
 	}
@@ -61,10 +64,8 @@ func newCommand() *cobra.Command {
 	flags.Register(cmd.Flags())
 	cmd.AddCommand(&cobra.Command{
 		Use: managerCommand, Short: "Be the service manager of the bus at $UBINDER_BUS", Hidden: true, Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cmd.SilenceUsage = true
-			return daemon.ServeManager(context.Background())
-		},
+		RunE: func(*cobra.Command, []string) error { return daemon.ServeManager(context.Background()) },
 	})
+	exit.MarkUsageErrors(cmd)
 	return cmd
 }
