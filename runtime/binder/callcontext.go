@@ -7,10 +7,9 @@ import (
 	"time"
 )
 
-// callContext is the context of one handled transaction. It is not used again, because a handler
-// may leave it with goroutines that outlive the call. Its channel and timer are made only when
+// CallContext is the context of one handled transaction; transports cancel it. Its channel and timer are made only when
 // somebody asks for them.
-type callContext struct {
+type CallContext struct {
 	caller   *Identity
 	chain    Chain
 	deadline time.Time // zero: none
@@ -25,16 +24,19 @@ type callContext struct {
 
 type afterFunc struct{ fn func() }
 
-func (c *callContext) Deadline() (time.Time, bool) { return c.deadline, !c.deadline.IsZero() }
+// Deadline implements context.Context.
+func (c *CallContext) Deadline() (time.Time, bool) { return c.deadline, !c.deadline.IsZero() }
 
-func (c *callContext) Value(key any) any {
+// Value implements context.Context.
+func (c *CallContext) Value(key any) any {
 	if key == (callContextKey{}) {
 		return c
 	}
 	return nil
 }
 
-func (c *callContext) Err() error {
+// Err implements context.Context.
+func (c *CallContext) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err == nil && !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
@@ -43,7 +45,8 @@ func (c *callContext) Err() error {
 	return c.err
 }
 
-func (c *callContext) Done() <-chan struct{} {
+// Done implements context.Context.
+func (c *CallContext) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.done == nil {
@@ -57,7 +60,7 @@ func (c *callContext) Done() <-chan struct{} {
 }
 
 // AfterFunc lets package context wait for this context without a goroutine.
-func (c *callContext) AfterFunc(fn func()) (stop func() bool) {
+func (c *CallContext) AfterFunc(fn func()) (stop func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
@@ -70,7 +73,7 @@ func (c *callContext) AfterFunc(fn func()) (stop func() bool) {
 	return func() bool { return c.forget(a) }
 }
 
-func (c *callContext) forget(a *afterFunc) bool {
+func (c *CallContext) forget(a *afterFunc) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, x := range c.after {
@@ -82,14 +85,17 @@ func (c *callContext) forget(a *afterFunc) bool {
 	return false
 }
 
-func (c *callContext) watchDeadline() {
+func (c *CallContext) watchDeadline() {
 	if c.timer == nil && c.err == nil && !c.deadline.IsZero() {
 		c.timer = time.AfterFunc(time.Until(c.deadline), func() { c.end(context.DeadlineExceeded) })
 	}
 }
 
+// Cancel ends the context, at any time and any number of times.
+func (c *CallContext) Cancel() { c.end(context.Canceled) }
+
 // end ends the context; only the first call counts.
-func (c *callContext) end(err error) {
+func (c *CallContext) end(err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {

@@ -21,7 +21,7 @@ type callContextKey struct{}
 // CallerFrom returns who made the transaction that ctx belongs to. ok is false when ctx does not
 // come from a handler.
 func CallerFrom(ctx context.Context) (id *Identity, ok bool) {
-	c, ok := ctx.Value(callContextKey{}).(*callContext)
+	c, ok := ctx.Value(callContextKey{}).(*CallContext)
 	if !ok {
 		return nil, false
 	}
@@ -37,7 +37,7 @@ type Chain struct {
 
 // ChainFrom returns the chain that a call made under ctx belongs to. It is for transports.
 func ChainFrom(ctx context.Context) Chain {
-	if c, ok := ctx.Value(callContextKey{}).(*callContext); ok && !c.ended.Load() {
+	if c, ok := ctx.Value(callContextKey{}).(*CallContext); ok && !c.ended.Load() {
 		return c.chain
 	}
 	return Chain{}

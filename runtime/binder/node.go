@@ -33,6 +33,8 @@ type IncomingCall struct {
 	Received
 	Reply   Data // what to answer; ignored for oneway calls
 	Scratch any  // for package stub: memory that serves one call after the other
+
+	contexts []CallContext // for the next calls
 }
 
 // Oneway reports whether nobody waits for a reply.

@@ -2,11 +2,7 @@ package binder
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"runtime/debug"
 	"sync/atomic"
-	"time"
 
 	"ubinder/runtime/status"
 )
@@ -118,68 +114,4 @@ func (r *Reply) fromLocal(d *Data) (err error) {
 	r.Encoding = d.Encoding
 	r.Attachments, err = dupAttachments(d.Attachments)
 	return err
-}
-
-// Incoming is what a transport knows of a call beyond its content.
-type Incoming struct {
-	Chain   Chain
-	Timeout time.Duration // the caller's, from now; zero: none
-}
-
-// Dispatch runs the handler of c's target on the calling goroutine and returns what to tell the
-// caller; c.Reply is filled when that is nil. c.Done follows when the reply is posted. started, when not nil, receives a function by which the transport can cancel the handler's
-// context. It is for transports.
-func (p *Process) Dispatch(c *IncomingCall, in Incoming, started func(cancel func())) error {
-	ctx := &callContext{caller: c.Caller, chain: in.Chain}
-	if in.Timeout > 0 {
-		ctx.deadline = time.Now().Add(in.Timeout)
-	}
-	if started != nil {
-		started(func() { ctx.end(context.Canceled) })
-	}
-	err := c.Target.handle(ctx, c)
-	ctx.ended.Store(true)
-	ctx.end(context.Canceled)
-	return err
-}
-
-// PingTransaction is the code that every node answers before its handler, with an empty reply: who
-// calls learns that the object lives and how long the way takes. It is Android's PING_TRANSACTION.
-const PingTransaction uint32 = '_'<<24 | 'P'<<16 | 'N'<<8 | 'G'
-
-// handle answers a ping, checks that the call is meant for this interface, and turns a panic into an
-// error: one bad handler must not end every service of the process.
-func (n *Node) handle(ctx context.Context, c *IncomingCall) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &status.Error{
-				Code:    status.Internal,
-				Message: fmt.Sprintf("handler of %s panicked in transaction %d: %v", n.name(), c.Code, v),
-				Err:     fmt.Errorf("%v\n%s", v, debug.Stack()),
-			}
-		}
-	}()
-	if c.Code == PingTransaction {
-		return nil
-	}
-	if c.Interface != 0 && n.iface != 0 && c.Interface != n.iface {
-		return status.Errorf(status.UnknownMethod, "the object implements %s, the call was meant for another interface", n.name())
-	}
-	return n.handler.Transact(ctx, c)
-}
-
-func (n *Node) name() string {
-	if n.descriptor == "" {
-		return fmt.Sprintf("node %d", n.id)
-	}
-	return n.descriptor
-}
-
-// ErrorText is what of err may cross the wire: its code, message and service number.
-func ErrorText(err error) (code status.Code, service int32, text string) {
-	var e *status.Error
-	if errors.As(err, &e) {
-		return e.Code, e.Service, e.Message
-	}
-	return status.CodeOf(err), 0, err.Error()
 }

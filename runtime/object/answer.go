@@ -11,19 +11,14 @@ import (
 
 // answer posts the reply of a call: its data, or the error that the handler or the runtime found.
 func (t *Transport) answer(c *incoming, err error) {
-	l := c.lane
-	d := bus.Descriptor{Kind: bus.KindReply, Node: c.position, Index: c.desc.Index}
+	d := &c.answer
+	*d = bus.Descriptor{Kind: bus.KindReply, Node: c.position, Index: c.desc.Index}
 	if err == nil {
-		err = t.answerData(c, &d)
+		err = t.answerData(c, d)
 	}
 	if err != nil {
-		t.answerError(c, &d, err)
+		t.answerError(c, d, err)
 	}
-	t.mu.Lock()
-	if l.handling[c.desc.Index] == c {
-		l.handling[c.desc.Index] = nil
-	}
-	t.mu.Unlock()
 }
 
 // answerData posts c's reply. An error means that nothing was posted and the caller is to be told.
@@ -53,7 +48,9 @@ func (t *Transport) answerData(c *incoming, d *bus.Descriptor) error {
 // clearHandling frees the caller index before the reply that lets the caller use it again.
 func (t *Transport) clearHandling(c *incoming) {
 	t.mu.Lock()
-	c.lane.handling[c.desc.Index] = nil
+	if l := c.lane; l.handling[c.desc.Index] == c {
+		l.handling[c.desc.Index] = nil
+	}
 	t.mu.Unlock()
 }
 
@@ -100,6 +97,7 @@ func (t *Transport) owe(c *incoming, d *bus.Descriptor) error {
 	if err := r.copy(t, c.lane, &c.call.Reply); err != nil {
 		return err
 	}
+	t.clearHandling(c)
 	l := c.lane
 	t.mu.Lock()
 	defer t.unlock()
@@ -111,7 +109,6 @@ func (t *Transport) owe(c *incoming, d *bus.Descriptor) error {
 		r.dropLater(t)
 		return status.Exceeded(status.Full, "bytes of replies that the caller made no room for", uint64(l.owedLen+len(r.payload)), maxOwed)
 	}
-	l.handling[c.desc.Index] = nil
 	l.owedLen += len(r.payload)
 	l.owed = append(l.owed, r)
 	if len(l.owed) == 1 {

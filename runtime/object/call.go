@@ -24,17 +24,17 @@ func (r *remote) Transact(ctx context.Context, tr *binder.Transaction, reply *bi
 	if err != nil {
 		return err
 	}
+	p := r.t.takePending()
+	p.desc = bus.Descriptor{
+		Kind: bus.KindCall, Node: r.ref.Node, By: by,
+		Code: tr.Code, Flags: uint16(tr.Flags), Interface: tr.Interface,
+	}
 	if tr.Flags&binder.Oneway != 0 {
-		err = r.t.sendOneway(ctx, l, r.target(by), tr)
+		err = r.t.sendOneway(ctx, l, p, tr)
 		r.endUse(by)
 		return err
 	}
-	return r.t.call(ctx, l, r, by, tr, reply)
-}
-
-// target is the descriptor of a call as far as the reference decides it.
-func (r *remote) target(by uint64) bus.Descriptor {
-	return bus.Descriptor{Kind: bus.KindCall, Node: r.ref.Node, By: by}
+	return r.t.call(ctx, l, p, r, tr, reply)
 }
 
 // outgoing is a message whose slot is filled and whose references are counted, ready to be posted.
@@ -128,13 +128,13 @@ func (o *outgoing) post(l *lane, d *bus.Descriptor) (uint64, error) {
 	return pos, err
 }
 
-func (t *Transport) sendOneway(ctx context.Context, l *lane, d bus.Descriptor, tr *binder.Transaction) error {
-	d.Code, d.Flags, d.Interface = tr.Code, uint16(tr.Flags), tr.Interface
-	o, err := t.write(ctx, l, bus.ClassOneway, &tr.Data, &d, tr.Flags&binder.NoWait == 0)
+func (t *Transport) sendOneway(ctx context.Context, l *lane, p *pending, tr *binder.Transaction) error {
+	defer p.recycle()
+	o, err := t.write(ctx, l, bus.ClassOneway, &tr.Data, &p.desc, tr.Flags&binder.NoWait == 0)
 	if err != nil {
 		return err
 	}
-	if _, err := o.post(l, &d); err != nil {
+	if _, err := o.post(l, &p.desc); err != nil {
 		return err
 	}
 	l.link.RingLooper()
@@ -149,9 +149,10 @@ type pending struct {
 	index  uint32      // caller index on the lane
 	token  uint64
 
+	desc     bus.Descriptor
+	position atomic.Uint64 // of the call, plus one; zero until it is posted
+
 	// Guarded by Transport.mu, but for the caller once done is set.
-	position  uint64
-	posted    bool
 	outer     *pending    // waits in the same chain, further out
 	nested    []*incoming // calls that came back to this chain
 	reply     bus.Descriptor
@@ -173,26 +174,28 @@ const maxThreads = 64
 
 var blockedThreads atomic.Int64
 
-func (t *Transport) call(ctx context.Context, l *lane, r *remote, by uint64, tr *binder.Transaction, reply *binder.Reply) error {
-	d := r.target(by)
-	d.Code, d.Flags, d.Interface = tr.Code, uint16(tr.Flags), tr.Interface
+func (t *Transport) call(ctx context.Context, l *lane, p *pending, r *remote, tr *binder.Transaction, reply *binder.Reply) error {
+	d, by := &p.desc, p.desc.By
 	if at, ok := ctx.Deadline(); ok {
 		d.Timeout = uint64(max(1, time.Until(at)))
 	}
-	o, err := t.write(ctx, l, bus.ClassCall, &tr.Data, &d, tr.Flags&binder.NoWait == 0)
+	o, err := t.write(ctx, l, bus.ClassCall, &tr.Data, d, tr.Flags&binder.NoWait == 0)
 	if err != nil {
+		p.recycle()
 		r.endUse(by)
 		return err
 	}
 	chain := binder.ChainFrom(ctx)
-	p, err := t.begin(ctx, l, chain.Token)
-	if err != nil {
+	if err := t.begin(ctx, l, p, chain.Token); err != nil {
 		o.abandon(l)
+		p.recycle()
 		r.endUse(by)
 		return err
 	}
 	d.Index, d.Chain = p.index, p.token
-	if err = p.post(&o, &d); err == nil {
+	pos, err := o.post(l, d)
+	if err == nil {
+		p.position.Store(pos + 1)
 		l.ringFor(chain)
 	}
 	r.endUse(by)
@@ -219,7 +222,7 @@ func (l *lane) ringFor(chain binder.Chain) {
 }
 
 // begin takes a caller index, waiting for one until ctx ends, and enters the chain.
-func (t *Transport) begin(ctx context.Context, l *lane, token uint64) (*pending, error) {
+func (t *Transport) begin(ctx context.Context, l *lane, p *pending, token uint64) error {
 	for token == 0 {
 		token = rand.Uint64()
 	}
@@ -231,19 +234,18 @@ func (t *Transport) begin(ctx context.Context, l *lane, token uint64) (*pending,
 			if err == nil {
 				err = errDeadObject
 			}
-			return nil, err
+			return err
 		}
 		ch := t.progressChannel()
 		t.unlock()
 		select {
 		case <-ch:
 		case <-ctx.Done():
-			return nil, status.FromContext(ctx)
+			return status.FromContext(ctx)
 		}
 		t.mu.Lock()
 	}
-	p := t.takePending()
-	p.t, p.lane, p.token = t, l, token
+	p.lane, p.token = l, token
 	p.index = l.free[len(l.free)-1]
 	l.free = l.free[:len(l.free)-1]
 	l.callers[p.index] = p
@@ -252,33 +254,21 @@ func (t *Transport) begin(ctx context.Context, l *lane, token uint64) (*pending,
 	l.link.Hold()
 	t.unlock()
 	l.link.Caller(p.index).Present()
-	return p, nil
-}
-
-func (p *pending) post(o *outgoing, d *bus.Descriptor) error {
-	pos, err := o.post(p.lane, d)
-	if err != nil {
-		return err
-	}
-	p.t.mu.Lock()
-	p.position, p.posted = pos, true
-	p.t.unlock()
 	return nil
 }
 
 // await waits for the reply; meanwhile it handles calls that come back to its chain. It returns when
 // the call is done, or with the context's error.
 func (p *pending) await(ctx context.Context) error {
-	t, link := p.t, p.lane.link
-	caller := link.Caller(p.index)
+	t, caller := p.t, p.lane.link.Caller(p.index)
 	stop := func() bool { return true }
 	watching := false
-	for {
-		if p.look() {
-			break
-		}
+	for !p.done.Load() {
 		if c := p.takeNested(); c != nil {
 			t.run(c)
+			t.mu.Lock()
+			t.finish(c)
+			t.unlock()
 			continue
 		}
 		if ctx.Err() != nil {
@@ -290,15 +280,16 @@ func (p *pending) await(ctx context.Context) error {
 			watching = true
 		}
 		p.sleep(caller)
+		p.look()
 	}
 	stop()
 	return nil
 }
 
-// look drains the lane and reports whether the call is done.
-func (p *pending) look() bool {
-	if p.done.Load() {
-		return true
+// look drains the lane if something was published on it.
+func (p *pending) look() {
+	if p.lane.drained.Load() == p.lane.link.Published() {
+		return
 	}
 	t := p.t
 	t.mu.Lock()
@@ -306,7 +297,6 @@ func (p *pending) look() bool {
 	t.drain(p.lane)
 	t.drainer = nil
 	t.unlock()
-	return p.done.Load()
 }
 
 // sleep waits until the reply's ring, or wake. It arms, then looks once more.
@@ -335,11 +325,9 @@ func (p *pending) sleepOnChannel(caller *wait.Waiter) {
 }
 
 // something reports whether there is a reason not to sleep. What another goroutine has drained shows
-// in done once the lock was held, so the lane is looked at first.
+// in done before it shows in drained, so the lane is looked at first.
 func (p *pending) something() bool {
-	p.t.mu.Lock()
-	published := p.lane.link.Published() != p.lane.link.Position()
-	p.t.unlock()
+	published := p.lane.drained.Load() != p.lane.link.Published()
 	return published || p.done.Load() || p.hasNested.Load()
 }
 
@@ -382,7 +370,7 @@ func (p *pending) finish(err error, reply *binder.Reply) error {
 	case p.done.Load(): // answered, or died, in the last moment
 		t.dropAnswer(p)
 		t.freeIndex(p)
-	case !p.posted:
+	case p.position.Load() == 0:
 		l.callers[p.index] = nil
 		t.freeIndex(p)
 	default:
@@ -442,23 +430,26 @@ func (t *Transport) cancel(p *pending) {
 	if !p.lane.writable {
 		return
 	}
-	d := bus.Descriptor{Kind: bus.KindCancel, Node: p.position, Index: p.index}
+	d := bus.Descriptor{Kind: bus.KindCancel, Node: p.position.Load() - 1, Index: p.index}
 	if _, err := p.lane.link.PostControl(&d); err == nil {
 		t.noteRing(p.lane)
 	}
 }
 
 func (t *Transport) takePending() *pending {
-	if p, ok := t.pendings.Get().(*pending); ok {
-		return p
+	p, ok := t.pendings.Get().(*pending)
+	if !ok {
+		p = &pending{parker: t.parker, signal: make(chan struct{}, 1)}
 	}
-	return &pending{parker: t.parker, signal: make(chan struct{}, 1)}
+	p.t = t
+	return p
 }
 
 func (p *pending) recycle() {
 	t := p.t
 	p.t, p.lane, p.outer, p.nested, p.entries, p.err = nil, nil, nil, nil, nil, nil
-	p.posted, p.abandoned = false, false
+	p.position.Store(0)
+	p.abandoned = false
 	p.done.Store(false)
 	select {
 	case <-p.signal:
@@ -541,7 +532,8 @@ func (t *Transport) takeReply(l *lane, d *bus.Descriptor, pos uint64) error {
 // replies reports whether d answers this call. The reply can be here before the caller has noted the
 // position of its own call.
 func (p *pending) replies(d *bus.Descriptor) bool {
-	return !p.done.Load() && (!p.posted || d.Node == p.position)
+	at := p.position.Load()
+	return !p.done.Load() && (at == 0 || d.Node == at-1)
 }
 
 // complete marks p done. A caller asleep on a futex has been rung by the peer; one that waits on a

@@ -2,6 +2,7 @@ package object
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ubinder/runtime/binder"
@@ -19,14 +20,36 @@ type incoming struct {
 	entries  []received
 	refused  error // why the handler must not see it
 
-	// Guarded by Transport.mu.
-	cancelled bool
-	cancel    func()
+	cancelled atomic.Bool
+	running   atomic.Pointer[binder.CallContext] // of the handler, while it runs
 
-	call binder.IncomingCall // kept, so that calls do not allocate
+	// Kept between calls, so that they do not allocate.
+	call     binder.IncomingCall
+	dispatch binder.Incoming
+	answer   bus.Descriptor
 }
 
-var incomingPool = sync.Pool{New: func() any { return new(incoming) }}
+var incomingPool = sync.Pool{New: func() any {
+	c := new(incoming)
+	c.dispatch.Started = c.handlerStarts
+	return c
+}}
+
+// handlerStarts notes what to cancel. A cancel that comes meanwhile sees that, or is seen here.
+func (c *incoming) handlerStarts(ctx *binder.CallContext) {
+	c.running.Store(ctx)
+	if c.cancelled.Load() {
+		ctx.Cancel()
+	}
+}
+
+// cancelIncoming has the handler told that nobody waits for its answer. c is in its lane's handling.
+func (t *Transport) cancelIncoming(c *incoming) {
+	c.cancelled.Store(true)
+	if ctx := c.running.Load(); ctx != nil {
+		t.after.fails = append(t.after.fails, ctx.Cancel)
+	}
+}
 
 // queue is calls in the order in which they were drained.
 type queue struct {
@@ -134,13 +157,6 @@ func (t *Transport) takeCancel(l *lane, d *bus.Descriptor) {
 	t.cancelIncoming(c)
 }
 
-func (t *Transport) cancelIncoming(c *incoming) {
-	c.cancelled = true
-	if c.cancel != nil {
-		t.after.fails = append(t.after.fails, c.cancel)
-	}
-}
-
 // abandonHandling tells handlers that their caller's process is gone.
 func (t *Transport) abandonHandling(l *lane) {
 	for _, c := range l.handling {
@@ -150,7 +166,8 @@ func (t *Transport) abandonHandling(l *lane) {
 	}
 }
 
-// run handles one call on the calling goroutine: copy, free the slot, dispatch, answer.
+// run handles one call on the calling goroutine: copy, free the slot, dispatch, answer. finish
+// follows, with the lock.
 func (t *Transport) run(c *incoming) {
 	d, l := &c.desc, c.lane
 	buf := takeBuffer(int(d.Length))
@@ -158,14 +175,15 @@ func (t *Transport) run(c *incoming) {
 	l.link.Free(d)
 	err := t.open(c, buf.bytes)
 	if err == nil {
-		err = t.dispatch(c)
+		err = t.handle(c)
 	}
+	c.running.Store(nil)
 	if !c.call.Oneway() {
 		t.answer(c, err)
 	}
 	c.call.Done()
-	t.end(c)
 	buf.Free()
+	l.link.Drop()
 }
 
 // open makes the call that the handler sees. On error its content is dropped.
@@ -193,38 +211,29 @@ func (t *Transport) open(c *incoming, payload []byte) error {
 	return nil
 }
 
-func (t *Transport) dispatch(c *incoming) error {
-	in := binder.Incoming{Timeout: time.Duration(c.desc.Timeout)}
-	if c.call.Oneway() {
-		return t.process.Dispatch(&c.call, in, nil)
+func (t *Transport) handle(c *incoming) error {
+	in := &c.dispatch
+	in.Timeout = time.Duration(c.desc.Timeout)
+	in.Chain = binder.Chain{}
+	if !c.call.Oneway() {
+		in.Chain = binder.Chain{Token: c.desc.Chain, Via: c.lane, Index: c.desc.Index}
 	}
-	in.Chain = binder.Chain{Token: c.desc.Chain, Via: c.lane, Index: c.desc.Index}
-	return t.process.Dispatch(&c.call, in, func(cancel func()) {
-		t.mu.Lock()
-		c.cancel = cancel
-		cancelled := c.cancelled
-		t.mu.Unlock()
-		if cancelled {
-			cancel()
-		}
-	})
+	return t.process.Dispatch(&c.call, in)
 }
 
-// end gives back what the call held, and lets the next oneway call of its node go on.
-func (t *Transport) end(c *incoming) {
+// finish gives back what a call held, and lets the next oneway call of its node go on. The caller
+// has the lock.
+func (t *Transport) finish(c *incoming) {
 	n := c.call.Target
-	t.mu.Lock()
 	if n != nil {
 		t.table.Unpin(n.NodeID())
 	}
 	if c.call.Oneway() {
 		t.nextOneway(n)
 	}
-	t.unlock()
-	c.lane.link.Drop()
-	scratch := c.call.Scratch
-	*c = incoming{}
-	c.call.Scratch = scratch
+	c.lane, c.entries, c.refused = nil, nil, nil
+	c.cancelled.Store(false)
+	c.call.Reset()
 	incomingPool.Put(c)
 }
 

@@ -24,7 +24,9 @@ type lane struct {
 	writable bool          // opened without an error
 	gone     chan struct{} // closed when the hang-up has been processed
 
-	ringing  atomic.Bool // noted for a ring by unlock
+	taken    bus.Descriptor // the message being applied: a lane is never drained within itself
+	drained  atomic.Uint64  // position up to which messages have been applied
+	ringing  atomic.Bool    // noted for a ring by unlock
 	callers  [bus.Callers]*pending
 	free     []uint32               // caller indices not in use
 	handling [bus.Callers]*incoming // the peer's calls that are not answered, by its caller index
@@ -225,10 +227,10 @@ func (e *env) Next(p, limit uint64) bool {
 	if l == nil || l.link == nil || l.link.Position() >= limit {
 		return false
 	}
-	var d bus.Descriptor
-	ok, err := l.link.Next(&d)
+	d := &l.taken
+	ok, err := l.link.Next(d)
 	if err == nil && ok {
-		err = t.take(l, &d, l.link.Position()-1)
+		err = t.take(l, d, l.link.Position()-1)
 	}
 	if err != nil {
 		t.cutOff(l, err)
@@ -236,6 +238,7 @@ func (e *env) Next(p, limit uint64) bool {
 	}
 	if !ok {
 		l.link.Drained()
+		l.drained.Store(l.link.Position())
 	}
 	return ok
 }

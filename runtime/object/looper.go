@@ -133,14 +133,17 @@ func (t *Transport) SetLoopers(max int) {
 // routineLoop is a looper's goroutine.
 func (t *Transport) routineLoop(lp *looper) {
 	defer close(lp.ended)
-	for c := t.next(lp); c != nil; c = t.next(lp) {
+	for c := t.next(lp, nil); c != nil; c = t.next(lp, c) {
 		t.run(c)
 	}
 }
 
-// next waits for a call; nil ends the looper.
-func (t *Transport) next(lp *looper) *incoming {
+// next finishes the call that lp has run and waits for another; nil ends the looper.
+func (t *Transport) next(lp *looper, done *incoming) *incoming {
 	t.mu.Lock()
+	if done != nil {
+		t.finish(done)
+	}
 	for {
 		for _, l := range t.pool.hot {
 			t.drain(l)

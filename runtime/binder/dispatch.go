@@ -1,0 +1,98 @@
+package binder
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"ubinder/runtime/status"
+)
+
+// Incoming is what a transport knows of a call beyond its content.
+type Incoming struct {
+	Chain   Chain
+	Timeout time.Duration // the caller's, from now; zero: none
+	// Started receives, before the handler runs, what cancels the handler's context; nil: not
+	// wanted.
+	Started func(*CallContext)
+}
+
+// Dispatch runs the handler of c's target on the calling goroutine and returns what to tell the
+// caller; c.Reply is filled when that is nil. c.Done follows when the reply is posted. It is for
+// transports.
+func (p *Process) Dispatch(c *IncomingCall, in *Incoming) error {
+	ctx := c.newContext()
+	ctx.caller, ctx.chain = c.Caller, in.Chain
+	if in.Timeout > 0 {
+		ctx.deadline = time.Now().Add(in.Timeout)
+	}
+	if in.Started != nil {
+		in.Started(ctx)
+	}
+	err := c.Target.handle(ctx, c)
+	ctx.ended.Store(true)
+	ctx.Cancel()
+	return err
+}
+
+// contextBlock is how many contexts are allocated at once: a context is never used again, because a
+// handler may leave it with goroutines that outlive the call.
+const contextBlock = 16
+
+func (c *IncomingCall) newContext() *CallContext {
+	if len(c.contexts) == 0 {
+		c.contexts = make([]CallContext, contextBlock)
+	}
+	ctx := &c.contexts[0]
+	c.contexts = c.contexts[1:]
+	return ctx
+}
+
+// Reset makes c ready for another call; what serves one call after the other stays. It is for
+// transports.
+func (c *IncomingCall) Reset() {
+	*c = IncomingCall{Scratch: c.Scratch, contexts: c.contexts}
+}
+
+// PingTransaction is the code that every node answers before its handler, with an empty reply: who
+// calls learns that the object lives and how long the way takes. It is Android's PING_TRANSACTION.
+const PingTransaction uint32 = '_'<<24 | 'P'<<16 | 'N'<<8 | 'G'
+
+// handle answers a ping, checks that the call is meant for this interface, and turns a panic into an
+// error: one bad handler must not end every service of the process.
+func (n *Node) handle(ctx context.Context, c *IncomingCall) (err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = &status.Error{
+				Code:    status.Internal,
+				Message: fmt.Sprintf("handler of %s panicked in transaction %d: %v", n.name(), c.Code, v),
+				Err:     fmt.Errorf("%v\n%s", v, debug.Stack()),
+			}
+		}
+	}()
+	if c.Code == PingTransaction {
+		return nil
+	}
+	if c.Interface != 0 && n.iface != 0 && c.Interface != n.iface {
+		return status.Errorf(status.UnknownMethod, "the object implements %s, the call was meant for another interface", n.name())
+	}
+	return n.handler.Transact(ctx, c)
+}
+
+func (n *Node) name() string {
+	if n.descriptor == "" {
+		return fmt.Sprintf("node %d", n.id)
+	}
+	return n.descriptor
+}
+
+// ErrorText is what of err may cross the wire: its code, message and service number.
+func ErrorText(err error) (code status.Code, service int32, text string) {
+	var e *status.Error
+	if errors.As(err, &e) {
+		return e.Code, e.Service, e.Message
+	}
+	return status.CodeOf(err), 0, err.Error()
+}
