@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/broker"
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) {
 	if name := os.Getenv(serviceProcess); name != "" {
 		os.Exit(runServiceProcess(name))
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // onBothBuses runs a test on a bus inside this program and over a broker's.

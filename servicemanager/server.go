@@ -186,7 +186,7 @@ func (s *Server) serviceDied(e *Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.deaths, e)
-	if s.registry.Died(e) {
+	if !s.closed && s.registry.Died(e) {
 		s.config.Log("%q has died (process %d, pid %d)", e.Name, e.Owner.Process, e.Owner.PID)
 	}
 }

@@ -27,7 +27,7 @@ func (e usageError) Unwrap() error { return e.error }
 
 // WrongUsage makes err a mistake on the command line of cmd.
 func WrongUsage(cmd *cobra.Command, err error) error {
-	return usageError{fmt.Errorf("%w\nSee \"%s --help\".", err, cmd.CommandPath())}
+	return usageError{fmt.Errorf("%w (see \"%s --help\")", err, cmd.CommandPath())}
 }
 
 // Code returns the exit code for err; interrupted says that a signal ended the command.
