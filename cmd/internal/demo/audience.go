@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"ubinder/cmd/internal/console"
@@ -49,7 +50,7 @@ func (p Person) End(s Step) {
 	}
 	if s.calls != nil {
 		fmt.Fprintln(c)
-		s.calls.Draw(c, "      ")
+		s.calls.Draw(c, strings.Repeat(" ", p.indent()))
 		fmt.Fprintln(c)
 	}
 }
@@ -64,7 +65,7 @@ func (p Person) indent() int {
 
 // Finish implements Audience.
 func (p Person) Finish(steps int, took time.Duration) {
-	fmt.Fprintf(p.Console, "\n%s\n", p.Console.Good(fmt.Sprintf("All %d steps did what they say, by the word of the process at the other end, in %s.", steps, latency.Format(took))))
+	fmt.Fprintf(p.Console, "\n%s\n", p.Console.Good(fmt.Sprintf("All %d steps did what they say, by the word of the process at the other end. It took %s.", steps, latency.Format(took))))
 }
 
 // Program is the audience that parses: it gets a line of JSON for each thing.

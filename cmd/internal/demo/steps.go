@@ -34,7 +34,7 @@ var steps = []struct {
 }
 
 func says(format string, args ...any) Step {
-	return Step{Says: []string{fmt.Sprintf(format, args...)}}
+	return Step{Says: strings.Split(fmt.Sprintf(format, args...), "\n")}
 }
 
 // unlikely returns a text that nobody can have from elsewhere.
@@ -57,7 +57,7 @@ func typedCall(ctx context.Context, s *stage) (Step, error) {
 	if r.PID != s.room.pid() {
 		return Step{}, fmt.Errorf("the room says that its pid is %d, it was started as %d", r.PID, s.room.pid())
 	}
-	return says("alice asked the room for its pid and got %d after %s", r.PID, latency.Format(r.Took)), nil
+	return says("alice asked the room for its pid and got %d, after %s", r.PID, latency.Format(r.Took)), nil
 }
 
 func onewayCall(ctx context.Context, s *stage) (Step, error) {
@@ -73,7 +73,7 @@ func onewayCall(ctx context.Context, s *stage) (Step, error) {
 	if heard.Text != text || heard.From != s.alice.name || heard.Caller != s.room.pid() {
 		return Step{}, fmt.Errorf("alice said %q, bob heard %q of %s from pid %d", text, heard.Text, heard.From, heard.Caller)
 	}
-	return says("alice said %q and went on after %s; bob heard it from the room %s after she spoke",
+	return says("alice said %q and went on after %s;\nbob heard it from the room, %s after she spoke",
 		text, latency.Format(said.Took), latency.Format(heard.At.Sub(said.At))), nil
 }
 
@@ -93,12 +93,12 @@ func objectPassedOn(ctx context.Context, s *stage) (Step, error) {
 	case got.Caller != s.bob.pid():
 		return Step{}, fmt.Errorf("bob has pid %d, but alice was called by pid %d", s.bob.pid(), got.Caller)
 	}
-	return says("the room gave bob the object that alice entered with; bob called it and got %q after %s, "+
-		"and alice's caller was pid %d: bob himself, not the room", answer.Text, latency.Format(answer.Took), got.Caller), nil
+	return says("the room gave bob the object that alice had entered with; he called it and got\n%q after %s; "+
+		"her caller was pid %d: bob himself, not the room", answer.Text, latency.Format(answer.Took), got.Caller), nil
 }
 
 func filePassed(ctx context.Context, s *stage) (Step, error) {
-	first := unlikely("a file that has no name")
+	first := unlikely("what nobody else can open")
 	text := first + "\n" + strings.Repeat("and many more lines\n", 500)
 	r, err := s.bob.do(ctx, order{Do: "show", Text: text})
 	if err != nil {
@@ -107,7 +107,7 @@ func filePassed(ctx context.Context, s *stage) (Step, error) {
 	if r.Text != first || r.Bytes != uint64(len(text)) {
 		return Step{}, fmt.Errorf("bob showed %d bytes that begin with %q, the room read %d that begin with %q", len(text), first, r.Bytes, r.Text)
 	}
-	return says("bob passed an open file, deleted before; the room read its %d bytes: %q", r.Bytes, r.Text), nil
+	return says("bob passed an open file that has no name any more; the room read its %d bytes:\n%q", r.Bytes, r.Text), nil
 }
 
 func measured(ctx context.Context, s *stage) (Step, error) {
@@ -130,7 +130,7 @@ func measured(ctx context.Context, s *stage) (Step, error) {
 	if n := after.Count - before.Count; n != calls || len(r.Samples) != calls {
 		return Step{}, fmt.Errorf("%d calls were to be made, alice made %d and the room answered %d", calls, len(r.Samples), n)
 	}
-	step := says("alice made %d typed calls, one after the other, and the room answered as many:", calls)
+	step := says("alice made %d typed calls, one after the other; the room answered as many", calls)
 	step.calls = latency.New()
 	for _, d := range r.Samples {
 		step.calls.Add(d)
@@ -161,7 +161,7 @@ func death(ctx context.Context, s *stage) (Step, error) {
 		if !strings.HasPrefix(after.Error, "DEAD") {
 			return step, fmt.Errorf("%s called the dead room and got %q", a.name, after.Error)
 		}
-		step.Says = append(step.Says, fmt.Sprintf("%s was told %s after, then that the name is free; a call fails with DEAD", a.name, latency.Format(r.At.Sub(killed))))
+		step.Says = append(step.Says, fmt.Sprintf("%s was told after %s, and that the name is free; a call then fails with DEAD", a.name, latency.Format(r.At.Sub(killed))))
 	}
 	var status syscall.WaitStatus
 	if state := s.room.process.State(); state != nil {
