@@ -205,7 +205,7 @@ func (l *lane) RingCaller(i uint32) bool {
 	case wait.OnFutex:
 		l.parker.Wake(r.Bell())
 	case wait.OnPoll:
-		l.ringPoller()
+		l.RingLooper()
 	case wait.Absent:
 		return false
 	}

@@ -1,0 +1,137 @@
+package bus_test
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ubinder/runtime/bus"
+	"ubinder/runtime/bus/linktest"
+	"ubinder/runtime/internal/sys"
+)
+
+func TestLinkInProcess(t *testing.T) {
+	linktest.Run(t, linktest.Implementation{Open: openInProcess})
+}
+
+func TestLinkInProcessInABubble(t *testing.T) {
+	linktest.Run(t, linktest.Implementation{Open: openInProcess, In: synctest.Test})
+}
+
+func TestLinkBetweenGoroutines(t *testing.T) {
+	linktest.Run(t, linktest.Implementation{Open: openShared})
+}
+
+func TestLinkBetweenProcesses(t *testing.T) {
+	linktest.Run(t, linktest.Implementation{Open: openProcesses})
+}
+
+var left, right = &bus.Peer{ID: 1}, &bus.Peer{ID: 2}
+
+func openInProcess(testing.TB) linktest.Pair {
+	linkA, linkB := bus.Pair(left, right)
+	a, b := linktest.NewDriver(), linktest.NewDriver()
+	a.Attach(linkA)
+	b.Attach(linkB)
+	linkA.Start(a)
+	linkB.Start(b)
+	return linktest.Pair{A: a, B: b}
+}
+
+// openEnd makes a driver over conn; its result waits until the link is open.
+func openEnd(conn *sys.Conn, peer *bus.Peer) func() (*linktest.Driver, error) {
+	d := linktest.NewDriver()
+	opened := make(chan error, 1)
+	bus.NewLink(conn, peer, d, d.Attach, func(_ bus.Link, err error) { opened <- err })
+	return func() (*linktest.Driver, error) { return d, <-opened }
+}
+
+func socketpair(t testing.TB) (a, b sys.FD) {
+	a, b, err := sys.Socketpair()
+	require.NoError(t, err)
+	return a, b
+}
+
+func connOf(t testing.TB, fd sys.FD) *sys.Conn {
+	c, err := sys.NewConn(fd)
+	require.NoError(t, err)
+	return c
+}
+
+func openShared(t testing.TB) linktest.Pair {
+	a, b := socketpair(t)
+	openA, openB := openEnd(connOf(t, a), right), openEnd(connOf(t, b), left)
+	endA, err := openA()
+	require.NoError(t, err)
+	endB, err := openB()
+	require.NoError(t, err)
+	return linktest.Pair{A: endA, B: endB}
+}
+
+func openProcesses(t testing.TB) linktest.Pair {
+	far := startFarEnd(t)
+	t.Cleanup(func() {
+		far.stdin.Close()
+		require.NoError(t, far.cmd.Wait(), "the far end left something behind")
+	})
+	return linktest.Pair{A: far.near, B: far.remote}
+}
+
+// farEnd is a process with the other end of a link.
+type farEnd struct {
+	cmd    *exec.Cmd
+	stdin  interface{ Close() error }
+	near   *linktest.Driver
+	remote *linktest.Remote
+}
+
+func startFarEnd(t testing.TB) *farEnd {
+	here, there := socketpair(t)
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), roleVariable+"=far end")
+	cmd.Stderr = os.Stderr
+	socket := there.File("far end")
+	defer socket.Close()
+	cmd.ExtraFiles = []*os.File{socket}
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	near, err := openEnd(connOf(t, here), right)()
+	require.NoError(t, err)
+	return &farEnd{cmd, in, near, linktest.NewRemote(out, in)}
+}
+
+// serveFarEnd is the child: it serves the link on file 3 until standard input ends. It exits with 1
+// when something of the link is left.
+func serveFarEnd() int {
+	conn, err := sys.NewConn(sys.NewFD(3))
+	if err != nil {
+		panic(err)
+	}
+	d, err := openEnd(conn, left)()
+	if err != nil {
+		panic(err)
+	}
+	linktest.Serve(d, os.Stdin, os.Stdout)
+	d.Do(linktest.Op{Do: linktest.CloseOwn})
+	return leftOver()
+}
+
+// leftOver waits until this process has nothing open; it is 1 when that does not come about.
+func leftOver() int {
+	for range 1000 {
+		if fds, maps := sys.Open(); fds == 0 && maps == 0 {
+			return 0
+		}
+		time.Sleep(time.Millisecond)
+	}
+	fds, maps := sys.Open()
+	println("left:", fds, "files,", maps, "mappings")
+	return 1
+}
