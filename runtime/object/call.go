@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"runtime"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -168,9 +169,9 @@ type pending struct {
 	signal    chan struct{}
 }
 
-// maxThreads is how many callers of a process may block a thread each; those beyond wait on a
-// channel, and the lane's receiving goroutine takes their replies.
-const maxThreads = 64
+// maxThreads is how many callers of a program may block a thread each, for the shortest way back. Those
+// beyond wait on a channel, and a looper takes all their replies with one wake-up.
+const maxThreads = 2
 
 var blockedThreads atomic.Int64
 
@@ -307,6 +308,7 @@ func (p *pending) sleep(caller *wait.Waiter) {
 		return
 	}
 	defer blockedThreads.Add(-1)
+	p.t.yield()
 	bell, val := caller.Arm(wait.OnFutex)
 	if !p.something() {
 		p.sleeper.Sleep(p.t.parker, bell, val, 0)
@@ -314,9 +316,22 @@ func (p *pending) sleep(caller *wait.Waiter) {
 	caller.Present()
 }
 
+// yieldEvery is after how many sleeps a thread lets other goroutines run first.
+const yieldEvery = 256
+
+// yield keeps short sleeps from starving the program's other goroutines: a thread that sleeps in the
+// kernel keeps its processor of the Go scheduler for a while, and for ever when it sleeps again and
+// again for moments only.
+func (t *Transport) yield() {
+	if t.sleeps.Add(1)%yieldEvery == 0 {
+		runtime.Gosched()
+	}
+}
+
 func (p *pending) sleepOnChannel(caller *wait.Waiter) {
 	p.onChannel.Store(true)
 	caller.Arm(wait.OnPoll)
+	p.t.wantLooper(p.lane)
 	if !p.something() {
 		<-p.signal
 	}

@@ -33,6 +33,7 @@ type lane struct {
 	owed     []*owedReply           // replies that had no room
 	owedLen  int
 	hot      bool
+	hotHint  atomic.Bool // hot, for a look without the lock
 	lastUsed uint64
 }
 

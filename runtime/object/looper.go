@@ -1,6 +1,9 @@
 package object
 
 import (
+	"runtime"
+	"sync/atomic"
+
 	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/wait"
 )
@@ -19,7 +22,8 @@ type looper struct {
 type looperPool struct {
 	max     int
 	count   int
-	taken   []bool // indices in use
+	started atomic.Bool // there was a looper
+	taken   []bool      // indices in use
 	idle    []*looper
 	hot     []*lane
 	clock   uint64
@@ -64,6 +68,7 @@ func (p *looperPool) newLooper() *looper {
 	}
 	p.taken[i] = true
 	p.count++
+	p.started.Store(true)
 	return &looper{index: i, ended: make(chan struct{})}
 }
 
@@ -104,6 +109,7 @@ func (p *looperPool) heat(l *lane) {
 		p.cool(coldest)
 	}
 	l.hot = true
+	l.hotHint.Store(true)
 	p.hot = append(p.hot, l)
 }
 
@@ -113,6 +119,7 @@ func (p *looperPool) cool(l *lane) {
 		if h == l {
 			p.hot = append(p.hot[:i], p.hot[i+1:]...)
 			l.hot = false
+			l.hotHint.Store(false)
 			p.stale = true
 			return
 		}
@@ -127,6 +134,19 @@ func (t *Transport) SetLoopers(max int) {
 	t.pool.max = max
 	if max < t.pool.count {
 		t.pool.stale = true
+	}
+}
+
+// wantLooper has a looper sleep on l: it takes the replies of callers that block no thread.
+func (t *Transport) wantLooper(l *lane) {
+	if l.hotHint.Load() && t.pool.started.Load() {
+		return
+	}
+	t.mu.Lock()
+	defer t.unlock()
+	t.pool.heat(l)
+	if t.pool.count == 0 {
+		t.pool.noSpare = true
 	}
 }
 
@@ -164,6 +184,11 @@ func (t *Transport) next(lp *looper, done *incoming) *incoming {
 		}
 		t.pool.add(lp)
 		t.unlock()
+		if t.woken.Swap(false) {
+			runtime.Gosched() // they would wait for this thread's processor
+		} else {
+			t.yield()
+		}
 		lp.sleep(t.parker)
 		t.mu.Lock()
 		t.pool.remove(lp)

@@ -9,6 +9,7 @@ import (
 	"context"
 	"math"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"ubinder/runtime/binder"
@@ -39,6 +40,8 @@ type Transport struct {
 	closed   bool
 	after    afterwards
 	pendings sync.Pool // of *pending
+	sleeps   atomic.Uint64
+	woken    atomic.Bool // callers were woken on channels since a looper last slept
 
 	// Under testing/synctest a goroutine from outside, as the garbage collector's, must not wake one
 	// inside: what it releases waits here for the next unlock.
@@ -108,6 +111,9 @@ func (t *Transport) unlock() {
 	for _, l := range a.rings {
 		l.ringing.Store(false)
 		l.link.RingLooper()
+	}
+	if len(a.wakes) > 0 {
+		t.woken.Store(true)
 	}
 	for _, p := range a.wakes {
 		p.wake()
