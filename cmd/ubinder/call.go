@@ -49,7 +49,7 @@ func newCallCommand(b *busFlags) *cobra.Command {
 	var flags callFlags
 	cmd := &cobra.Command{
 		Use: "call NAME CODE [KIND VALUE]...", Short: "Call a service", Long: callLong, Example: callExample,
-		Args: cobra.MinimumNArgs(2),
+		Args: cobra.MinimumNArgs(2), ValidArgsFunction: b.completeService,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			code, err := parseCode(args[1])
 			if err != nil {

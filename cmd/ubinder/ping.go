@@ -38,7 +38,7 @@ func newPingCommand(b *busFlags) *cobra.Command {
 	var flags pingFlags
 	cmd := &cobra.Command{
 		Use: "ping NAME", Short: "Measure how long calls to a service take", Long: pingLong, Example: pingExample,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: b.completeService,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if flags.count < 0 || flags.interval < 0 {
 				return exit.WrongUsage(cmd, fmt.Errorf("neither --count nor --interval may be negative"))

@@ -139,7 +139,7 @@ func newCheckCommand(b *busFlags) *cobra.Command {
 	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use: "check NAME", Short: "Say whether a service is there (exit code 3: it is not)", Example: checkExample,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.ExactArgs(1), ValidArgsFunction: b.completeService,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx, cancel := withTimeout(cmd.Context(), timeout)
 			defer cancel()
