@@ -1,0 +1,22 @@
+package object_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/binder/transporttest"
+)
+
+// Both ends are in this process, so both are counted.
+func TestARawCallAllocatesNothing(t *testing.T) {
+	p := transporttest.NewStage(t, laneDomain(t)).Puppet()
+	call := binder.Transaction{Code: transporttest.Echo, Data: binder.Data{Payload: make([]byte, 128)}}
+	var r binder.Reply
+	n := testing.AllocsPerRun(2000, func() {
+		require.NoError(t, p.Transact(t.Context(), &call, &r))
+		r.Release()
+	})
+	require.Zero(t, n)
+}
