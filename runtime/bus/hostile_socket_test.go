@@ -1,0 +1,216 @@
+package bus
+
+import (
+	"encoding/binary"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/status"
+)
+
+// memfd makes a memory file of a size, with flags and seals.
+func memfd(t testing.TB, flags, size, seals int) int {
+	fd, err := unix.MemfdCreate("hostile", flags|unix.MFD_CLOEXEC)
+	require.NoError(t, err)
+	t.Cleanup(func() { unix.Close(fd) })
+	require.NoError(t, unix.Ftruncate(fd, int64(size)))
+	if seals != 0 {
+		_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, seals)
+		require.NoError(t, err)
+	}
+	return fd
+}
+
+func openFile(t testing.TB, path string) int {
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	require.NoError(t, err)
+	t.Cleanup(func() { f.Close() })
+	return int(f.Fd())
+}
+
+func pipeEnd(t testing.TB) int {
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	t.Cleanup(func() { r.Close(); w.Close() })
+	return int(r.Fd())
+}
+
+const allSeals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_FUTURE_WRITE | unix.F_SEAL_SEAL
+
+func TestOutboxesThatAreNotSafeToMapAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		head func(t testing.TB) int
+		want string
+	}{
+		"no seals":     {func(t testing.TB) int { return memfd(t, unix.MFD_ALLOW_SEALING, headerSize, 0) }, "not sealed"},
+		"not sealable": {func(t testing.TB) int { return memfd(t, 0, headerSize, 0) }, "not sealed"},
+		"may shrink": {func(t testing.TB) int {
+			return memfd(t, unix.MFD_ALLOW_SEALING, headerSize, allSeals&^unix.F_SEAL_SHRINK)
+		}, "not sealed"},
+		"may grow": {func(t testing.TB) int {
+			return memfd(t, unix.MFD_ALLOW_SEALING, headerSize, allSeals&^unix.F_SEAL_GROW)
+		}, "not sealed"},
+		"may be written": {func(t testing.TB) int {
+			return memfd(t, unix.MFD_ALLOW_SEALING, headerSize, allSeals&^unix.F_SEAL_FUTURE_WRITE)
+		}, "not sealed"},
+		"too short": {func(t testing.TB) int { return memfd(t, unix.MFD_ALLOW_SEALING, headerSize-4096, allSeals) }, "not the size agreed on"},
+		"empty":     {func(t testing.TB) int { return memfd(t, unix.MFD_ALLOW_SEALING, 0, allSeals) }, "not the size agreed on"},
+		"too long":  {func(t testing.TB) int { return memfd(t, unix.MFD_ALLOW_SEALING, 2*headerSize, allSeals) }, "not the size agreed on"},
+		"no header": {func(t testing.TB) int { return memfd(t, unix.MFD_ALLOW_SEALING, headerSize, allSeals) }, "magic 0x0"},
+		"a pipe":    {pipeEnd, "not anonymous shared memory"},
+		"a file":    {func(t testing.TB) int { return openFile(t, t.TempDir()+"/file") }, "cannot be mapped"},
+		"/dev/zero": {func(t testing.TB) int { return openFile(t, "/dev/zero") }, "not anonymous shared memory"},
+		"/dev/null": {func(t testing.TB) int { return openFile(t, "/dev/null") }, "not anonymous shared memory"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, v := attack(t)
+			s := standBy(t)
+			h.send([]byte{packetOutbox}, c.head(t), h.segFD.Int())
+			blames(t, <-v.opened, c.want)
+			s.talk(t)
+			h, v = attack(t)
+			h.send([]byte{packetOutbox}, h.headFD.Int(), c.head(t))
+			blames(t, <-v.opened, "cannot be mapped")
+		})
+	}
+}
+
+func TestHugePagesAreRefused(t *testing.T) {
+	fd, err := unix.MemfdCreate("huge", unix.MFD_HUGETLB|unix.MFD_ALLOW_SEALING|unix.MFD_CLOEXEC)
+	if err != nil {
+		t.Skip("no huge pages:", err)
+	}
+	defer unix.Close(fd)
+	h, v := attack(t)
+	h.send([]byte{packetOutbox}, h.headFD.Int(), fd)
+	blames(t, <-v.opened, "not anonymous shared memory")
+}
+
+func TestOutboxesOfAnotherShapeAreRefused(t *testing.T) {
+	for name, c := range map[string]struct {
+		off   int
+		value uint32
+	}{
+		"magic": {offMagic, 1}, "version": {offVersion, Version + 1}, "ring size": {offRingSize, 1 << 31},
+		"message credit": {offCredit, 0}, "callers": {offCallers, 1 << 20}, "segment size": {offSegmentSize, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, v := attack(t)
+			h.out.Uint32(c.off).Store(c.value)
+			h.send([]byte{packetOutbox}, h.headFD.Int(), h.segFD.Int())
+			blames(t, <-v.opened, "its outbox has "+name)
+		})
+	}
+}
+
+func TestPacketsOutOfOrderDuringTheHandshake(t *testing.T) {
+	for name, packets := range map[string]func(h *hostile){
+		"ready first":          func(h *hostile) { h.send([]byte{packetReady}) },
+		"ring first":           func(h *hostile) { h.ring() },
+		"no files":             func(h *hostile) { h.send([]byte{packetOutbox}) },
+		"one file":             func(h *hostile) { h.send([]byte{packetOutbox}, h.headFD.Int()) },
+		"three files":          func(h *hostile) { h.send([]byte{packetOutbox}, h.headFD.Int(), h.segFD.Int(), h.segFD.Int()) },
+		"most files":           func(h *hostile) { h.send([]byte{packetOutbox}, many(h.headFD.Int(), sys.MaxFDs)...) },
+		"a byte more":          func(h *hostile) { h.send([]byte{packetOutbox, 0}, h.headFD.Int(), h.segFD.Int()) },
+		"a long packet":        func(h *hostile) { h.send(make([]byte, 1000), h.headFD.Int(), h.segFD.Int()) },
+		"empty, with files":    func(h *hostile) { h.sendEmpty(h.headFD.Int(), h.segFD.Int()) },
+		"outbox twice":         func(h *hostile) { h.outbox(); h.outbox() },
+		"files before ready":   func(h *hostile) { h.outbox(); h.sendFiles(0, h.headFD.Int()) },
+		"ready with a file":    func(h *hostile) { h.outbox(); h.send([]byte{packetReady}, h.headFD.Int()) },
+		"long packet as ready": func(h *hostile) { h.outbox(); h.send(make([]byte, 100)) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, v := attack(t)
+			packets(h)
+			blames(t, <-v.opened, "packet")
+			if v.link != nil {
+				blames(t, <-v.hangup, "packet")
+			}
+		})
+	}
+}
+
+func (h *hostile) outbox() { h.send([]byte{packetOutbox}, h.headFD.Int(), h.segFD.Int()) }
+
+func (h *hostile) sendFiles(pos uint64, files ...int) {
+	h.send(binary.NativeEndian.AppendUint64([]byte{packetFiles}, pos), files...)
+}
+
+func many(fd, n int) (list []int) {
+	for range n {
+		list = append(list, fd)
+	}
+	return list
+}
+
+func TestAPeerThatIsNeverReadyHoldsUpNobodyElse(t *testing.T) {
+	h, v := attack(t)
+	s := standBy(t)
+	h.outbox()
+	s.talk(t)
+	h.hangUp()
+	require.ErrorIs(t, <-v.opened, status.Dead)
+	require.ErrorIs(t, <-v.hangup, status.Dead)
+}
+
+func TestPacketsThatNoPeerSendsCutItOff(t *testing.T) {
+	for name, packets := range map[string]func(h *hostile){
+		"unknown kind":          func(h *hostile) { h.send([]byte{'?'}) },
+		"a second outbox":       func(h *hostile) { h.outbox() },
+		"a second ready":        func(h *hostile) { h.send([]byte{packetReady}) },
+		"a ring with a file":    func(h *hostile) { h.send([]byte{packetRing}, h.headFD.Int()) },
+		"a long ring":           func(h *hostile) { h.send([]byte{packetRing, 0}) },
+		"a packet too long":     func(h *hostile) { h.send(make([]byte, 17)) },
+		"a huge packet":         func(h *hostile) { h.send(make([]byte, 100000)) },
+		"empty, with files":     func(h *hostile) { h.sendEmpty(h.headFD.Int()) },
+		"files, cut short":      func(h *hostile) { h.send([]byte{packetFiles, 1, 2}, h.headFD.Int()) },
+		"too many files":        func(h *hostile) { h.sendFiles(0, many(h.headFD.Int(), MaxFiles+1)...) },
+		"files of all messages": func(h *hostile) { h.flood() },
+		"files twice":           func(h *hostile) { h.sendFiles(5, h.headFD.Int()); h.sendFiles(5, h.headFD.Int()) },
+		"files backwards":       func(h *hostile) { h.sendFiles(5, h.headFD.Int()); h.sendFiles(4, h.headFD.Int()) },
+		"files of no position":  func(h *hostile) { h.sendFiles(1<<64-1, h.headFD.Int()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h, v := attack(t)
+			s := standBy(t)
+			h.shake(v)
+			packets(h)
+			h.ring()
+			blames(t, <-v.hangup, "it sent")
+			s.talk(t)
+		})
+	}
+}
+
+// flood sends more files than any receiver keeps.
+func (h *hostile) flood() {
+	for pos := range uint64(maxEarlyFiles/MaxFiles + 1) {
+		h.sendFiles(pos, many(h.headFD.Int(), MaxFiles)...)
+	}
+}
+
+func TestFilesThatDoNotComeFailTheirMessageAlone(t *testing.T) {
+	h, v := attack(t)
+	v.keep = true
+	h.shake(v)
+	h.sendFiles(1, h.headFD.Int())
+	h.sendFiles(2, h.headFD.Int(), h.segFD.Int())
+	h.publish(repeat(3, Descriptor{Kind: KindCall, Files: 1})...)
+	require.Eventually(t, func() bool { return v.count() == 3 }, patience, tick)
+	for pos, ok := range []bool{false, true, false} {
+		fds, err := v.link.Files(uint64(pos), 1)
+		require.Equal(t, ok, err == nil)
+		if !ok {
+			require.ErrorIs(t, err, status.Protocol)
+			require.ErrorContains(t, err, "announces 1 files")
+		}
+		sys.CloseAll(fds)
+	}
+	require.NoError(t, v.link.Err())
+	h.hangUp()
+	require.ErrorIs(t, <-v.hangup, status.Dead)
+}

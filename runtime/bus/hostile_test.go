@@ -1,0 +1,186 @@
+package bus
+
+import (
+	"os"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ubinder/runtime/internal/leaktest"
+	"ubinder/runtime/internal/ring"
+	"ubinder/runtime/internal/shm"
+	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/status"
+)
+
+// hostile is a peer that keeps to nothing: an outbox and an end of a socket in hand.
+type hostile struct {
+	t             testing.TB
+	conn          *sys.Conn
+	socket        sys.FD // a duplicate of conn's
+	headFD, segFD sys.FD
+	head, segment sys.Memory
+	out           shm.Region
+	published     uint64
+	writer        ring.Writer
+}
+
+// victim is the honest side. It drains, copies and frees whatever comes, as a program would.
+type victim struct {
+	link   Link
+	opened chan error
+	hangup chan error
+
+	mu   sync.Mutex
+	got  int
+	last error
+	keep bool // messages are not freed
+}
+
+// attack makes both sides; nothing was sent. The peer's outbox has a header that is right.
+func attack(t testing.TB) (*hostile, *victim) {
+	leaktest.Check(t)
+	here, there, err := sys.Socketpair()
+	require.NoError(t, err)
+	conn, err := sys.NewConn(here)
+	require.NoError(t, err)
+	h := &hostile{t: t}
+	h.socket, err = sys.Dup(there.Int())
+	require.NoError(t, err)
+	h.conn, err = sys.NewConn(there)
+	require.NoError(t, err)
+	h.headFD, h.head, err = sys.CreateMemory("hostile", headerSize)
+	require.NoError(t, err)
+	h.segFD, h.segment, err = sys.CreateMemory("hostile", SegmentSize)
+	require.NoError(t, err)
+	h.out = regionOf(h.head)
+	h.writer = newOutbox(h.out, regionOf(h.segment)).writer()
+	v := newVictim(conn)
+	t.Cleanup(h.close)
+	return h, v
+}
+
+func newVictim(conn *sys.Conn) *victim {
+	v := &victim{opened: make(chan error, 1), hangup: make(chan error, 1)}
+	NewLink(conn, &Peer{ID: 66}, v, func(l Link) { v.link = l }, func(_ Link, err error) { v.opened <- err })
+	return v
+}
+
+func (h *hostile) close() {
+	h.hangUp()
+	h.headFD.Close()
+	h.segFD.Close()
+	h.head.Unmap()
+	h.segment.Unmap()
+}
+
+func (h *hostile) hangUp() {
+	h.conn.Close()
+	h.socket.Close()
+}
+
+// send sends a packet; the victim may have gone already.
+func (h *hostile) send(packet []byte, files ...int) { h.conn.SendWait(packet, files...) }
+
+func (h *hostile) ring() { h.send([]byte{packetRing}) }
+
+// shake does the handshake as an honest peer does.
+func (h *hostile) shake(v *victim) {
+	h.send([]byte{packetOutbox}, h.headFD.Int(), h.segFD.Int())
+	h.send([]byte{packetReady})
+	require.NoError(h.t, <-v.opened)
+}
+
+func (h *hostile) publish(descriptors ...Descriptor) {
+	for i := range descriptors {
+		h.writer.Put(&descriptors[i])
+	}
+	h.ring()
+}
+
+// Readable implements Events.
+func (v *victim) Readable(l Link) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	var d Descriptor
+	for {
+		pos := l.Position()
+		ok, err := l.Next(&d)
+		if err != nil {
+			v.last = err
+			return
+		}
+		if !ok {
+			break
+		}
+		v.got++
+		if d.Kind <= KindReply && !v.keep {
+			consume(l, &d, pos)
+		}
+	}
+	l.Drained()
+}
+
+func consume(l Link, d *Descriptor, pos uint64) {
+	l.Entries(nil, d)
+	l.Payload(make([]byte, d.Length), d)
+	l.Free(d)
+	if d.Files > 0 {
+		fds, _ := l.Files(pos, int(d.Files))
+		sys.CloseAll(fds)
+	}
+}
+
+// Hangup implements Events.
+func (v *victim) Hangup(_ Link, err error) { v.hangup <- err }
+
+// blames checks that the link has ended for what the peer did.
+func blames(t testing.TB, err error, what string) {
+	t.Helper()
+	require.ErrorIs(t, err, status.Protocol)
+	require.ErrorContains(t, err, "the peer broke the protocol")
+	require.ErrorContains(t, err, what)
+}
+
+// bystanders are an honest lane of the same process.
+type bystanders struct{ a, b *victim }
+
+func standBy(t testing.TB) *bystanders {
+	here, there, err := sys.Socketpair()
+	require.NoError(t, err)
+	connA, err := sys.NewConn(here)
+	require.NoError(t, err)
+	connB, err := sys.NewConn(there)
+	require.NoError(t, err)
+	s := &bystanders{newVictim(connA), newVictim(connB)}
+	require.NoError(t, <-s.a.opened)
+	require.NoError(t, <-s.b.opened)
+	t.Cleanup(func() {
+		s.a.link.Close()
+		<-s.a.hangup
+		<-s.b.hangup
+	})
+	return s
+}
+
+// talk sends a message and a file both ways.
+func (s *bystanders) talk(t testing.TB) {
+	for _, pair := range [][2]*victim{{s.a, s.b}, {s.b, s.a}} {
+		from, to := pair[0].link, pair[1]
+		before := to.count()
+		slot, err := from.Reserve(ClassCall, 100)
+		require.NoError(t, err)
+		_, err = from.Post(&Descriptor{Kind: KindCall, Length: 100}, slot, []int{int(os.Stdin.Fd())})
+		require.NoError(t, err)
+		from.RingLooper()
+		require.Eventually(t, func() bool { return to.count() == before+1 }, patience, tick)
+		require.NoError(t, from.Err())
+	}
+}
+
+func (v *victim) count() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.got
+}
