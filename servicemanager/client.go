@@ -2,6 +2,7 @@ package servicemanager
 
 import (
 	"context"
+	"sync"
 
 	"ubinder/runtime/binder"
 	"ubinder/servicemanager/smpb"
@@ -9,30 +10,89 @@ import (
 
 // Client is a program's connection to the service manager of its bus. It is safe for concurrent use,
 // and is what generated code takes as stub.Registrar and stub.Resolver.
+//
+// When the service manager ends, calls fail with status.Dead until there is a new one; the client
+// then adds to that what it had added, and goes on with its watches.
 type Client struct {
 	process *binder.Process
-	manager *smpb.ServiceManagerClient
+	ctx     context.Context // ends with Release
+	cancel  context.CancelFunc
+
+	mu       sync.Mutex
+	manager  *smpb.ServiceManagerClient
+	death    *binder.DeathLink
+	services map[string]*registration
+	watches  map[*Watch]bool
+}
+
+// registration is what it takes to add a service again.
+type registration struct {
+	request *smpb.AddServiceRequest
+	service binder.Object // a reference of its own
 }
 
 // Connect finds the service manager of p's bus; status.UnknownTarget means that there is none now.
 func Connect(ctx context.Context, p *binder.Process) (*Client, error) {
-	h, err := p.ContextManager(ctx)
-	if err != nil {
+	c := &Client{process: p, services: make(map[string]*registration), watches: make(map[*Watch]bool)}
+	c.ctx, c.cancel = context.WithCancel(context.Background())
+	if err := c.find(ctx); err != nil {
+		c.cancel()
 		return nil, err
 	}
-	return &Client{process: p, manager: smpb.NewServiceManagerClient(h)}, nil
+	return c, nil
+}
+
+// find takes the service manager that is there now, and has the client look for the next one when
+// it ends.
+func (c *Client) find(ctx context.Context) error {
+	h, err := c.process.ContextManager(ctx)
+	if err != nil {
+		return err
+	}
+	m := smpb.NewServiceManagerClient(h)
+	c.mu.Lock()
+	c.manager = m // the one before may be in use by a call: the garbage collector releases it
+	c.mu.Unlock()
+	death, err := m.LinkToDeath(ctx, c.routineRestore)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.manager == m { // else it has died, and the next one was found meanwhile
+		c.death = death
+	}
+	return nil
+}
+
+func (c *Client) current() *smpb.ServiceManagerClient {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.manager
 }
 
 // Process returns the connection that the client uses.
 func (c *Client) Process() *binder.Process { return c.process }
 
-// Release gives back the reference to the service manager; what was registered stays. The client
+// Release gives back the references that the client holds; what was registered stays. The client
 // must not be used afterwards.
-func (c *Client) Release() { c.manager.Release() }
+func (c *Client) Release() {
+	c.cancel()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.death != nil {
+		c.death.Unlink()
+	}
+	c.manager.Release()
+	for name, r := range c.services {
+		binder.Release(r.service)
+		delete(c.services, name)
+	}
+}
 
-// LinkToDeath calls fn once when the service manager has ended.
+// LinkToDeath calls fn once when the service manager of now has ended.
 func (c *Client) LinkToDeath(ctx context.Context, fn func()) (*binder.DeathLink, error) {
-	return c.manager.LinkToDeath(ctx, fn)
+	return c.current().LinkToDeath(ctx, fn)
 }
 
 // AddOption says more about a service than its name.
@@ -58,33 +118,65 @@ func (c *Client) AddServiceWith(ctx context.Context, name string, service binder
 	for _, o := range options {
 		o(in)
 	}
-	return c.manager.AddService(ctx, in, service)
+	manager := c.current()
+	out, err := manager.AddService(ctx, in, service)
+	if err != nil {
+		return err
+	}
+	in.RestoredOrder = out.GetOrder()
+	c.remember(&registration{in, dup(service)})
+	if now := c.current(); now != manager { // it may have been restored without this service
+		_, err = now.AddService(ctx, in, service)
+	}
+	return err
+}
+
+func (c *Client) remember(r *registration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if before := c.services[r.request.Name]; before != nil {
+		binder.Release(before.service)
+	}
+	c.services[r.request.Name] = r
+}
+
+func (c *Client) forget(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if r := c.services[name]; r != nil {
+		binder.Release(r.service)
+		delete(c.services, name)
+	}
 }
 
 // RemoveService takes a name back that this process added.
 func (c *Client) RemoveService(ctx context.Context, name string) error {
-	return c.manager.RemoveService(ctx, &smpb.RemoveServiceRequest{Name: name})
+	err := c.current().RemoveService(ctx, &smpb.RemoveServiceRequest{Name: name})
+	if err == nil {
+		c.forget(name)
+	}
+	return err
 }
 
 // CheckService returns the service of that name, nil when there is none. The caller releases it.
 func (c *Client) CheckService(ctx context.Context, name string) (binder.Object, error) {
-	return c.manager.CheckService(ctx, &smpb.CheckServiceRequest{Name: name})
+	return c.current().CheckService(ctx, &smpb.CheckServiceRequest{Name: name})
 }
 
 // GetService is CheckService, but starts a service that is declared, lazy, and does not run.
 func (c *Client) GetService(ctx context.Context, name string) (binder.Object, error) {
-	return c.manager.GetService(ctx, &smpb.GetServiceRequest{Name: name})
+	return c.current().GetService(ctx, &smpb.GetServiceRequest{Name: name})
 }
 
 // ListServices returns the names, sorted, of the services whose dump priority is in the mask.
 func (c *Client) ListServices(ctx context.Context, mask DumpPriority) ([]string, error) {
-	out, err := c.manager.ListServices(ctx, &smpb.ListServicesRequest{DumpPriority: uint32(mask)})
+	out, err := c.current().ListServices(ctx, &smpb.ListServicesRequest{DumpPriority: uint32(mask)})
 	return out.GetNames(), err
 }
 
 // IsDeclared reports whether a service of that name may come.
 func (c *Client) IsDeclared(ctx context.Context, name string) (bool, error) {
-	out, err := c.manager.IsDeclared(ctx, &smpb.IsDeclaredRequest{Name: name})
+	out, err := c.current().IsDeclared(ctx, &smpb.IsDeclaredRequest{Name: name})
 	return out.GetDeclared(), err
 }
 
@@ -98,7 +190,7 @@ type ServiceInfo struct {
 
 // Services returns every service and who added it, sorted by name.
 func (c *Client) Services(ctx context.Context) ([]ServiceInfo, error) {
-	out, err := c.manager.GetServiceDebugInfo(ctx)
+	out, err := c.current().GetServiceDebugInfo(ctx)
 	if err != nil {
 		return nil, err
 	}

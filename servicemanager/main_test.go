@@ -53,16 +53,21 @@ func startBroker(t *testing.T) string {
 // testBus is a bus with a service manager.
 type testBus struct {
 	address string
-	server  *servicemanager.Server
+	process *binder.Process // the service manager's
 }
 
 func startBus(t *testing.T, address string, c servicemanager.Config) *testBus {
+	b := &testBus{address: address}
+	b.startManager(t, c)
+	return b
+}
+
+func (b *testBus) startManager(t *testing.T, c servicemanager.Config) {
 	c.Log = t.Logf
-	p := open(t, address)
-	s, err := servicemanager.Start(ctxOf(t), p, c)
+	b.process = open(t, b.address)
+	s, err := servicemanager.Start(ctxOf(t), b.process, c)
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
-	return &testBus{address, s}
 }
 
 func open(t *testing.T, address string) *binder.Process {

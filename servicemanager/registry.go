@@ -30,8 +30,7 @@ type Entry struct {
 	Owner         *binder.Identity // of the process that added it
 	AllowIsolated bool             // isolated callers may find it
 	Priority      DumpPriority
-
-	serial uint64 // tells an entry from the one that replaced it
+	Order         uint64 // of being added; not zero when an earlier registry gave it
 }
 
 // Watcher is told of what happens under a name. Both methods are called with the registry's owner
@@ -49,37 +48,53 @@ type WatchKey = binder.ObjectID
 type Registry struct {
 	entries  map[string]*Entry
 	watchers map[string]map[WatchKey]Watcher
-	serial   uint64
+	base     uint64 // every order given here is higher, those of earlier registries are not
+	order    uint64 // the last given
 }
 
-// NewRegistry makes an empty registry.
-func NewRegistry() *Registry {
-	return &Registry{entries: make(map[string]*Entry), watchers: make(map[string]map[WatchKey]Watcher)}
+// NewRegistry makes an empty registry. base is at least the highest order that an earlier registry
+// of the same bus has given.
+func NewRegistry(base uint64) *Registry {
+	return &Registry{base: base, order: base, entries: make(map[string]*Entry), watchers: make(map[string]map[WatchKey]Watcher)}
 }
 
 // Add puts a service under its name and tells the watchers. It returns the stored entry, by which
-// Died knows it, and the one that it replaced, if any.
+// Died knows it, and the one that it replaced, if any. An entry with an order is restored, which
+// fails with status.Denied when a later one has the name.
 func (r *Registry) Add(e Entry) (added, replaced *Entry, err error) {
-	if err := CheckName(e.Name); err != nil {
-		return nil, nil, err
-	}
-	if e.Service == nil {
-		return nil, nil, status.Errorf(status.BadValue, "a null object cannot be the service %q", e.Name)
-	}
 	if e.Priority == 0 {
 		e.Priority = DumpDefault
 	}
-	if e.Priority&^DumpAll != 0 {
-		return nil, nil, status.Errorf(status.BadValue, "dump priority %#x of %q: it is a mask of %#x", uint32(e.Priority), e.Name, uint32(DumpAll))
+	if err := r.check(&e); err != nil {
+		return nil, nil, err
 	}
-	r.serial++
-	e.serial = r.serial
+	if e.Order == 0 {
+		r.order++
+		e.Order = r.order
+	}
 	replaced = r.entries[e.Name]
 	r.entries[e.Name] = &e
 	for _, w := range r.watchers[e.Name] {
 		w.Added(&e)
 	}
 	return &e, replaced, nil
+}
+
+func (r *Registry) check(e *Entry) error {
+	if err := CheckName(e.Name); err != nil {
+		return err
+	}
+	switch now := r.entries[e.Name]; {
+	case e.Service == nil:
+		return status.Errorf(status.BadValue, "a null object cannot be the service %q", e.Name)
+	case e.Priority&^DumpAll != 0:
+		return status.Errorf(status.BadValue, "dump priority %#x of %q: it is a mask of %#x", uint32(e.Priority), e.Name, uint32(DumpAll))
+	case e.Order > r.base:
+		return status.Errorf(status.BadValue, "order %d of %q was given by no earlier service manager", e.Order, e.Name)
+	case e.Order != 0 && now != nil && now.Order > e.Order:
+		return status.Errorf(status.Denied, "%q is taken by a later service, of process %d", e.Name, now.Owner.Process)
+	}
+	return nil
 }
 
 // Get returns the entry of a name, nil when there is none. A name that could never be registered is
@@ -109,7 +124,7 @@ func (r *Registry) Remove(name string, by binder.ProcessID) (*Entry, error) {
 // Died forgets an entry whose service has died, and reports whether it was there: an entry that was
 // replaced meanwhile is not.
 func (r *Registry) Died(e *Entry) bool {
-	if now := r.entries[e.Name]; now == nil || now.serial != e.serial {
+	if r.entries[e.Name] != e {
 		return false
 	}
 	r.drop(e)

@@ -22,6 +22,9 @@ type recorder struct{ told []told }
 func (r *recorder) Added(e *Entry) { r.told = append(r.told, told{e.Service}) }
 func (r *recorder) Removed(string) { r.told = append(r.told, told{}) }
 
+// testBase leaves room for orders that an earlier registry gave.
+const testBase = 5
+
 // modelWatch is what the model expects one watcher to have been told.
 type modelWatch struct {
 	name     string
@@ -37,6 +40,7 @@ type model struct {
 	entries map[string]*Entry // the registry's, by name
 	old     []*Entry          // replaced or gone
 	watches []*modelWatch
+	last    uint64 // order given
 }
 
 var names = rapid.SampledFrom([]string{"a", "b", "c/d", "", "no good", strings.Repeat("x", 127), strings.Repeat("x", 128)})
@@ -61,17 +65,28 @@ func (m *model) gone(e *Entry) {
 func (m *model) Add(t *rapid.T) {
 	e := Entry{Name: names.Draw(t, "name"), Owner: &binder.Identity{Process: binder.ProcessID(owners.Draw(t, "owner"))},
 		Priority: DumpPriority(rapid.Uint32Range(0, 20).Draw(t, "priority"))}
+	if rapid.Bool().Draw(t, "restore") {
+		e.Order = rapid.Uint64Range(1, testBase+1).Draw(t, "order")
+	}
 	if rapid.IntRange(0, 9).Draw(t, "null") > 0 {
 		e.Service = m.process.NewNode(nil)
 	}
 	before := m.entries[e.Name]
 	added, replaced, err := m.real.Add(e)
-	if !validName(e.Name) || e.Service == nil || e.Priority > DumpAll {
+	if !validName(e.Name) || e.Service == nil || e.Priority > DumpAll || e.Order > testBase {
 		require.ErrorIs(t, err, status.BadValue)
+		return
+	}
+	if e.Order != 0 && before != nil && before.Order > e.Order {
+		require.ErrorIs(t, err, status.Denied)
 		return
 	}
 	require.NoError(t, err)
 	require.Same(t, before, replaced)
+	if e.Order == 0 {
+		require.Greater(t, added.Order, m.last, "a new service comes after all others")
+		m.last = added.Order
+	}
 	if before != nil {
 		m.old = append(m.old, before)
 	}
@@ -177,7 +192,7 @@ func (m *model) Check(t *rapid.T) {
 
 func TestRegistryAgainstModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		m := &model{real: NewRegistry(), entries: make(map[string]*Entry)}
+		m := &model{real: NewRegistry(testBase), entries: make(map[string]*Entry)}
 		t.Repeat(map[string]func(*rapid.T){
 			"add": m.Add, "remove": m.Remove, "die": m.Die, "watch": m.Watch, "unwatch": m.Unwatch, "": m.Check,
 		})

@@ -46,7 +46,7 @@ func Start(ctx context.Context, p *binder.Process, c Config) (*Server, error) {
 		c.Log = func(string, ...any) {}
 	}
 	s := &Server{config: c, declared: make(map[string]bool), process: p,
-		registry: NewRegistry(), deaths: make(map[*Entry]*binder.DeathLink)}
+		registry: NewRegistry(uint64(time.Now().UnixNano())), deaths: make(map[*Entry]*binder.DeathLink)}
 	for _, name := range c.Declared {
 		s.declared[name] = true
 	}
@@ -128,19 +128,19 @@ func denied(what, name string, err error) error {
 }
 
 // AddService implements smpb.ServiceManager.
-func (s *Server) AddService(ctx context.Context, in *smpb.AddServiceRequest, service binder.Object) error {
+func (s *Server) AddService(ctx context.Context, in *smpb.AddServiceRequest, service binder.Object) (*smpb.AddServiceReply, error) {
 	e := Entry{Name: in.GetName(), Service: service, Owner: s.caller(ctx),
-		AllowIsolated: in.GetAllowIsolated(), Priority: DumpPriority(in.GetDumpPriority())}
+		AllowIsolated: in.GetAllowIsolated(), Priority: DumpPriority(in.GetDumpPriority()), Order: in.GetRestoredOrder()}
 	if err := s.config.Policy.Add(e.Owner, e.Name); err != nil {
 		binder.Release(service)
-		return denied("add", e.Name, err)
+		return nil, denied("add", e.Name, err)
 	}
 	added, err := s.add(e)
 	if err != nil {
 		binder.Release(service)
-		return err
+		return nil, err
 	}
-	return s.linkService(ctx, added)
+	return &smpb.AddServiceReply{Order: added.Order}, s.linkService(ctx, added)
 }
 
 func (s *Server) add(e Entry) (*Entry, error) {

@@ -267,6 +267,9 @@ type AddServiceRequest struct {
 	Service       *options.Object        `protobuf:"bytes,2,opt,name=service,proto3" json:"service,omitempty"`
 	AllowIsolated bool                   `protobuf:"varint,3,opt,name=allow_isolated,json=allowIsolated,proto3" json:"allow_isolated,omitempty"` // isolated processes may find it
 	DumpPriority  uint32                 `protobuf:"varint,4,opt,name=dump_priority,json=dumpPriority,proto3" json:"dump_priority,omitempty"`    // a mask of DumpPriority
+	// When a service manager was started anew, its clients add again what they had added: with the
+	// order they were given. Of two that restore one name the later keeps it. Zero: a new service.
+	RestoredOrder uint64 `protobuf:"varint,5,opt,name=restored_order,json=restoredOrder,proto3" json:"restored_order,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -329,6 +332,57 @@ func (x *AddServiceRequest) GetDumpPriority() uint32 {
 	return 0
 }
 
+func (x *AddServiceRequest) GetRestoredOrder() uint64 {
+	if x != nil {
+		return x.RestoredOrder
+	}
+	return 0
+}
+
+type AddServiceReply struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Order         uint64                 `protobuf:"varint,1,opt,name=order,proto3" json:"order,omitempty"` // higher than that of every service added before
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AddServiceReply) Reset() {
+	*x = AddServiceReply{}
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AddServiceReply) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AddServiceReply) ProtoMessage() {}
+
+func (x *AddServiceReply) ProtoReflect() protoreflect.Message {
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AddServiceReply.ProtoReflect.Descriptor instead.
+func (*AddServiceReply) Descriptor() ([]byte, []int) {
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *AddServiceReply) GetOrder() uint64 {
+	if x != nil {
+		return x.Order
+	}
+	return 0
+}
+
 type ListServicesRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	DumpPriority  uint32                 `protobuf:"varint,1,opt,name=dump_priority,json=dumpPriority,proto3" json:"dump_priority,omitempty"` // a mask of DumpPriority
@@ -338,7 +392,7 @@ type ListServicesRequest struct {
 
 func (x *ListServicesRequest) Reset() {
 	*x = ListServicesRequest{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[5]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -350,7 +404,7 @@ func (x *ListServicesRequest) String() string {
 func (*ListServicesRequest) ProtoMessage() {}
 
 func (x *ListServicesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[5]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -363,7 +417,7 @@ func (x *ListServicesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListServicesRequest.ProtoReflect.Descriptor instead.
 func (*ListServicesRequest) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{5}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *ListServicesRequest) GetDumpPriority() uint32 {
@@ -382,7 +436,7 @@ type ListServicesReply struct {
 
 func (x *ListServicesReply) Reset() {
 	*x = ListServicesReply{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[6]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -394,7 +448,7 @@ func (x *ListServicesReply) String() string {
 func (*ListServicesReply) ProtoMessage() {}
 
 func (x *ListServicesReply) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[6]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -407,7 +461,7 @@ func (x *ListServicesReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListServicesReply.ProtoReflect.Descriptor instead.
 func (*ListServicesReply) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{6}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListServicesReply) GetNames() []string {
@@ -426,7 +480,7 @@ type RemoveServiceRequest struct {
 
 func (x *RemoveServiceRequest) Reset() {
 	*x = RemoveServiceRequest{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[7]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -438,7 +492,7 @@ func (x *RemoveServiceRequest) String() string {
 func (*RemoveServiceRequest) ProtoMessage() {}
 
 func (x *RemoveServiceRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[7]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -451,7 +505,7 @@ func (x *RemoveServiceRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RemoveServiceRequest.ProtoReflect.Descriptor instead.
 func (*RemoveServiceRequest) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{7}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RemoveServiceRequest) GetName() string {
@@ -471,7 +525,7 @@ type RegisterForNotificationsRequest struct {
 
 func (x *RegisterForNotificationsRequest) Reset() {
 	*x = RegisterForNotificationsRequest{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[8]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -483,7 +537,7 @@ func (x *RegisterForNotificationsRequest) String() string {
 func (*RegisterForNotificationsRequest) ProtoMessage() {}
 
 func (x *RegisterForNotificationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[8]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -496,7 +550,7 @@ func (x *RegisterForNotificationsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterForNotificationsRequest.ProtoReflect.Descriptor instead.
 func (*RegisterForNotificationsRequest) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{8}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RegisterForNotificationsRequest) GetName() string {
@@ -523,7 +577,7 @@ type UnregisterForNotificationsRequest struct {
 
 func (x *UnregisterForNotificationsRequest) Reset() {
 	*x = UnregisterForNotificationsRequest{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[9]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -535,7 +589,7 @@ func (x *UnregisterForNotificationsRequest) String() string {
 func (*UnregisterForNotificationsRequest) ProtoMessage() {}
 
 func (x *UnregisterForNotificationsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[9]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -548,7 +602,7 @@ func (x *UnregisterForNotificationsRequest) ProtoReflect() protoreflect.Message 
 
 // Deprecated: Use UnregisterForNotificationsRequest.ProtoReflect.Descriptor instead.
 func (*UnregisterForNotificationsRequest) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{9}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *UnregisterForNotificationsRequest) GetName() string {
@@ -574,7 +628,7 @@ type IsDeclaredRequest struct {
 
 func (x *IsDeclaredRequest) Reset() {
 	*x = IsDeclaredRequest{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[10]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -586,7 +640,7 @@ func (x *IsDeclaredRequest) String() string {
 func (*IsDeclaredRequest) ProtoMessage() {}
 
 func (x *IsDeclaredRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[10]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -599,7 +653,7 @@ func (x *IsDeclaredRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IsDeclaredRequest.ProtoReflect.Descriptor instead.
 func (*IsDeclaredRequest) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{10}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *IsDeclaredRequest) GetName() string {
@@ -618,7 +672,7 @@ type IsDeclaredReply struct {
 
 func (x *IsDeclaredReply) Reset() {
 	*x = IsDeclaredReply{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[11]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -630,7 +684,7 @@ func (x *IsDeclaredReply) String() string {
 func (*IsDeclaredReply) ProtoMessage() {}
 
 func (x *IsDeclaredReply) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[11]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -643,7 +697,7 @@ func (x *IsDeclaredReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use IsDeclaredReply.ProtoReflect.Descriptor instead.
 func (*IsDeclaredReply) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{11}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *IsDeclaredReply) GetDeclared() bool {
@@ -662,7 +716,7 @@ type GetServiceDebugInfoReply struct {
 
 func (x *GetServiceDebugInfoReply) Reset() {
 	*x = GetServiceDebugInfoReply{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[12]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -674,7 +728,7 @@ func (x *GetServiceDebugInfoReply) String() string {
 func (*GetServiceDebugInfoReply) ProtoMessage() {}
 
 func (x *GetServiceDebugInfoReply) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[12]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -687,7 +741,7 @@ func (x *GetServiceDebugInfoReply) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetServiceDebugInfoReply.ProtoReflect.Descriptor instead.
 func (*GetServiceDebugInfoReply) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{12}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *GetServiceDebugInfoReply) GetServices() []*ServiceDebugInfo {
@@ -712,7 +766,7 @@ type ServiceDebugInfo struct {
 
 func (x *ServiceDebugInfo) Reset() {
 	*x = ServiceDebugInfo{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[13]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -724,7 +778,7 @@ func (x *ServiceDebugInfo) String() string {
 func (*ServiceDebugInfo) ProtoMessage() {}
 
 func (x *ServiceDebugInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[13]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -737,7 +791,7 @@ func (x *ServiceDebugInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ServiceDebugInfo.ProtoReflect.Descriptor instead.
 func (*ServiceDebugInfo) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{13}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ServiceDebugInfo) GetName() string {
@@ -792,7 +846,7 @@ type OnRegistrationRequest struct {
 
 func (x *OnRegistrationRequest) Reset() {
 	*x = OnRegistrationRequest{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[14]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -804,7 +858,7 @@ func (x *OnRegistrationRequest) String() string {
 func (*OnRegistrationRequest) ProtoMessage() {}
 
 func (x *OnRegistrationRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[14]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -817,7 +871,7 @@ func (x *OnRegistrationRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OnRegistrationRequest.ProtoReflect.Descriptor instead.
 func (*OnRegistrationRequest) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{14}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *OnRegistrationRequest) GetName() string {
@@ -843,7 +897,7 @@ type OnRemovalRequest struct {
 
 func (x *OnRemovalRequest) Reset() {
 	*x = OnRemovalRequest{}
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[15]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -855,7 +909,7 @@ func (x *OnRemovalRequest) String() string {
 func (*OnRemovalRequest) ProtoMessage() {}
 
 func (x *OnRemovalRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_servicemanager_servicemanager_proto_msgTypes[15]
+	mi := &file_servicemanager_servicemanager_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -868,7 +922,7 @@ func (x *OnRemovalRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use OnRemovalRequest.ProtoReflect.Descriptor instead.
 func (*OnRemovalRequest) Descriptor() ([]byte, []int) {
-	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{15}
+	return file_servicemanager_servicemanager_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *OnRemovalRequest) GetName() string {
@@ -890,12 +944,15 @@ const file_servicemanager_servicemanager_proto_rawDesc = "" +
 	"\x13CheckServiceRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\">\n" +
 	"\x11CheckServiceReply\x12)\n" +
-	"\aservice\x18\x01 \x01(\v2\x0f.ubinder.ObjectR\aservice\"\x9e\x01\n" +
+	"\aservice\x18\x01 \x01(\v2\x0f.ubinder.ObjectR\aservice\"\xc5\x01\n" +
 	"\x11AddServiceRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12)\n" +
 	"\aservice\x18\x02 \x01(\v2\x0f.ubinder.ObjectR\aservice\x12%\n" +
 	"\x0eallow_isolated\x18\x03 \x01(\bR\rallowIsolated\x12#\n" +
-	"\rdump_priority\x18\x04 \x01(\rR\fdumpPriority\":\n" +
+	"\rdump_priority\x18\x04 \x01(\rR\fdumpPriority\x12%\n" +
+	"\x0erestored_order\x18\x05 \x01(\x04R\rrestoredOrder\"'\n" +
+	"\x0fAddServiceReply\x12\x14\n" +
+	"\x05order\x18\x01 \x01(\x04R\x05order\":\n" +
 	"\x13ListServicesRequest\x12#\n" +
 	"\rdump_priority\x18\x01 \x01(\rR\fdumpPriority\")\n" +
 	"\x11ListServicesReply\x12\x14\n" +
@@ -932,13 +989,13 @@ const file_servicemanager_servicemanager_proto_rawDesc = "" +
 	"\x12DUMP_PRIORITY_HIGH\x10\x02\x12\x18\n" +
 	"\x14DUMP_PRIORITY_NORMAL\x10\x04\x12\x19\n" +
 	"\x15DUMP_PRIORITY_DEFAULT\x10\b\x12\x15\n" +
-	"\x11DUMP_PRIORITY_ALL\x10\x0f2\xa3\x06\n" +
+	"\x11DUMP_PRIORITY_ALL\x10\x0f2\xac\x06\n" +
 	"\x0eServiceManager\x12P\n" +
 	"\n" +
 	"GetService\x12!.servicemanager.GetServiceRequest\x1a\x1f.servicemanager.GetServiceReply\x12V\n" +
-	"\fCheckService\x12#.servicemanager.CheckServiceRequest\x1a!.servicemanager.CheckServiceReply\x12G\n" +
+	"\fCheckService\x12#.servicemanager.CheckServiceRequest\x1a!.servicemanager.CheckServiceReply\x12P\n" +
 	"\n" +
-	"AddService\x12!.servicemanager.AddServiceRequest\x1a\x16.google.protobuf.Empty\x12V\n" +
+	"AddService\x12!.servicemanager.AddServiceRequest\x1a\x1f.servicemanager.AddServiceReply\x12V\n" +
 	"\fListServices\x12#.servicemanager.ListServicesRequest\x1a!.servicemanager.ListServicesReply\x12M\n" +
 	"\rRemoveService\x12$.servicemanager.RemoveServiceRequest\x1a\x16.google.protobuf.Empty\x12c\n" +
 	"\x18RegisterForNotifications\x12/.servicemanager.RegisterForNotificationsRequest\x1a\x16.google.protobuf.Empty\x12g\n" +
@@ -963,7 +1020,7 @@ func file_servicemanager_servicemanager_proto_rawDescGZIP() []byte {
 }
 
 var file_servicemanager_servicemanager_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_servicemanager_servicemanager_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
+var file_servicemanager_servicemanager_proto_msgTypes = make([]protoimpl.MessageInfo, 17)
 var file_servicemanager_servicemanager_proto_goTypes = []any{
 	(DumpPriority)(0),                         // 0: servicemanager.DumpPriority
 	(*GetServiceRequest)(nil),                 // 1: servicemanager.GetServiceRequest
@@ -971,50 +1028,51 @@ var file_servicemanager_servicemanager_proto_goTypes = []any{
 	(*CheckServiceRequest)(nil),               // 3: servicemanager.CheckServiceRequest
 	(*CheckServiceReply)(nil),                 // 4: servicemanager.CheckServiceReply
 	(*AddServiceRequest)(nil),                 // 5: servicemanager.AddServiceRequest
-	(*ListServicesRequest)(nil),               // 6: servicemanager.ListServicesRequest
-	(*ListServicesReply)(nil),                 // 7: servicemanager.ListServicesReply
-	(*RemoveServiceRequest)(nil),              // 8: servicemanager.RemoveServiceRequest
-	(*RegisterForNotificationsRequest)(nil),   // 9: servicemanager.RegisterForNotificationsRequest
-	(*UnregisterForNotificationsRequest)(nil), // 10: servicemanager.UnregisterForNotificationsRequest
-	(*IsDeclaredRequest)(nil),                 // 11: servicemanager.IsDeclaredRequest
-	(*IsDeclaredReply)(nil),                   // 12: servicemanager.IsDeclaredReply
-	(*GetServiceDebugInfoReply)(nil),          // 13: servicemanager.GetServiceDebugInfoReply
-	(*ServiceDebugInfo)(nil),                  // 14: servicemanager.ServiceDebugInfo
-	(*OnRegistrationRequest)(nil),             // 15: servicemanager.OnRegistrationRequest
-	(*OnRemovalRequest)(nil),                  // 16: servicemanager.OnRemovalRequest
-	(*options.Object)(nil),                    // 17: ubinder.Object
-	(*emptypb.Empty)(nil),                     // 18: google.protobuf.Empty
+	(*AddServiceReply)(nil),                   // 6: servicemanager.AddServiceReply
+	(*ListServicesRequest)(nil),               // 7: servicemanager.ListServicesRequest
+	(*ListServicesReply)(nil),                 // 8: servicemanager.ListServicesReply
+	(*RemoveServiceRequest)(nil),              // 9: servicemanager.RemoveServiceRequest
+	(*RegisterForNotificationsRequest)(nil),   // 10: servicemanager.RegisterForNotificationsRequest
+	(*UnregisterForNotificationsRequest)(nil), // 11: servicemanager.UnregisterForNotificationsRequest
+	(*IsDeclaredRequest)(nil),                 // 12: servicemanager.IsDeclaredRequest
+	(*IsDeclaredReply)(nil),                   // 13: servicemanager.IsDeclaredReply
+	(*GetServiceDebugInfoReply)(nil),          // 14: servicemanager.GetServiceDebugInfoReply
+	(*ServiceDebugInfo)(nil),                  // 15: servicemanager.ServiceDebugInfo
+	(*OnRegistrationRequest)(nil),             // 16: servicemanager.OnRegistrationRequest
+	(*OnRemovalRequest)(nil),                  // 17: servicemanager.OnRemovalRequest
+	(*options.Object)(nil),                    // 18: ubinder.Object
+	(*emptypb.Empty)(nil),                     // 19: google.protobuf.Empty
 }
 var file_servicemanager_servicemanager_proto_depIdxs = []int32{
-	17, // 0: servicemanager.GetServiceReply.service:type_name -> ubinder.Object
-	17, // 1: servicemanager.CheckServiceReply.service:type_name -> ubinder.Object
-	17, // 2: servicemanager.AddServiceRequest.service:type_name -> ubinder.Object
-	17, // 3: servicemanager.RegisterForNotificationsRequest.callback:type_name -> ubinder.Object
-	17, // 4: servicemanager.UnregisterForNotificationsRequest.callback:type_name -> ubinder.Object
-	14, // 5: servicemanager.GetServiceDebugInfoReply.services:type_name -> servicemanager.ServiceDebugInfo
-	17, // 6: servicemanager.OnRegistrationRequest.service:type_name -> ubinder.Object
+	18, // 0: servicemanager.GetServiceReply.service:type_name -> ubinder.Object
+	18, // 1: servicemanager.CheckServiceReply.service:type_name -> ubinder.Object
+	18, // 2: servicemanager.AddServiceRequest.service:type_name -> ubinder.Object
+	18, // 3: servicemanager.RegisterForNotificationsRequest.callback:type_name -> ubinder.Object
+	18, // 4: servicemanager.UnregisterForNotificationsRequest.callback:type_name -> ubinder.Object
+	15, // 5: servicemanager.GetServiceDebugInfoReply.services:type_name -> servicemanager.ServiceDebugInfo
+	18, // 6: servicemanager.OnRegistrationRequest.service:type_name -> ubinder.Object
 	1,  // 7: servicemanager.ServiceManager.GetService:input_type -> servicemanager.GetServiceRequest
 	3,  // 8: servicemanager.ServiceManager.CheckService:input_type -> servicemanager.CheckServiceRequest
 	5,  // 9: servicemanager.ServiceManager.AddService:input_type -> servicemanager.AddServiceRequest
-	6,  // 10: servicemanager.ServiceManager.ListServices:input_type -> servicemanager.ListServicesRequest
-	8,  // 11: servicemanager.ServiceManager.RemoveService:input_type -> servicemanager.RemoveServiceRequest
-	9,  // 12: servicemanager.ServiceManager.RegisterForNotifications:input_type -> servicemanager.RegisterForNotificationsRequest
-	10, // 13: servicemanager.ServiceManager.UnregisterForNotifications:input_type -> servicemanager.UnregisterForNotificationsRequest
-	11, // 14: servicemanager.ServiceManager.IsDeclared:input_type -> servicemanager.IsDeclaredRequest
-	18, // 15: servicemanager.ServiceManager.GetServiceDebugInfo:input_type -> google.protobuf.Empty
-	15, // 16: servicemanager.ServiceCallback.OnRegistration:input_type -> servicemanager.OnRegistrationRequest
-	16, // 17: servicemanager.ServiceCallback.OnRemoval:input_type -> servicemanager.OnRemovalRequest
+	7,  // 10: servicemanager.ServiceManager.ListServices:input_type -> servicemanager.ListServicesRequest
+	9,  // 11: servicemanager.ServiceManager.RemoveService:input_type -> servicemanager.RemoveServiceRequest
+	10, // 12: servicemanager.ServiceManager.RegisterForNotifications:input_type -> servicemanager.RegisterForNotificationsRequest
+	11, // 13: servicemanager.ServiceManager.UnregisterForNotifications:input_type -> servicemanager.UnregisterForNotificationsRequest
+	12, // 14: servicemanager.ServiceManager.IsDeclared:input_type -> servicemanager.IsDeclaredRequest
+	19, // 15: servicemanager.ServiceManager.GetServiceDebugInfo:input_type -> google.protobuf.Empty
+	16, // 16: servicemanager.ServiceCallback.OnRegistration:input_type -> servicemanager.OnRegistrationRequest
+	17, // 17: servicemanager.ServiceCallback.OnRemoval:input_type -> servicemanager.OnRemovalRequest
 	2,  // 18: servicemanager.ServiceManager.GetService:output_type -> servicemanager.GetServiceReply
 	4,  // 19: servicemanager.ServiceManager.CheckService:output_type -> servicemanager.CheckServiceReply
-	18, // 20: servicemanager.ServiceManager.AddService:output_type -> google.protobuf.Empty
-	7,  // 21: servicemanager.ServiceManager.ListServices:output_type -> servicemanager.ListServicesReply
-	18, // 22: servicemanager.ServiceManager.RemoveService:output_type -> google.protobuf.Empty
-	18, // 23: servicemanager.ServiceManager.RegisterForNotifications:output_type -> google.protobuf.Empty
-	18, // 24: servicemanager.ServiceManager.UnregisterForNotifications:output_type -> google.protobuf.Empty
-	12, // 25: servicemanager.ServiceManager.IsDeclared:output_type -> servicemanager.IsDeclaredReply
-	13, // 26: servicemanager.ServiceManager.GetServiceDebugInfo:output_type -> servicemanager.GetServiceDebugInfoReply
-	18, // 27: servicemanager.ServiceCallback.OnRegistration:output_type -> google.protobuf.Empty
-	18, // 28: servicemanager.ServiceCallback.OnRemoval:output_type -> google.protobuf.Empty
+	6,  // 20: servicemanager.ServiceManager.AddService:output_type -> servicemanager.AddServiceReply
+	8,  // 21: servicemanager.ServiceManager.ListServices:output_type -> servicemanager.ListServicesReply
+	19, // 22: servicemanager.ServiceManager.RemoveService:output_type -> google.protobuf.Empty
+	19, // 23: servicemanager.ServiceManager.RegisterForNotifications:output_type -> google.protobuf.Empty
+	19, // 24: servicemanager.ServiceManager.UnregisterForNotifications:output_type -> google.protobuf.Empty
+	13, // 25: servicemanager.ServiceManager.IsDeclared:output_type -> servicemanager.IsDeclaredReply
+	14, // 26: servicemanager.ServiceManager.GetServiceDebugInfo:output_type -> servicemanager.GetServiceDebugInfoReply
+	19, // 27: servicemanager.ServiceCallback.OnRegistration:output_type -> google.protobuf.Empty
+	19, // 28: servicemanager.ServiceCallback.OnRemoval:output_type -> google.protobuf.Empty
 	18, // [18:29] is the sub-list for method output_type
 	7,  // [7:18] is the sub-list for method input_type
 	7,  // [7:7] is the sub-list for extension type_name
@@ -1033,7 +1091,7 @@ func file_servicemanager_servicemanager_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_servicemanager_servicemanager_proto_rawDesc), len(file_servicemanager_servicemanager_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   16,
+			NumMessages:   17,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -41,7 +41,7 @@ type ServiceManager interface {
 
 	// AddService puts an object under a name, in place of the one there, if any. It is forgotten when
 	// it dies.
-	AddService(ctx context.Context, in *AddServiceRequest, service binder.Object) error
+	AddService(ctx context.Context, in *AddServiceRequest, service binder.Object) (*AddServiceReply, error)
 
 	// ListServices returns the names, sorted, of the services whose dump priority is in the mask.
 	ListServices(ctx context.Context, in *ListServicesRequest) (*ListServicesReply, error)
@@ -136,11 +136,15 @@ func (c *ServiceManagerClient) CheckService(ctx context.Context, in *CheckServic
 }
 
 // AddService implements ServiceManager.
-func (c *ServiceManagerClient) AddService(ctx context.Context, in *AddServiceRequest, service binder.Object) error {
+func (c *ServiceManagerClient) AddService(ctx context.Context, in *AddServiceRequest, service binder.Object) (*AddServiceReply, error) {
 	x := stub.NewExtras(c.Client)
 	defer x.Release()
 	x.PutObject(2, service)
-	return stub.Call(ctx, c.Client, ServiceManagerAddServiceCode, in, nil, x)
+	out := new(AddServiceReply)
+	if err := stub.Call(ctx, c.Client, ServiceManagerAddServiceCode, in, out, x); err != nil {
+		return nil, err
+	}
+	return out, nil
 }
 
 // ListServices implements ServiceManager.
@@ -210,8 +214,8 @@ func (UnimplementedServiceManager) CheckService(ctx context.Context, in *CheckSe
 }
 
 // AddService implements ServiceManager.
-func (UnimplementedServiceManager) AddService(ctx context.Context, in *AddServiceRequest, service binder.Object) error {
-	return stub.Unimplemented(ServiceManagerDescriptor, "AddService")
+func (UnimplementedServiceManager) AddService(ctx context.Context, in *AddServiceRequest, service binder.Object) (*AddServiceReply, error) {
+	return nil, stub.Unimplemented(ServiceManagerDescriptor, "AddService")
 }
 
 // ListServices implements ServiceManager.
@@ -277,10 +281,11 @@ func handleServiceManagerAddService(ctx context.Context, impl any, c *stub.Incom
 	if err := c.Decode(in); err != nil {
 		return err
 	}
-	if err := impl.(ServiceManager).AddService(ctx, in, c.TakeObject(2)); err != nil {
+	out, err := impl.(ServiceManager).AddService(ctx, in, c.TakeObject(2))
+	if err != nil {
 		return err
 	}
-	c.Reply(nil)
+	c.Reply(out)
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ubinder/cmd/internal/daemon"
+	"ubinder/runtime/binder"
 	"ubinder/runtime/connect"
 	"ubinder/runtime/status"
 	"ubinder/servicemanager"
@@ -95,16 +96,22 @@ func TestManagerIsStartedAgain(t *testing.T) {
 	r := run(t, daemon.Beside)
 	c, err := r.client(t)
 	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	node := c.Process().NewNode(nil)
+	require.NoError(t, c.AddService(ctx, "kept", node))
 	died := make(chan struct{})
-	_, err = c.LinkToDeath(context.Background(), func() { close(died) })
+	_, err = c.LinkToDeath(ctx, func() { close(died) })
 	require.NoError(t, err)
 	require.NoError(t, syscall.Kill(r.ManagerPID, syscall.SIGKILL))
 	<-died
 	r.awaitLog(t, "runs again")
-	c, err = r.client(t)
+	other, err := r.client(t)
 	require.NoError(t, err)
-	_, err = c.ListServices(context.Background(), servicemanager.DumpAll)
+	o, err := other.WaitService(ctx, "kept")
 	require.NoError(t, err)
+	_, err = binder.Call(ctx, o, binder.PingTransaction, nil)
+	require.NoError(t, err, "the new service manager knows what the old one knew")
 	require.NoError(t, r.stop())
 	require.NoFileExists(t, r.Path)
 }
