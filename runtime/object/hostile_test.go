@@ -110,16 +110,14 @@ type scene struct {
 	node          *binder.Node
 	handle        *binder.Handle // the client's
 	link          bus.Link       // evil's, to the owner
+	left          binder.Object  // behind handle 0
 	served        int
 }
 
 func newScene(t *testing.T) *scene {
 	hub := bus.NewHub()
 	s := &scene{T: t, owner: openHub(t, hub), client: openHub(t, hub)}
-	root := s.owner.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
-		c.Reply.Attachments = []binder.Attachment{{Object: s.node}}
-		return nil
-	}))
+	root := s.owner.NewNode(binder.HandlerFunc(s.root))
 	s.node = s.owner.NewNode(binder.HandlerFunc(func(context.Context, *binder.IncomingCall) error {
 		s.served++
 		return nil
@@ -128,12 +126,31 @@ func newScene(t *testing.T) *scene {
 	h, err := s.client.ContextManager(t.Context())
 	require.NoError(t, err)
 	var r binder.Reply
-	require.NoError(t, h.Transact(t.Context(), &binder.Transaction{Code: 1}, &r))
+	require.NoError(t, h.Transact(t.Context(), &binder.Transaction{Code: rootGet}, &r))
 	s.handle = r.TakeObject(0).(*binder.Handle)
 	r.Release()
 	s.evil = newEvil(t, hub)
 	s.link = s.meet(s.owner)
 	return s
+}
+
+// What the owner's node behind handle 0 does.
+const (
+	rootGet   = 1 // answers with the node
+	rootLeave = 2 // keeps the attached object
+	rootTake  = 3 // answers with that
+)
+
+func (s *scene) root(_ context.Context, c *binder.IncomingCall) error {
+	switch c.Code {
+	case rootGet:
+		c.Reply.Attachments = []binder.Attachment{{Object: s.node}}
+	case rootLeave:
+		s.left = c.TakeObject(0)
+	case rootTake:
+		c.Reply.Attachments = []binder.Attachment{{Object: s.left}}
+	}
+	return nil
 }
 
 // call is a call by the evil process on the owner's node.
@@ -230,13 +247,21 @@ func (s *scene) passTo(victim *binder.Process, pos uint64) {
 	binder.Release(got)
 }
 
-// lend gives the evil process a reference to an honest node in the honest way: as the target of an
-// attachment in a call to a node of evil's own, which it passes to the victim first.
+// lend gives the evil process a reference to an honest node in the honest way: it leaves an object of
+// its own behind handle 0, and the victim calls that with its node attached.
 func (s *scene) lend(victim *binder.Process, n *binder.Node) uint64 {
-	l := s.meet(victim)
-	h := s.evilHandle(victim, l)
-	go h.Transact(s.T.Context(), &binder.Transaction{Code: 1, Flags: binder.Oneway, Data: binder.Data{Attachments: []binder.Attachment{{Object: n}}}}, nil)
+	s.say(s.link, bus.Descriptor{Kind: bus.KindCall, Code: rootLeave, Node: 1}, bus.Entry{Kind: bus.EntrySend, Node: 5})
+	require.Equal(s.T, status.OK, s.answer(s.link))
+	h, err := victim.ContextManager(s.T.Context())
+	require.NoError(s.T, err)
+	var r binder.Reply
+	require.NoError(s.T, h.Transact(s.T.Context(), &binder.Transaction{Code: rootTake}, &r))
+	mine := r.TakeObject(0)
+	r.Release()
+	t := binder.Transaction{Code: 1, Flags: binder.Oneway, Data: binder.Data{Attachments: []binder.Attachment{{Object: n}}}}
+	require.NoError(s.T, mine.Transact(s.T.Context(), &t, nil))
 	synctest.Wait()
+	l := s.links[uint64(victim.ID())]
 	var d bus.Descriptor
 	for {
 		ok, err := l.Next(&d)
@@ -248,20 +273,6 @@ func (s *scene) lend(victim *binder.Process, n *binder.Node) uint64 {
 			return e[0].Node
 		}
 	}
-}
-
-// evilHandle has the victim receive a node of the evil process: by a call to the victim's handle 0,
-// which the victim becomes for this.
-func (s *scene) evilHandle(victim *binder.Process, l bus.Link) *binder.Handle {
-	var got binder.Object
-	inbox := victim.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
-		got = c.TakeObject(0)
-		return nil
-	}))
-	victim.BecomeContextManager(s.T.Context(), inbox) // refused by the hub, but every lane holds the node now
-	s.say(l, bus.Descriptor{Kind: bus.KindCall, Code: 1, Node: inbox.NodeID()}, bus.Entry{Kind: bus.EntrySend, Node: 5})
-	require.Equal(s.T, status.OK, s.answer(l))
-	return got.(*binder.Handle)
 }
 
 // Each of these no honest process does: whoever does is cut off, and nobody else is harmed.

@@ -34,11 +34,21 @@ func (t *Table) Object(n uint64) any {
 	return nil
 }
 
-// SetRoot puts a node behind handle 0: every process that has a lane holds it. It is never released.
+// SetRoot puts a node behind handle 0, in the place of the one that was there: every process that has
+// a lane holds it. Zero puts none there.
 func (t *Table) SetRoot(n uint64, object any) {
-	t.export(n, object).refs++
+	old := t.root
+	if n != 0 {
+		t.export(n, object).refs++
+	}
 	t.root = n
+	if old != 0 {
+		t.unref(old)
+	}
 }
+
+// RootNode returns the node behind handle 0, or zero.
+func (t *Table) RootNode() (n uint64, object any) { return t.root, t.Object(t.root) }
 
 // Send counts a reference to n that is about to be posted to p; Unsend takes that back when it was
 // not. False means that p is gone.
