@@ -1,0 +1,152 @@
+package object
+
+import (
+	"context"
+	"errors"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/reftab"
+	"ubinder/runtime/status"
+)
+
+// events is the transport as links see it.
+type events Transport
+
+// Readable implements bus.Events.
+func (e *events) Readable(link bus.Link) {
+	t := (*Transport)(e)
+	t.mu.Lock()
+	defer t.unlock()
+	l := t.lanes[link.Peer().ID]
+	if l == nil || l.link != link {
+		return
+	}
+	t.drain(l)
+	if l.writable {
+		t.table.Flush(l.id)
+	}
+	t.noteProgress()
+}
+
+// Hangup implements bus.Events: what the peer had published is still taken, unless it was cut off.
+func (e *events) Hangup(link bus.Link, err error) {
+	t := (*Transport)(e)
+	t.mu.Lock()
+	defer t.unlock()
+	l := t.lanes[link.Peer().ID]
+	if l == nil || l.link != link {
+		return
+	}
+	if status.CodeOf(err) == status.Protocol {
+		t.table.CutOff(l.id)
+	} else {
+		t.drain(l)
+		t.table.Died(l.id)
+	}
+	delete(t.lanes, l.id)
+	t.pool.cool(l)
+	l.writable = false
+	t.failCallers(l, err)
+	t.abandonHandling(l)
+	l.dropOwed()
+	t.noteProgress()
+	close(l.gone)
+}
+
+// env is the transport as the reference table sees it; all is called with the lock held.
+type env Transport
+
+// Post implements reftab.Env.
+func (e *env) Post(p uint64, c reftab.Control) (uint64, bool) {
+	t := (*Transport)(e)
+	l := t.lanes[p]
+	if l == nil || !l.writable {
+		return 0, false
+	}
+	d := controlDescriptor(c)
+	pos, err := l.link.PostControl(&d)
+	if err != nil {
+		return 0, false
+	}
+	t.noteRing(l)
+	return pos, true
+}
+
+// Published implements reftab.Env.
+func (e *env) Published(p uint64) uint64 {
+	if l := e.lanes[p]; l != nil && l.link != nil {
+		return l.link.Published()
+	}
+	return 0
+}
+
+// Next implements reftab.Env.
+func (e *env) Next(p, limit uint64) bool {
+	t := (*Transport)(e)
+	l := t.lanes[p]
+	if l == nil || l.link == nil || l.link.Position() >= limit {
+		return false
+	}
+	d := &l.taken
+	ok, err := l.link.Next(d)
+	if err == nil && ok {
+		err = t.take(l, d, l.link.Position()-1)
+	}
+	if err != nil {
+		t.cutOff(l, err)
+		return false
+	}
+	if !ok {
+		l.link.Drained()
+		l.drained.Store(l.link.Position())
+	}
+	return ok
+}
+
+// cutOff ends a lane whose peer broke the protocol. Its effects end here and now; the hang-up does
+// the rest.
+func (t *Transport) cutOff(l *lane, err error) {
+	var p *reftab.Problem
+	if errors.As(err, &p) {
+		err = status.Errorf(status.Protocol, "the peer broke the protocol: %w", p)
+	}
+	t.table.CutOff(l.id)
+	l.writable = false
+	link := l.link
+	t.after.fails = append(t.after.fails, func() { link.Fail(err) })
+}
+
+// Introduce implements reftab.Env.
+func (e *env) Introduce(p uint64) {
+	t := (*Transport)(e)
+	t.askBroker(func(ctx context.Context) { t.laneTo(ctx, p) })
+}
+
+// SyncBroker implements reftab.Env.
+func (e *env) SyncBroker(n uint64) {
+	t := (*Transport)(e)
+	t.askBroker(func(ctx context.Context) {
+		if t.bus.Sync(ctx) != nil {
+			return
+		}
+		t.mu.Lock()
+		t.table.Synced(n)
+		t.unlock()
+	})
+}
+
+// Released implements reftab.Env.
+func (e *env) Released(object any) { object.(*binder.Node).Released() }
+
+// Changed implements reftab.Env.
+func (e *env) Changed(r *reftab.Ref) {
+	t := (*Transport)(e)
+	t.noteProgress()
+	if r.Dead() {
+		for _, l := range r.Links {
+			l.(*binder.DeathLink).Fire()
+		}
+		r.Links = nil
+	}
+}

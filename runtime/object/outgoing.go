@@ -1,0 +1,108 @@
+package object
+
+import (
+	"context"
+	"errors"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/bus"
+	"ubinder/runtime/status"
+)
+
+// outgoing is a message whose slot is filled and whose references are counted, ready to be posted.
+type outgoing struct {
+	slot    bus.Slot
+	content *content // nil without attachments
+}
+
+// write reserves a slot for data and fills it. With wait it blocks for room until ctx ends.
+func (t *Transport) write(ctx context.Context, l *lane, class bus.Class, data *binder.Data, d *bus.Descriptor, wait bool) (o outgoing, err error) {
+	if len(data.Attachments) > 0 {
+		if o.content, err = t.prepare(ctx, l, data.Attachments); err != nil {
+			return o, err
+		}
+	}
+	size := len(data.Payload)
+	if data.Body != nil {
+		size = data.Body.Size()
+	}
+	entries := 0
+	if o.content != nil {
+		entries = len(o.content.entries)
+	}
+	if o.slot, err = reserve(ctx, l.link, class, bus.SlotSize(size, entries), wait); err == nil {
+		err = o.fill(l, data, d, size)
+	}
+	if err != nil && o.content != nil {
+		o.content.undo()
+	}
+	return o, err
+}
+
+func reserve(ctx context.Context, link bus.Link, class bus.Class, size int, wait bool) (bus.Slot, error) {
+	for {
+		slot, err := link.Reserve(class, size)
+		if err == nil || !wait || !errors.Is(err, status.Full) {
+			return slot, err
+		}
+		if err := link.AwaitRoom(ctx); err != nil {
+			return slot, err
+		}
+	}
+}
+
+func (o *outgoing) fill(l *lane, data *binder.Data, d *bus.Descriptor, size int) error {
+	n := copy(o.slot.Bytes, data.Payload)
+	if data.Body != nil {
+		var err error
+		if n, err = appendBody(o.slot.Bytes[:0:size], data.Body); err != nil {
+			l.link.Abandon(o.slot)
+			return err
+		}
+	}
+	d.Encoding = uint8(data.Encoding)
+	d.Length = uint32(n)
+	if o.content != nil {
+		d.Entries = uint16(len(o.content.entries))
+		bus.PutEntries(o.slot.Bytes, n, o.content.entries)
+	}
+	return nil
+}
+
+// appendBody encodes into dst's memory. A body that grew since it told its size has been changed by
+// somebody meanwhile.
+func appendBody(dst []byte, body binder.Body) (int, error) {
+	size := cap(dst)
+	out, err := body.AppendTo(dst)
+	if err != nil {
+		return 0, status.Errorf(status.Encoding, "payload: %w", err)
+	}
+	if len(out) > size || len(out) > 0 && &out[0] != &dst[:1][0] {
+		return 0, status.Errorf(status.Encoding, "the payload changed while it was encoded: %d bytes became %d", size, len(out))
+	}
+	return len(out), nil
+}
+
+// post publishes what write prepared.
+func (o *outgoing) post(l *lane, d *bus.Descriptor) (uint64, error) {
+	var files []int
+	if o.content != nil {
+		files = o.content.numbers()
+	}
+	pos, err := l.link.Post(d, o.slot, files)
+	if o.content != nil {
+		if err != nil {
+			o.content.undo()
+		} else {
+			o.content.done()
+		}
+	}
+	return pos, err
+}
+
+func (o *outgoing) abandon(l *lane) {
+	l.link.Abandon(o.slot)
+	if o.content != nil {
+		o.content.undo()
+	}
+}

@@ -1,0 +1,186 @@
+package object
+
+import (
+	"context"
+	"sync/atomic"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/wait"
+	"ubinder/runtime/status"
+)
+
+// pending is a call that waits for its reply, on the goroutine that made it.
+type pending struct {
+	t      *Transport
+	lane   *lane
+	parker wait.Parker // stays: wake may come late
+	index  uint32      // caller index on the lane
+	token  uint64
+
+	desc     bus.Descriptor
+	position atomic.Uint64 // of the call, plus one; zero until it is posted
+
+	// Guarded by Transport.mu, but for the caller once done is set.
+	outer     *pending    // waits in the same chain, further out
+	nested    []*incoming // calls that came back to this chain
+	reply     bus.Descriptor
+	replyAt   uint64
+	entries   []received
+	err       error
+	abandoned bool
+
+	done      atomic.Bool // reply or err is set
+	hasNested atomic.Bool
+	sleeper   wait.Sleeper
+	onChannel atomic.Bool // waits on signal instead of a futex
+	signal    chan struct{}
+}
+
+// await waits for the reply; meanwhile it handles calls that come back to its chain. It returns when
+// the call is done, or with the context's error.
+func (p *pending) await(ctx context.Context) error {
+	t, caller := p.t, p.lane.link.Caller(p.index)
+	stop := func() bool { return true }
+	watching := false
+	for !p.done.Load() {
+		if c := p.takeNested(); c != nil {
+			t.run(c)
+			t.mu.Lock()
+			t.finish(c)
+			t.unlock()
+			continue
+		}
+		if ctx.Err() != nil {
+			stop()
+			return status.FromContext(ctx)
+		}
+		if !watching && ctx.Done() != nil {
+			stop = context.AfterFunc(ctx, p.wake)
+			watching = true
+		}
+		p.sleep(caller)
+		p.look()
+	}
+	stop()
+	return nil
+}
+
+// look drains the lane if something was published on it.
+func (p *pending) look() {
+	if p.lane.drained.Load() == p.lane.link.Published() {
+		return
+	}
+	t := p.t
+	t.mu.Lock()
+	t.drainer = p
+	t.drain(p.lane)
+	t.drainer = nil
+	t.unlock()
+}
+
+// finish turns what came into reply, and leaves the lane and the chain. An unfinished call is
+// abandoned: its index stays taken until the peer has answered it or is gone.
+func (p *pending) finish(err error, reply *binder.Reply) error {
+	t, l := p.t, p.lane
+	done := p.done.Load()
+	if done { // the reply's slot is freed before its index is: the peer counts on it
+		err = p.read(reply)
+	}
+	l.link.Caller(p.index).Leave()
+	t.mu.Lock()
+	t.drain(l) // what was published for this caller while it was there is taken now
+	t.leaveChain(p)
+	switch {
+	case done:
+		t.freeIndex(p)
+	case p.done.Load(): // answered, or died, in the last moment
+		t.dropAnswer(p)
+		t.freeIndex(p)
+	case p.position.Load() == 0:
+		l.callers[p.index] = nil
+		t.freeIndex(p)
+	default:
+		p.abandoned = true
+		t.cancel(p)
+		t.unlock()
+		l.link.Drop()
+		return err
+	}
+	t.unlock()
+	l.link.Drop()
+	p.recycle()
+	return err
+}
+
+// dropAnswer gives back a reply that nobody reads.
+func (t *Transport) dropAnswer(p *pending) {
+	if p.err != nil {
+		return
+	}
+	t.dropEntries(p.entries)
+	t.dropFiles(p.lane, p.replyAt, &p.reply)
+	p.lane.link.Free(&p.reply)
+}
+
+func (t *Transport) leaveChain(p *pending) {
+	if t.chains[p.token] == p {
+		if p.outer != nil {
+			t.chains[p.token] = p.outer
+		} else {
+			delete(t.chains, p.token)
+		}
+	} else {
+		for q := t.chains[p.token]; q != nil; q = q.outer {
+			if q.outer == p {
+				q.outer = p.outer
+			}
+		}
+	}
+	for _, c := range p.nested { // nobody waits here any more: a looper handles them
+		t.queue.push(c)
+	}
+	p.nested = nil
+	p.hasNested.Store(false)
+}
+
+// freeIndex lets another call use p's caller index. Nobody uses its bell any more.
+func (t *Transport) freeIndex(p *pending) {
+	p.lane.free = append(p.lane.free, p.index)
+	if len(p.lane.free) == 1 {
+		t.noteProgress()
+	}
+}
+
+// cancel tells the peer that nobody waits for the reply any more.
+func (t *Transport) cancel(p *pending) {
+	if !p.lane.writable {
+		return
+	}
+	d := bus.Descriptor{Kind: bus.KindCancel, Node: p.position.Load() - 1, Index: p.index}
+	if _, err := p.lane.link.PostControl(&d); err == nil {
+		t.noteRing(p.lane)
+	}
+}
+
+func (t *Transport) takePending() *pending {
+	p, ok := t.pendings.Get().(*pending)
+	if !ok {
+		p = &pending{parker: t.parker, signal: make(chan struct{}, 1)}
+	}
+	p.t = t
+	return p
+}
+
+func (p *pending) recycle() {
+	t := p.t
+	p.t, p.lane, p.outer, p.nested, p.entries, p.err = nil, nil, nil, nil, nil, nil
+	p.position.Store(0)
+	p.abandoned = false
+	p.done.Store(false)
+	select {
+	case <-p.signal:
+	default:
+	}
+	t.pendings.Put(p)
+}

@@ -1,0 +1,119 @@
+package object
+
+import (
+	"ubinder/runtime/binder"
+	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/status"
+)
+
+// read copies a reply out of the peer's slot, frees it, and hands the content over.
+func (p *pending) read(reply *binder.Reply) error {
+	if p.err != nil {
+		return p.err
+	}
+	d, l := &p.reply, p.lane
+	buf := takeBuffer(int(d.Length))
+	l.link.Payload(buf.bytes, d)
+	l.link.Free(d)
+	var fds []sys.FD
+	if d.Files > 0 {
+		var err error
+		if fds, err = l.link.Files(p.replyAt, int(d.Files)); err != nil {
+			p.dropReply(buf)
+			return fileError(err)
+		}
+	}
+	if d.Code != 0 {
+		err := remoteError(d, buf.bytes)
+		sys.CloseAll(fds)
+		p.dropReply(buf)
+		return err
+	}
+	reply.Payload = buf.bytes
+	reply.Encoding = binder.Encoding(d.Encoding)
+	reply.Attachments = p.t.attachments(p.entries, fds)
+	reply.SetMemory(buf)
+	return nil
+}
+
+func (p *pending) dropReply(buf *buffer) {
+	buf.Free()
+	p.t.mu.Lock()
+	p.t.dropEntries(p.entries)
+	p.t.unlock()
+}
+
+func remoteError(d *bus.Descriptor, text []byte) error {
+	code := status.Code(d.Code)
+	if !code.Known() {
+		code = status.Internal
+	}
+	return &status.Error{Code: code, Message: string(text), Remote: true, Service: int32(d.Interface)}
+}
+
+// takeReply takes a drained reply: its effects on references apply whether or not anybody waits.
+func (t *Transport) takeReply(l *lane, d *bus.Descriptor, pos uint64) error {
+	p := l.callers[d.Index]
+	if p == nil || !p.replies(d) {
+		return status.Errorf(status.Protocol, "the peer broke the protocol: it answered call %d of caller %d, which is not waiting", d.Node, d.Index)
+	}
+	entries, err := t.takeEntries(l, d)
+	if status.CodeOf(err) == status.Protocol {
+		return err
+	}
+	l.callers[p.index] = nil
+	if p.abandoned || err != nil {
+		t.dropEntries(entries)
+		l.link.Free(d)
+		t.dropFiles(l, pos, d)
+	}
+	if p.abandoned {
+		t.freeIndex(p)
+		p.recycle()
+		return nil
+	}
+	p.reply, p.replyAt, p.entries, p.err = *d, pos, entries, err
+	t.complete(p)
+	return nil
+}
+
+// replies reports whether d answers this call. The reply can be here before the caller has noted the
+// position of its own call.
+func (p *pending) replies(d *bus.Descriptor) bool {
+	at := p.position.Load()
+	return !p.done.Load() && (at == 0 || d.Node == at-1)
+}
+
+// complete marks p done. A caller asleep on a futex has been rung by the peer; one that waits on a
+// channel is woken here.
+func (t *Transport) complete(p *pending) {
+	p.done.Store(true)
+	if p.onChannel.Load() && t.drainer != p {
+		t.after.wakes = append(t.after.wakes, p)
+	}
+}
+
+// failCallers ends every call on a lane that has died.
+func (t *Transport) failCallers(l *lane, err error) {
+	for i, p := range l.callers {
+		if p == nil {
+			continue
+		}
+		l.callers[i] = nil
+		if p.abandoned {
+			p.recycle()
+			continue
+		}
+		p.err = err
+		p.done.Store(true)
+		t.after.wakes = append(t.after.wakes, p)
+	}
+}
+
+func (t *Transport) dropFiles(l *lane, pos uint64, d *bus.Descriptor) {
+	if d.Files > 0 {
+		fds, _ := l.link.Files(pos, int(d.Files))
+		sys.CloseAll(fds)
+	}
+}

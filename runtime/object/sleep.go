@@ -1,0 +1,81 @@
+package object
+
+import (
+	"runtime"
+	"sync/atomic"
+
+	"ubinder/runtime/internal/wait"
+)
+
+// maxThreads is how many callers of a program may block a thread each, for the shortest way back. Those
+// beyond wait on a channel, and a looper takes all their replies with one wake-up.
+const maxThreads = 2
+
+var blockedThreads atomic.Int64
+
+// sleep waits until the reply's ring, or wake. It arms, then looks once more.
+func (p *pending) sleep(caller *wait.Waiter) {
+	if blockedThreads.Add(1) > maxThreads {
+		blockedThreads.Add(-1)
+		p.sleepOnChannel(caller)
+		return
+	}
+	defer blockedThreads.Add(-1)
+	p.t.yield()
+	bell, val := caller.Arm(wait.OnFutex)
+	if !p.something() {
+		p.sleeper.Sleep(p.t.parker, bell, val, 0)
+	}
+	caller.Present()
+}
+
+// yieldEvery is after how many sleeps a thread lets other goroutines run first.
+const yieldEvery = 256
+
+// yield keeps short sleeps from starving the program's other goroutines: a thread that sleeps in the
+// kernel keeps its processor of the Go scheduler for a while, and for ever when it sleeps again and
+// again for moments only.
+func (t *Transport) yield() {
+	if t.sleeps.Add(1)%yieldEvery == 0 {
+		runtime.Gosched()
+	}
+}
+
+func (p *pending) sleepOnChannel(caller *wait.Waiter) {
+	p.onChannel.Store(true)
+	caller.Arm(wait.OnPoll)
+	p.t.wantLooper(p.lane)
+	if !p.something() {
+		<-p.signal
+	}
+	caller.Present()
+	p.onChannel.Store(false)
+}
+
+// something reports whether there is a reason not to sleep. What another goroutine has drained shows
+// in done before it shows in drained, so the lane is looked at first.
+func (p *pending) something() bool {
+	published := p.lane.drained.Load() != p.lane.link.Published()
+	return published || p.done.Load() || p.hasNested.Load()
+}
+
+// wake ends the sleep, or the next one. Safe for concurrent use, and after the call has ended.
+func (p *pending) wake() {
+	select {
+	case p.signal <- struct{}{}:
+	default:
+	}
+	p.sleeper.Poke(p.parker)
+}
+
+func (p *pending) takeNested() *incoming {
+	if !p.hasNested.Load() {
+		return nil
+	}
+	p.t.mu.Lock()
+	defer p.t.unlock()
+	c := p.nested[0]
+	p.nested = p.nested[1:]
+	p.hasNested.Store(len(p.nested) > 0)
+	return c
+}
