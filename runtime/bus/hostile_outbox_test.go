@@ -77,7 +77,7 @@ func TestPeersThatPublishGarbageAreCutOff(t *testing.T) {
 			c.attack(h, v)
 			err := <-v.hangup
 			blames(t, err, c.want)
-			require.Equal(t, err, v.last, "who drained was told the same")
+			require.Equal(t, err, v.lastError(), "who drained was told the same")
 			s.talk(t)
 		})
 	}
@@ -90,7 +90,7 @@ func TestPeersThatExceedTheirCreditAreCutOff(t *testing.T) {
 	}{"calls": {KindCall, messageCredit}, "replies": {KindReply, callerCredit}} {
 		t.Run(name, func(t *testing.T) {
 			h, v := attack(t)
-			v.keep = true
+			v.keepAll()
 			h.shake(v)
 			h.publish(repeat(c.n, Descriptor{Kind: c.kind})...)
 			require.Eventually(t, func() bool { return v.count() == c.n }, patience, tick)

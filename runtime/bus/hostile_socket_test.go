@@ -195,7 +195,7 @@ func (h *hostile) flood() {
 
 func TestFilesThatDoNotComeFailTheirMessageAlone(t *testing.T) {
 	h, v := attack(t)
-	v.keep = true
+	v.keepAll()
 	h.shake(v)
 	h.sendFiles(1, h.headFD.Int())
 	h.sendFiles(2, h.headFD.Int(), h.segFD.Int())

@@ -179,8 +179,21 @@ func (s *bystanders) talk(t testing.TB) {
 	}
 }
 
+// keepAll makes it free nothing.
+func (v *victim) keepAll() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.keep = true
+}
+
 func (v *victim) count() int {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.got
+}
+
+func (v *victim) lastError() error {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.last
 }

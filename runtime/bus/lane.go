@@ -239,7 +239,7 @@ func (l *lane) armRoom() (<-chan struct{}, error) {
 	if err := l.reap(); err != nil {
 		return nil, err
 	}
-	if s.acked != before || l.Err() != nil {
+	if s.acked != before || l.Err() != nil || s.pool.Used() == 0 { // others have taken note of what was freed
 		return nil, l.Err()
 	}
 	if s.room == nil {

@@ -92,7 +92,7 @@ type farEnd struct {
 func startFarEnd(t testing.TB) *farEnd {
 	here, there := socketpair(t)
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), roleVariable+"=far end")
+	cmd.Env = append(os.Environ(), roleVariable+"=far end", "GORACE=atexit_sleep_ms=0")
 	cmd.Stderr = os.Stderr
 	socket := there.File("far end")
 	defer socket.Close()

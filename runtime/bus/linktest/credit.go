@@ -96,12 +96,15 @@ func controlCredit(t *testing.T, a, b actor) {
 	require.Equal(t, n, b.drain())
 }
 
-// awaitRoom waits for room and takes it, as senders do.
+// awaitRoom waits for room, takes it and gives it back, as a sender does that thinks better of it.
 func (a actor) awaitRoom(c bus.Class, size int) <-chan Result {
 	ch := make(chan Result, 1)
 	go func() {
 		for {
 			r := a.Do(Op{Do: Reserve, Class: c, Size: size})
+			if r.Err == nil {
+				r = a.Do(Op{Do: Abandon, Slot: r.Slot})
+			}
 			if r.Err == nil || r.Err.Code != status.Full {
 				ch <- r
 				return
@@ -124,7 +127,7 @@ func roomAfterFree(t *testing.T, a, b actor) {
 		}
 		b.drain()
 		for _, ch := range waiting {
-			a.abandonGranted(ch)
+			require.Nil(t, (<-ch).Err)
 		}
 	}
 }
@@ -146,14 +149,7 @@ func roomAfterAbandon(t *testing.T, a, b actor) {
 	for _, s := range slots {
 		a.must(Op{Do: Abandon, Slot: s})
 	}
-	a.abandonGranted(waiting)
-}
-
-// abandonGranted gives back the slot that a waiter has got.
-func (a actor) abandonGranted(waiting <-chan Result) {
-	r := <-waiting
-	require.Nil(a.t, r.Err)
-	a.must(Op{Do: Abandon, Slot: r.Slot})
+	require.Nil(t, (<-waiting).Err)
 }
 
 func roomAfterFailedPost(t *testing.T, a, b actor) {
@@ -163,7 +159,7 @@ func roomAfterFailedPost(t *testing.T, a, b actor) {
 	for _, s := range slots[:2] {
 		a.fails(status.TooBig, Op{Do: Post, Slot: s, Message: Message{Kind: bus.KindCall, Files: tooMany}})
 	}
-	a.abandonGranted(waiting)
+	require.Nil(t, (<-waiting).Err)
 	for _, s := range slots[2:] {
 		a.must(Op{Do: Abandon, Slot: s})
 	}

@@ -3,8 +3,9 @@
 package linktest
 
 import (
-	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
+	"sync"
 	"time"
 
 	"ubinder/runtime/bus"
@@ -110,17 +111,17 @@ func (m *Message) class() bus.Class {
 	return bus.ClassCall
 }
 
-// Pattern returns n bytes that differ by seed and position.
+// Pattern returns n bytes that differ by seed and position; they are not to be changed.
 func Pattern(seed uint64, n int) []byte {
-	b := make([]byte, 0, n+8)
-	for x := seed*0x9e3779b97f4a7c15 + 1; len(b) < n; {
-		x ^= x << 13
-		x ^= x >> 7
-		x ^= x << 17
-		b = binary.LittleEndian.AppendUint64(b, x)
-	}
-	return b[:n]
+	off := int(seed * 0x9e3779b97f4a7c15 % bus.MaxMessage)
+	return noise()[off : off+n : off+n]
 }
+
+var noise = sync.OnceValue(func() []byte {
+	b := make([]byte, 2*bus.MaxMessage)
+	rand.NewChaCha8([32]byte{}).Read(b)
+	return b
+})
 
 func errorOf(err error) *status.Error {
 	if err == nil {
