@@ -13,7 +13,12 @@ func dupAttachments(in []Attachment) ([]Attachment, error) {
 	for _, a := range in {
 		d := Attachment{Field: a.Field, Object: a.Object, Weak: a.Weak}
 		if h, ok := a.Object.(*Handle); ok && h != nil {
-			d.Object = h.Dup()
+			dup := h.Dup()
+			if dup == nil {
+				(&Received{Attachments: out}).drop()
+				return nil, errReleased
+			}
+			d.Object = dup
 		}
 		if a.File != nil {
 			f, err := dupFile(a.File)

@@ -14,9 +14,10 @@ type DeathLink struct {
 
 // LinkToDeath implements Object.
 func (h *Handle) LinkToDeath(ctx context.Context, fn func()) (*DeathLink, error) {
-	if h.released.Load() {
-		return nil, errReleased
+	if err := h.use(); err != nil {
+		return nil, err
 	}
+	defer h.done()
 	l := &DeathLink{fn: fn, remote: h.remote.Retain()}
 	if err := h.remote.LinkToDeath(ctx, l); err != nil {
 		l.remote.Release()

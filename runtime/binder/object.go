@@ -38,61 +38,93 @@ type Object interface {
 // reference of its own: Release it when done. One that becomes unreachable is released by the
 // garbage collector, at some time.
 type Handle struct {
-	process  *Process
-	remote   Remote
+	process *Process
+	remote  Remote
+	cleanup runtime.Cleanup
+
 	released atomic.Bool
-	cleanup  runtime.Cleanup
+	uses     atomic.Int64 // methods that are running, and one until Release; with the last the reference goes
 }
 
 // NewHandle wraps a reference that a transport received; the Handle owns it. It is for transports.
 func NewHandle(p *Process, r Remote) *Handle {
 	h := &Handle{process: p, remote: r}
+	h.uses.Store(1)
 	h.cleanup = runtime.AddCleanup(h, func(r Remote) { r.Collected() }, r)
 	return h
 }
 
-// Remote returns the transport's reference. It is for transports.
-func (h *Handle) Remote() Remote { return h.remote }
-
 // Process returns the connection that holds the handle.
 func (h *Handle) Process() *Process { return h.process }
 
+// use keeps the reference until done; it fails after Release.
+func (h *Handle) use() error {
+	for !h.released.Load() {
+		if n := h.uses.Load(); n > 0 && h.uses.CompareAndSwap(n, n+1) {
+			return nil
+		}
+	}
+	return errReleased
+}
+
+func (h *Handle) done() {
+	if h.uses.Add(-1) == 0 {
+		h.remote.Release()
+	}
+	runtime.KeepAlive(h)
+}
+
 // Alive reports whether the object is still believed to live. It never blocks.
-func (h *Handle) Alive() bool { return !h.released.Load() && h.remote.Alive() }
+func (h *Handle) Alive() bool {
+	if h.use() != nil {
+		return false
+	}
+	defer h.done()
+	return h.remote.Alive()
+}
 
 // Transact implements Object.
 func (h *Handle) Transact(ctx context.Context, t *Transaction, r *Reply) error {
-	if h.released.Load() {
-		return errReleased
+	if err := h.use(); err != nil {
+		return err
 	}
-	err := h.remote.Transact(ctx, t, r)
-	runtime.KeepAlive(h)
-	return err
+	defer h.done()
+	return h.remote.Transact(ctx, t, r)
 }
 
 // ID implements Object.
 func (h *Handle) ID(ctx context.Context) (ObjectID, error) {
-	if h.released.Load() {
-		return ObjectID{}, errReleased
+	if err := h.use(); err != nil {
+		return ObjectID{}, err
 	}
-	id, err := h.remote.Identity(ctx)
-	runtime.KeepAlive(h)
-	return id, err
+	defer h.done()
+	return h.remote.Identity(ctx)
 }
 
-// Dup returns another reference to the same object, to be released on its own.
+// Dup returns another reference to the same object, to be released on its own. It returns nil after
+// Release.
 func (h *Handle) Dup() *Handle {
-	d := NewHandle(h.process, h.remote.Retain())
-	runtime.KeepAlive(h)
-	return d
+	if h.use() != nil {
+		return nil
+	}
+	defer h.done()
+	return NewHandle(h.process, h.remote.Retain())
 }
 
-// Release gives the reference back. Using the handle afterwards fails with status.BadValue;
-// releasing it twice does nothing.
+// Use keeps the reference and returns the transport's until done is called. It is for transports.
+func (h *Handle) Use() (r Remote, done func(), err error) {
+	if err := h.use(); err != nil {
+		return nil, nil, err
+	}
+	return h.remote, h.done, nil
+}
+
+// Release gives the reference back, at the end of the methods that are running. Using the handle
+// afterwards fails with status.BadValue; releasing it twice does nothing.
 func (h *Handle) Release() {
 	if h.released.CompareAndSwap(false, true) {
 		h.cleanup.Stop()
-		h.remote.Release()
+		h.done()
 	}
 }
 

@@ -3,7 +3,6 @@ package object
 import (
 	"context"
 	"os"
-	"runtime"
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
@@ -117,8 +116,12 @@ func (c *content) addHandle(ctx context.Context, e *bus.Entry, h *binder.Handle)
 	if h == nil {
 		return nil
 	}
-	defer runtime.KeepAlive(h)
-	r, ok := h.Remote().(*remote)
+	held, done, err := h.Use()
+	if err != nil {
+		return err
+	}
+	defer done()
+	r, ok := held.(*remote)
 	if !ok || r.t != c.t {
 		return errForeign
 	}

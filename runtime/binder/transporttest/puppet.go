@@ -90,7 +90,11 @@ func (s *puppet) transact(ctx context.Context, c *binder.IncomingCall) error {
 		c.Reply.Attachments = s.attachments()
 		return nil
 	case doCallHeld:
-		return answerOf(ctx, c, s.attachments()[0].Object, 1)
+		list := s.attachments()
+		if len(list) == 0 {
+			return errNothingHeld
+		}
+		return answerOf(ctx, c, list[0].Object, 1)
 	case doDrop:
 		s.drop()
 		return nil

@@ -4,6 +4,7 @@ package transporttest
 
 import (
 	"context"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,6 +29,7 @@ type Stage struct {
 	*binder.Process
 	Ctx     context.Context
 	arrived chan binder.Object
+	casting sync.Mutex
 }
 
 // NewStage makes the stage of a case or a benchmark.
@@ -44,6 +46,8 @@ func NewStage(t testing.TB, d Domain) *Stage {
 // Puppet starts a puppet and waits until it has come.
 func (s *Stage) Puppet() *Puppet {
 	s.Helper()
+	s.casting.Lock() // whoever arrives is the one that was started
+	defer s.casting.Unlock()
 	kill := s.Start()
 	return &Puppet{(<-s.arrived).(*binder.Handle), kill}
 }
@@ -94,7 +98,7 @@ func (c Case) Play(t *testing.T, domain func(t testing.TB) Domain) { c.Run(NewSt
 // Cases lists the suite.
 func Cases() []Case {
 	var all []Case
-	for _, group := range [][]Case{calls, objects, deaths, files, limits} {
+	for _, group := range [][]Case{calls, objects, deaths, files, limits, chaos} {
 		all = append(all, group...)
 	}
 	return all
