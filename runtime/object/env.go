@@ -45,6 +45,7 @@ func (e *events) Hangup(link bus.Link, err error) {
 		t.table.Died(l.id)
 	}
 	delete(t.lanes, l.id)
+	l.dead = true
 	t.pool.cool(l)
 	l.writable = false
 	t.failCallers(l, err)

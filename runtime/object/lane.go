@@ -20,6 +20,7 @@ type lane struct {
 
 	opened   chan struct{} // closed when the lane may be written, or has failed
 	openErr  error         // why it failed; set before opened is closed
+	dead     bool          // the hang-up was processed: its memory may be unmapped
 	writable bool          // opened without an error
 	gone     chan struct{} // closed when the hang-up has been processed
 

@@ -92,11 +92,12 @@ func (p *looperPool) remove(lp *looper) {
 	}
 }
 
-// heat notes that a lane carries calls. The coldest makes place.
+// heat notes that a lane carries calls. The coldest makes place. A lane that has died is not looked
+// at any more: its memory may be gone.
 func (p *looperPool) heat(l *lane) {
 	p.clock++
 	l.lastUsed = p.clock
-	if l.hot {
+	if l.hot || l.dead {
 		return
 	}
 	if len(p.hot) == maxHot {
