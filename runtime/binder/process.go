@@ -2,6 +2,7 @@ package binder
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"ubinder/runtime/status"
@@ -61,7 +62,11 @@ func (p *Process) BecomeContextManager(ctx context.Context, n *Node) error {
 // chain of this process are served.
 func (p *Process) SetLoopers(n int) { p.transport.SetLoopers(n) }
 
-// Done is closed when the process has lost its domain or was closed.
+// Lost is closed when the process has lost its domain's broker. What it has goes on: calls, objects,
+// deaths; it meets no process that it has not met.
+func (p *Process) Lost() <-chan struct{} { return p.transport.Lost() }
+
+// Done is closed when Close has ended the connection.
 func (p *Process) Done() <-chan struct{} { return p.transport.Done() }
 
 // Close ends the connection. Its nodes die for others, its calls fail with status.Dead.
@@ -81,6 +86,7 @@ func (n *Node) Transact(ctx context.Context, t *Transaction, r *Reply) error {
 	if c.Attachments, err = dupAttachments(t.Attachments); err != nil {
 		return err
 	}
+	ctx = n.localContext(ctx)
 	if c.Oneway() {
 		c.Payload = append([]byte(nil), payload...)
 		go func() {
@@ -91,9 +97,24 @@ func (n *Node) Transact(ctx context.Context, t *Transaction, r *Reply) error {
 	}
 	defer c.Done()
 	if err := n.handle(ctx, c); err != nil {
-		return err
+		return localError(err)
 	}
 	return r.fromLocal(&c.Reply)
+}
+
+// localContext is what a handler sees of a call inside its process: the process is the caller, and
+// the chain goes on.
+func (n *Node) localContext(ctx context.Context) context.Context {
+	return context.WithValue(ctx, callContextKey{}, &CallContext{caller: n.process.Identity(), chain: ChainFrom(ctx)})
+}
+
+// localError gives an error the code that it would have if it came from another process.
+func localError(err error) error {
+	var e *status.Error
+	if errors.As(err, &e) {
+		return err
+	}
+	return status.Errorf(status.CodeOf(err), "%w", err)
 }
 
 func (d *Data) bytes() ([]byte, error) {

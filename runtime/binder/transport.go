@@ -25,7 +25,10 @@ type Transport interface {
 	// Self returns this process's identity as the domain knows it.
 	Self() *Identity
 
-	// Done is closed when the transport can carry nothing any more.
+	// Lost is closed when no new process can be met any more.
+	Lost() <-chan struct{}
+
+	// Done is closed when Close has ended the connection.
 	Done() <-chan struct{}
 
 	// Close ends the connection: callers fail with status.Dead, holders of nodes see them die.

@@ -16,21 +16,11 @@ type Process struct {
 	brokerwire.Identity
 	Name  string
 	conn  *sys.Conn
-	out   chan outgoing
+	out   *queue
 	lanes map[*Process]bool // processes that it was introduced to
 }
 
-// outgoing is a packet on its way to a process, with the file that goes along.
-type outgoing struct {
-	packet brokerwire.Packet
-	file   sys.FD
-}
-
-const (
-	helloTimeout = 10 * time.Second
-	// maxQueued is how many packets may wait for a process that does not read; then it is cut off.
-	maxQueued = 4096
-)
+const helloTimeout = 10 * time.Second
 
 func temporary(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
@@ -39,13 +29,13 @@ func temporary(err error) bool {
 // routineProcess serves one connection from hello to its end.
 func (b *Broker) routineProcess(conn *sys.Conn) {
 	defer conn.Close()
-	p, err := b.greet(conn)
+	defer watch(conn)()
+	p, err := b.admit(conn)
 	b.mu.Lock()
 	delete(b.greeting, conn)
 	b.mu.Unlock()
 	if err != nil {
-		code := status.CodeOf(err)
-		conn.Send((&brokerwire.Packet{Kind: brokerwire.Error, Code: uint32(code), Text: errorText(err)}).Append(nil))
+		lastWord(conn, err)
 		b.config.Log("refused a connection: %v", err)
 		return
 	}
@@ -55,11 +45,38 @@ func (b *Broker) routineProcess(conn *sys.Conn) {
 		p.routineSend()
 	}()
 	p.send(brokerwire.Packet{Kind: brokerwire.Welcome, Identity: p.Identity}, sys.FD{})
-	b.config.Log("process %d connected: %s (pid %d, uid %d)", p.ID, p.Name, p.PID, p.UID)
+	b.config.Log("process %d connected: %q (pid %d, uid %d)", p.ID, p.Name, p.PID, p.UID)
 	err = b.serve(p)
 	b.remove(p)
+	lastWord(conn, err)
+	conn.Close() // it need not read for the queue to end
 	<-written
 	b.config.Log("process %d left: %v", p.ID, err)
+}
+
+// lastWord tells the process why its connection ends, if it still reads.
+func lastWord(conn *sys.Conn, err error) {
+	conn.Send((&brokerwire.Packet{Kind: brokerwire.Error, Code: uint32(status.CodeOf(err)), Text: errorText(err)}).Append(nil))
+}
+
+// watch ends the connection when the process that made it has, even if a child of it still has the
+// socket. The result ends the watch.
+func watch(conn *sys.Conn) func() {
+	exit, err := conn.PeerExit()
+	if err != nil { // a kernel before 6.5: hang-up alone tells
+		return func() {}
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		if exit.Wait() == nil {
+			conn.Close()
+		}
+	}()
+	return func() {
+		exit.Close()
+		<-done
+	}
 }
 
 func errorText(err error) string {
@@ -70,30 +87,63 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// greet reads the hello and takes the process in.
-func (b *Broker) greet(conn *sys.Conn) (*Process, error) {
-	conn.SetReadDeadline(time.Now().Add(helloTimeout))
-	hello, err := receive(conn)
-	if err != nil {
-		return nil, status.Errorf(status.Protocol, "hello: %w", err)
-	}
-	if hello.Kind != brokerwire.Hello || hello.Value != brokerwire.Magic {
-		return nil, status.Errorf(status.Protocol, "the first packet is no hello")
-	}
-	if hello.Code != brokerwire.Version {
-		return nil, status.Errorf(status.Protocol, "this broker speaks version %d of the protocol, the process version %d: start an ubinderd of the process's version", brokerwire.Version, hello.Code)
-	}
-	conn.SetReadDeadline(time.Time{})
+// admit says who connects, charges the user, and takes the process in after its hello.
+func (b *Broker) admit(conn *sys.Conn) (*Process, error) {
 	cr, err := conn.PeerCredentials()
 	if err != nil {
 		return nil, status.Errorf(status.Denied, "the kernel does not say who connects: %w", err)
 	}
-	p := &Process{Name: hello.Text, conn: conn, out: make(chan outgoing, maxQueued), lanes: make(map[*Process]bool)}
+	p := &Process{conn: conn, out: newQueue(), lanes: make(map[*Process]bool)}
 	p.Identity = brokerwire.Identity{PID: cr.PID, UID: cr.UID, GID: cr.GID, Groups: cr.Groups, Label: cr.Label}
-	if err := b.config.Policy.Connect(p); err != nil {
-		return nil, status.Errorf(status.Denied, "policy: %w", err)
+	if err := b.charge(p.UID); err != nil {
+		return nil, err
 	}
-	return p, b.add(p)
+	if err := b.greet(p); err != nil {
+		b.discharge(p.UID)
+		return nil, err
+	}
+	return p, nil
+}
+
+// charge counts a connection of a user, silent ones too.
+func (b *Broker) charge(uid uint32) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if n := b.perUser[uid]; n >= b.config.MaxPerUser {
+		return status.Exceeded(status.Quota, fmt.Sprintf("connections of user %d", uid), uint64(n+1), uint64(b.config.MaxPerUser))
+	}
+	b.perUser[uid]++
+	return nil
+}
+
+func (b *Broker) discharge(uid uint32) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.perUser[uid]--; b.perUser[uid] == 0 {
+		delete(b.perUser, uid)
+	}
+}
+
+// greet reads the hello and takes the process in.
+func (b *Broker) greet(p *Process) error {
+	conn := p.conn
+	conn.SetReadDeadline(time.Now().Add(helloTimeout))
+	hello, err := receive(conn)
+	if err != nil {
+		return status.Errorf(status.Protocol, "hello: %w", err)
+	}
+	if hello.Kind != brokerwire.Hello || hello.Value != brokerwire.Magic {
+		return status.Errorf(status.Protocol, "the first packet is no hello")
+	}
+	if hello.Code != brokerwire.Version {
+		return status.Errorf(status.Protocol, "this broker speaks version %d of the protocol, the process version %d: start an ubinderd of the process's version", brokerwire.Version, hello.Code)
+	}
+	conn.SetReadDeadline(time.Time{})
+	p.Name = hello.Text
+	if err := b.config.Policy.Connect(p); err != nil {
+		return status.Errorf(status.Denied, "policy: %w", err)
+	}
+	return b.add(p)
 }
 
 func receive(conn *sys.Conn) (brokerwire.Packet, error) {
@@ -116,38 +166,29 @@ func (b *Broker) add(p *Process) error {
 	if b.closed {
 		return status.Errorf(status.Dead, "the broker is closing")
 	}
-	if n := b.perUser[p.UID]; n >= b.config.MaxPerUser {
-		return status.Exceeded(status.Quota, fmt.Sprintf("connections of user %d", p.UID), uint64(n+1), uint64(b.config.MaxPerUser))
-	}
 	p.ID = id
-	b.perUser[p.UID]++
 	b.processes[id] = p
 	return nil
 }
 
 // remove takes the process out; nothing is sent to it afterwards.
 func (b *Broker) remove(p *Process) {
+	b.discharge(p.UID)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.processes, p.ID)
-	if b.perUser[p.UID]--; b.perUser[p.UID] == 0 {
-		delete(b.perUser, p.UID)
-	}
 	if b.manager == p {
 		b.manager = nil
 	}
 	for other := range p.lanes {
 		delete(other.lanes, p)
 	}
-	close(p.out)
+	p.out.close()
 }
 
-// send queues a packet and takes over file. A process that lets the queue fill up is cut off. The
-// caller knows that p is not removed: it has the broker locked, or is p's own goroutine.
+// send queues a packet and takes over file. A process that lets the queue fill up is cut off.
 func (p *Process) send(packet brokerwire.Packet, file sys.FD) {
-	select {
-	case p.out <- outgoing{packet, file}:
-	default:
+	if !p.out.put(outgoing{packet, file}) {
 		file.Close()
 		p.conn.Close()
 	}
@@ -155,14 +196,17 @@ func (p *Process) send(packet brokerwire.Packet, file sys.FD) {
 
 // routineSend writes what is queued; after an error it only closes files.
 func (p *Process) routineSend() {
-	var failed error
-	for o := range p.out {
-		if failed == nil {
-			var files []int
-			if o.file.Valid() {
-				files = []int{o.file.Int()}
-			}
-			failed = p.conn.SendWait(o.packet.Append(nil), files...)
+	for {
+		o, ok := p.out.take()
+		if !ok {
+			return
+		}
+		var files []int
+		if o.file.Valid() {
+			files = []int{o.file.Int()}
+		}
+		if p.conn.SendWait(o.packet.Append(nil), files...) != nil {
+			p.conn.Close() // it would miss something: better that it knows
 		}
 		o.file.Close()
 	}
@@ -172,6 +216,9 @@ func (p *Process) routineSend() {
 func (b *Broker) serve(p *Process) error {
 	for {
 		request, err := receive(p.conn)
+		if errors.Is(err, brokerwire.ErrMalformed) || errors.Is(err, sys.ErrTruncated) {
+			return status.Errorf(status.Protocol, "process %d broke the protocol: %w", p.ID, err)
+		}
 		if err != nil {
 			return err
 		}

@@ -77,9 +77,7 @@ func dialError(path string, err error) error {
 
 func (c *Conn) hello(ctx context.Context, path, name string) error {
 	p := brokerwire.Packet{Kind: brokerwire.Hello, Value: brokerwire.Magic, Code: brokerwire.Version, Text: name}
-	if err := c.sock.Send(p.Append(nil)); err != nil {
-		return status.Errorf(status.Dead, "hello to the bus at %s: %w", path, err)
-	}
+	sendErr := c.sock.Send(p.Append(nil)) // a broker that refuses at once has said why all the same
 	stop := context.AfterFunc(ctx, func() { c.sock.SetReadDeadline(past) })
 	answer, fds, err := c.receive()
 	sys.CloseAll(fds)
@@ -87,6 +85,8 @@ func (c *Conn) hello(ctx context.Context, path, name string) error {
 		return status.FromContext(ctx)
 	}
 	switch {
+	case err != nil && sendErr != nil:
+		return status.Errorf(status.Dead, "hello to the bus at %s: %w", path, sendErr)
 	case err != nil:
 		return status.Errorf(status.Protocol, "%s does not answer as a broker of this version (%d) does: start one of this version with \"ubinder up\": %w", path, brokerwire.Version, err)
 	case answer.Kind == brokerwire.Error:

@@ -95,6 +95,9 @@ func (t *Transport) Start(p *binder.Process) {
 // Self implements binder.Transport.
 func (t *Transport) Self() *binder.Identity { return t.self }
 
+// Lost implements binder.Transport.
+func (t *Transport) Lost() <-chan struct{} { return t.bus.Done() }
+
 // Done implements binder.Transport.
 func (t *Transport) Done() <-chan struct{} { return t.done }
 

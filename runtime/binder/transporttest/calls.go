@@ -140,6 +140,16 @@ var calls = []Case{
 		require.NoError(s, err)
 		assert.Equal(s, id.Owner, caller.Process)
 	}},
+	{"CallsInsideOneProcess", func(s *Stage) {
+		var caller *binder.Identity
+		n := s.NewNode(binder.HandlerFunc(func(ctx context.Context, c *binder.IncomingCall) error {
+			caller, _ = binder.CallerFrom(ctx)
+			return errors.New("no code")
+		}))
+		_, err := s.Try(s.Ctx, n, 1, nil)
+		require.ErrorIs(s, err, status.Internal)
+		assert.Equal(s, s.Identity(), caller)
+	}},
 	{"Deadline", func(s *Stage) { endEarly(s, status.Deadline) }},
 	{"Cancel", func(s *Stage) { endEarly(s, status.Cancelled) }},
 	{"ExpiredBeforeTheCall", func(s *Stage) {

@@ -13,19 +13,70 @@ type Listener struct {
 	file *os.File
 	raw  syscall.RawConn
 	path string
+	lock FD
 }
 
-// ErrInUse means that another process listens on the path.
-var ErrInUse = errors.New("another process is listening there")
+// Why nobody can listen on a path.
+var (
+	ErrInUse     = errors.New("another process is listening there")
+	ErrNotSocket = errors.New("there is a file that is no socket")
+)
 
 // Listen makes a socket at path, readable and writable as mode says. A socket file that nobody
-// listens on is replaced.
+// listens on is replaced; a lock beside it keeps two that start together apart.
 func Listen(path string, mode os.FileMode) (*Listener, error) {
-	if c, err := Dial(path); err == nil {
+	lock, err := lockFile(path + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	l, err := listen(path, mode)
+	if err != nil {
+		lock.Close()
+		return nil, err
+	}
+	l.lock = lock
+	return l, nil
+}
+
+// lockFile takes a lock that ends with the process at the latest. The file stays.
+func lockFile(path string) (FD, error) {
+	n, err := unix.Open(path, unix.O_RDWR|unix.O_CREAT|unix.O_CLOEXEC|unix.O_NOFOLLOW, 0o600)
+	if err != nil {
+		return FD{}, &os.PathError{Op: "open", Path: path, Err: err}
+	}
+	fd := NewFD(n)
+	if err := unix.Flock(n, unix.LOCK_EX|unix.LOCK_NB); err != nil {
+		fd.Close()
+		if errors.Is(err, unix.EWOULDBLOCK) {
+			return FD{}, ErrInUse
+		}
+		return FD{}, os.NewSyscallError("flock", err)
+	}
+	return fd, nil
+}
+
+// makePlace removes a socket that nobody listens on.
+func makePlace(path string) error {
+	c, err := Dial(path)
+	if err == nil {
 		c.Close()
-		return nil, ErrInUse
-	} else if errors.Is(err, unix.ECONNREFUSED) {
-		os.Remove(path)
+		return ErrInUse
+	}
+	st, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case st.Mode().Type() != os.ModeSocket:
+		return ErrNotSocket
+	}
+	return os.Remove(path)
+}
+
+func listen(path string, mode os.FileMode) (*Listener, error) {
+	if err := makePlace(path); err != nil {
+		return nil, err
 	}
 	n, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
@@ -44,7 +95,7 @@ func Listen(path string, mode os.FileMode) (*Listener, error) {
 		open.Add(-1)
 		return nil, err
 	}
-	return &Listener{f, raw, path}, nil
+	return &Listener{file: f, raw: raw, path: path}, nil
 }
 
 func bindAndListen(n int, path string, mode os.FileMode) error {
@@ -62,8 +113,8 @@ func (l *Listener) Accept() (*Conn, error) {
 	var n int
 	var err error
 	waitErr := l.raw.Read(func(fd uintptr) bool {
-		n, _, err = unix.Accept4(int(fd), unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
-		return err != unix.EAGAIN && err != unix.EINTR && err != unix.ECONNABORTED
+		n, err = accept(int(fd))
+		return err != unix.EAGAIN
 	})
 	if waitErr != nil {
 		return nil, waitErr
@@ -74,12 +125,22 @@ func (l *Listener) Accept() (*Conn, error) {
 	return NewConn(NewFD(n))
 }
 
+func accept(fd int) (int, error) {
+	for {
+		n, _, err := unix.Accept4(fd, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
+		if err != unix.EINTR && err != unix.ECONNABORTED {
+			return n, err
+		}
+	}
+}
+
 // Close stops accepting and removes the path.
 func (l *Listener) Close() error {
 	err := l.file.Close()
 	if err == nil {
 		open.Add(-1)
 		os.Remove(l.path)
+		l.lock.Close()
 	}
 	return err
 }

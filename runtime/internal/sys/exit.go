@@ -1,0 +1,53 @@
+package sys
+
+import (
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// Exit tells when the process at the other end of a socket has ended.
+type Exit struct {
+	file *os.File
+	raw  syscall.RawConn
+}
+
+// PeerExit watches the process that made the connection (SO_PEERPIDFD, Linux 6.5).
+func (c *Conn) PeerExit() (*Exit, error) {
+	fd, err := c.PeerPIDFD()
+	if err != nil {
+		return nil, err
+	}
+	if err := unix.SetNonblock(fd.Int(), true); err != nil {
+		fd.Close()
+		return nil, os.NewSyscallError("fcntl(O_NONBLOCK)", err)
+	}
+	f := fd.File("ubinder-pidfd")
+	raw, err := f.SyscallConn()
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	open.Add(1)
+	return &Exit{f, raw}, nil
+}
+
+// Wait blocks its goroutine, not a thread, until the process has ended; then it returns nil. Close
+// makes it return an error.
+func (e *Exit) Wait() error {
+	return e.raw.Read(func(fd uintptr) bool {
+		p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
+		n, _ := unix.Poll(p, 0)
+		return n > 0
+	})
+}
+
+// Close ends the watch.
+func (e *Exit) Close() error {
+	err := e.file.Close()
+	if err == nil {
+		open.Add(-1)
+	}
+	return err
+}
