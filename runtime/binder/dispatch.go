@@ -78,6 +78,10 @@ func (n *Node) handle(ctx context.Context, c *IncomingCall) (err error) {
 	if c.Interface != 0 && n.iface != 0 && c.Interface != n.iface {
 		return status.Errorf(status.UnknownMethod, "the object implements %s, the call was meant for another interface", n.name())
 	}
+	if c.Oneway() {
+		n.oneway.running.Lock()
+		defer n.oneway.running.Unlock()
+	}
 	return n.handler.Transact(ctx, c)
 }
 

@@ -2,7 +2,6 @@ package binder
 
 import (
 	"context"
-	"sync/atomic"
 )
 
 // Handler serves the transactions of a Node. Synchronous calls may run in parallel; oneway calls on
@@ -58,7 +57,7 @@ type Node struct {
 	descriptor string
 	iface      uint32
 	released   func()
-	exported   atomic.Bool
+	oneway     line
 }
 
 // NodeOption configures a node.

@@ -73,7 +73,7 @@ func (p *Process) Done() <-chan struct{} { return p.transport.Done() }
 func (p *Process) Close() error { return p.transport.Close() }
 
 // Transact implements Object for a node: the handler runs on the caller's goroutine, on a copy of
-// nothing. A oneway call runs on a goroutine of its own.
+// nothing. A oneway call runs on a goroutine of the node's, after those before it.
 func (n *Node) Transact(ctx context.Context, t *Transaction, r *Reply) error {
 	payload, err := t.bytes()
 	if err != nil {
@@ -89,10 +89,10 @@ func (n *Node) Transact(ctx context.Context, t *Transaction, r *Reply) error {
 	ctx = n.localContext(ctx)
 	if c.Oneway() {
 		c.Payload = append([]byte(nil), payload...)
-		go func() {
+		n.oneway.push(func() {
 			defer c.Done()
 			n.handle(context.WithoutCancel(ctx), c)
-		}()
+		})
 		return nil
 	}
 	defer c.Done()

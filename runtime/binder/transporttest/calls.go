@@ -150,6 +150,21 @@ var calls = []Case{
 		require.ErrorIs(s, err, status.Internal)
 		assert.Equal(s, s.Identity(), caller)
 	}},
+	{"OnewayInsideOneProcessKeepsOrder", func(s *Stage) {
+		const n = 500
+		got := make(chan byte, n)
+		o := s.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
+			got <- c.Payload[0]
+			return nil
+		}))
+		for i := range n {
+			t := binder.Transaction{Flags: binder.Oneway, Data: binder.Data{Payload: []byte{byte(i)}}}
+			require.NoError(s, o.Transact(s.Ctx, &t, nil))
+		}
+		for i := range n {
+			require.Equal(s, byte(i), <-got)
+		}
+	}},
 	{"Deadline", func(s *Stage) { endEarly(s, status.Deadline) }},
 	{"Cancel", func(s *Stage) { endEarly(s, status.Cancelled) }},
 	{"ExpiredBeforeTheCall", func(s *Stage) {
