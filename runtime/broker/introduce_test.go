@@ -1,0 +1,201 @@
+package broker_test
+
+import (
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"ubinder/runtime/broker"
+	"ubinder/runtime/internal/brokerwire"
+	"ubinder/runtime/internal/leaktest"
+	"ubinder/runtime/status"
+)
+
+func TestIdentityIsTheKernelsWord(t *testing.T) {
+	path := busPath(t)
+	serve(t, broker.Config{Path: path})
+	c, m := join(t, path)
+	require.EqualValues(t, os.Getpid(), c.Self().PID)
+	require.EqualValues(t, os.Geteuid(), c.Self().UID)
+	require.EqualValues(t, os.Getegid(), c.Self().GID)
+	child := start(t, "process", path)
+	id := child.number(t)
+	require.NoError(t, c.Introduce(t.Context(), id))
+	peer := m.link(t, id).Peer()
+	require.Equal(t, id, peer.ID)
+	require.EqualValues(t, child.cmd.Process.Pid, peer.PID)
+	require.EqualValues(t, os.Geteuid(), peer.UID)
+	m.echo(t, m.link(t, id))
+}
+
+func TestIdentityOfAnotherUser(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can start a process of another user")
+	}
+	dir := publicFolder(t)
+	path := filepath.Join(dir, "bus")
+	serve(t, broker.Config{Path: path, Mode: 0o666})
+	c, m := join(t, path)
+	as := &syscall.Credential{Uid: 54321, Gid: 54322, Groups: []uint32{7, 54322, 99}}
+	child := startAs(t, as, copyOfProgram(t, dir), "process", path)
+	id := child.number(t)
+	require.NoError(t, c.Introduce(t.Context(), id))
+	peer := m.link(t, id).Peer()
+	require.EqualValues(t, child.cmd.Process.Pid, peer.PID)
+	require.EqualValues(t, 54321, peer.UID)
+	require.EqualValues(t, 54322, peer.GID)
+	require.ElementsMatch(t, as.Groups, peer.Groups)
+}
+
+func TestAUserWhoMayNotConnectIsToldSo(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root can start a process of another user")
+	}
+	dir := publicFolder(t)
+	path := filepath.Join(dir, "bus")
+	serve(t, broker.Config{Path: path})
+	program := copyOfProgram(t, dir)
+	nobody := &syscall.Credential{Uid: 54321, Gid: 54322}
+	said := startAs(t, nobody, program, "client", path).line(t)
+	require.Contains(t, said, "DENIED")
+	require.Contains(t, said, "may not connect")
+	said = startAs(t, nobody, program, "broker", filepath.Join(dir, "other")).line(t)
+	require.Contains(t, said, "permission denied")
+}
+
+// publicFolder is one that other users can read.
+func publicFolder(t *testing.T) string {
+	dir, err := os.MkdirTemp("", "broker")
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	require.NoError(t, os.Chmod(dir, 0o755))
+	return dir
+}
+
+// copyOfProgram lies where other users can run it.
+func copyOfProgram(t *testing.T, dir string) string {
+	from, err := os.Open("/proc/self/exe")
+	require.NoError(t, err)
+	defer from.Close()
+	path := filepath.Join(dir, "program")
+	to, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY, 0o755)
+	require.NoError(t, err)
+	_, err = io.Copy(to, from)
+	require.NoError(t, errors.Join(err, to.Close()))
+	return path
+}
+
+func TestBothSidesOfAnIntroductionKnowWhoIsThere(t *testing.T) {
+	path := busPath(t)
+	serve(t, broker.Config{Path: path})
+	a, ma := join(t, path)
+	b, mb := join(t, path)
+	require.NoError(t, a.Introduce(t.Context(), b.Self().ID))
+	require.Equal(t, b.Self(), ma.link(t, b.Self().ID).Peer())
+	require.Equal(t, a.Self(), mb.link(t, a.Self().ID).Peer())
+	ma.echo(t, ma.link(t, b.Self().ID))
+}
+
+func TestASecondIntroductionMakesNoSecondLane(t *testing.T) {
+	path := busPath(t)
+	serve(t, broker.Config{Path: path})
+	a, ma := join(t, path)
+	b, mb := join(t, path)
+	for range 3 {
+		require.NoError(t, a.Introduce(t.Context(), b.Self().ID))
+		require.NoError(t, b.Introduce(t.Context(), a.Self().ID))
+	}
+	require.NoError(t, a.Sync(t.Context()))
+	require.NoError(t, b.Sync(t.Context()))
+	ma.link(t, b.Self().ID)
+	mb.link(t, a.Self().ID)
+	require.Equal(t, 1, ma.lanes)
+	require.Equal(t, 1, mb.lanes)
+}
+
+func TestIntroductionsThatCannotBe(t *testing.T) {
+	path := busPath(t)
+	serve(t, broker.Config{Path: path})
+	a, _ := join(t, path)
+	gone, _ := join(t, path)
+	require.ErrorIs(t, a.Introduce(t.Context(), 1<<60), status.Dead)
+	require.ErrorIs(t, a.Introduce(t.Context(), a.Self().ID), status.BadValue)
+	gone.Close()
+	require.Eventually(t, func() bool {
+		return errors.Is(a.Introduce(background(), gone.Self().ID), status.Dead)
+	}, patience, tick)
+}
+
+// closed is a policy that forbids what it names.
+type closed struct {
+	broker.AllowAll
+	connect, talk, manage error
+}
+
+func (p closed) Connect(*broker.Process) error              { return p.connect }
+func (p closed) Talk(_, _ *broker.Process) error            { return p.talk }
+func (p closed) BecomeContextManager(*broker.Process) error { return p.manage }
+
+func TestPolicySaysWhyNot(t *testing.T) {
+	path := busPath(t)
+	serve(t, broker.Config{Path: path, Policy: closed{talk: errors.New("not on Sundays"), manage: errors.New("not you")}})
+	a, _ := join(t, path)
+	b, _ := join(t, path)
+	err := a.Introduce(t.Context(), b.Self().ID)
+	require.ErrorIs(t, err, status.Denied)
+	require.ErrorContains(t, err, "not on Sundays")
+	err = a.BecomeContextManager(t.Context(), 1)
+	require.ErrorIs(t, err, status.Denied)
+	require.ErrorContains(t, err, "not you")
+}
+
+func TestPolicyMayRefuseAProcess(t *testing.T) {
+	path := busPath(t)
+	serve(t, broker.Config{Path: path, Policy: closed{connect: errors.New("full house")}})
+	_, err := dial(t, path)
+	require.ErrorIs(t, err, status.Denied)
+	require.ErrorContains(t, err, "full house")
+}
+
+func TestTheContextManager(t *testing.T) {
+	path := busPath(t)
+	serve(t, broker.Config{Path: path})
+	a, _ := join(t, path)
+	b, _ := join(t, path)
+	_, _, err := a.ContextManager(t.Context())
+	require.ErrorIs(t, err, status.UnknownTarget)
+	require.NoError(t, a.BecomeContextManager(t.Context(), 11))
+	require.ErrorIs(t, b.BecomeContextManager(t.Context(), 12), status.Denied)
+	process, node, err := b.ContextManager(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, [2]uint64{a.Self().ID, 11}, [2]uint64{process, node})
+	a.Close()
+	require.Eventually(t, func() bool { return b.BecomeContextManager(background(), 12) == nil }, patience, tick)
+}
+
+// TestAProcessThatDoesNotReadIsCutOff: it asks and asks and reads no answer.
+func TestAProcessThatDoesNotReadIsCutOff(t *testing.T) {
+	path := busPath(t)
+	serve(t, broker.Config{Path: path})
+	leaktest.Check(t)
+	a, ma := join(t, path)
+	b, _ := join(t, path)
+	deaf := dialRaw(t, path)
+	deaf.send(hello())
+	ask := (&brokerwire.Packet{Kind: brokerwire.Sync}).Append(nil)
+	for deaf.conn.SendWait(ask) == nil {
+	}
+	require.NoError(t, a.Introduce(t.Context(), b.Self().ID))
+	ma.echo(t, ma.link(t, b.Self().ID))
+	for {
+		if _, err := deaf.receive(); err != nil {
+			require.ErrorIs(t, err, io.EOF)
+			break
+		}
+	}
+}
