@@ -85,7 +85,7 @@ func beParent(args []string) int {
 	cmd := exec.Command("/proc/self/exe")
 	cmd.Env = append(os.Environ(), roleVariable+"=idle")
 	cmd.Stdin = os.Stdin
-	inherit(sock)
+	inheritSockets()
 	if err := cmd.Start(); err != nil {
 		return 1
 	}
@@ -94,8 +94,8 @@ func beParent(args []string) int {
 	return 0
 }
 
-// inherit lets every socket of this process outlive exec.
-func inherit(*sys.Conn) {
+// inheritSockets lets every socket of this process outlive exec.
+func inheritSockets() {
 	list, _ := os.ReadDir("/proc/self/fd")
 	for _, e := range list {
 		fd, _ := strconv.Atoi(e.Name())

@@ -22,7 +22,6 @@ type hostile struct {
 	headFD, segFD sys.FD
 	head, segment sys.Memory
 	out           shm.Region
-	published     uint64
 	writer        ring.Writer
 }
 

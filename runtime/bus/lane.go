@@ -173,16 +173,19 @@ func (l *lane) Parker() wait.Parker          { return l.parker }
 func (l *lane) Caller(i uint32) *wait.Waiter { return &l.callers[i] }
 func (l *lane) Looper(i int) *wait.Waiter    { return &l.loopers[i] }
 
-// RingLooper prefers the looper with the lowest number, which served last and is warm.
+// RingLooper wakes nobody while a looper is awake on the lane, for that one will look at it. Else it
+// prefers the looper with the lowest number, which served last and is warm.
 func (l *lane) RingLooper() {
 	if !l.Hold() {
 		return
 	}
 	defer l.Drop()
 	for i := range l.ringers[:Loopers] {
-		r := l.ringers[i]
-		if r.Ring() == wait.OnFutex {
+		switch r := l.ringers[i]; r.Ring() {
+		case wait.OnFutex:
 			l.parker.Wake(r.Bell())
+			return
+		case wait.Awake:
 			return
 		}
 	}

@@ -1,0 +1,122 @@
+package sys_test
+
+import (
+	"os"
+	"os/exec"
+	"sync/atomic"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+
+	"ubinder/runtime/internal/leaktest"
+	"ubinder/runtime/internal/sys"
+)
+
+func words(m sys.Memory) *[2]atomic.Uint32 {
+	return (*[2]atomic.Uint32)(unsafe.Pointer(unsafe.SliceData(m.Bytes())))
+}
+
+// beWaker is the child: it has memory of its own, which it passes on file 3, counts there, and waits
+// for the other's count on the other's memory, which it maps read-only.
+func beWaker() int {
+	conn, err := sys.NewConn(sys.NewFD(3))
+	if err != nil {
+		panic(err)
+	}
+	mine, theirs := exchange(conn)
+	for i := range uint32(rounds) {
+		await(&words(theirs)[0], i)
+		words(mine)[0].Store(i + 1)
+		sys.FutexWakeAll(&words(mine)[0])
+	}
+	conn.Receive(make([]byte, 1)) // until the other is done
+	return 0
+}
+
+const rounds = 2000
+
+// exchange passes memory of its own and maps the other's.
+func exchange(conn *sys.Conn) (mine, theirs sys.Memory) {
+	fd, mine, err := sys.CreateMemory("words", page)
+	if err != nil {
+		panic(err)
+	}
+	defer fd.Close()
+	if err := conn.Send([]byte{1}, fd.Int()); err != nil {
+		panic(err)
+	}
+	_, fds, err := conn.Receive(make([]byte, 1))
+	if err != nil {
+		panic(err)
+	}
+	defer sys.CloseAll(fds)
+	theirs, err = sys.MapPeerMemory(fds[0], page)
+	if err != nil {
+		panic(err)
+	}
+	return mine, theirs
+}
+
+// await sleeps while w has a value.
+func await(w *atomic.Uint32, value uint32) {
+	for w.Load() == value {
+		sys.FutexWait(w, value, 0)
+	}
+}
+
+func TestAFutexInReadOnlyMemoryOfAnotherProcess(t *testing.T) {
+	leaktest.Check(t)
+	here, there, err := sys.Socketpair()
+	require.NoError(t, err)
+	cmd := exec.Command("/proc/self/exe")
+	cmd.Env = append(os.Environ(), roleVariable+"=waker", "GORACE=atexit_sleep_ms=0")
+	cmd.Stderr = os.Stderr
+	socket := there.File("waker")
+	cmd.ExtraFiles = []*os.File{socket}
+	require.NoError(t, cmd.Start())
+	socket.Close()
+	conn, err := sys.NewConn(here)
+	require.NoError(t, err)
+	mine, theirs := exchange(conn)
+	for i := range uint32(rounds) {
+		words(mine)[0].Store(i + 1)
+		sys.FutexWakeAll(&words(mine)[0])
+		await(&words(theirs)[0], i)
+	}
+	conn.Close()
+	require.NoError(t, cmd.Wait())
+	mine.Unmap()
+	theirs.Unmap()
+}
+
+func TestFutexWaits(t *testing.T) {
+	_, m := memory(t, page)
+	w := words(m)
+	require.Zero(t, sys.FutexWakeAll(&w[0]), "nobody sleeps")
+	sys.FutexWait(&w[0], 1, 0) // another value: returns
+	sys.FutexWait(&w[0], 0, time.Microsecond)
+
+	woken := make(chan struct{})
+	go func() {
+		defer close(woken)
+		for w[1].Load() == 0 {
+			var list [2]sys.FutexWaiter
+			list[0].Set(&w[0], 0)
+			list[1].Set(&w[1], 0)
+			if sys.FutexWaitv(list[:]) != nil {
+				await(&w[1], 0) // a kernel before 5.16
+			}
+		}
+	}()
+	w[1].Store(1)
+	for done := false; !done; {
+		sys.FutexWake(&w[1], 1)
+		select {
+		case <-woken:
+			done = true
+		default:
+		}
+	}
+}

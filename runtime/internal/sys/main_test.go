@@ -1,0 +1,18 @@
+package sys_test
+
+import (
+	"os"
+	"testing"
+
+	"ubinder/runtime/internal/leaktest"
+)
+
+// roleVariable makes a re-executed test binary the child of a test.
+const roleVariable = "UBINDER_SYS_TEST_ROLE"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(roleVariable) == "waker" {
+		os.Exit(beWaker())
+	}
+	leaktest.Main(m)
+}

@@ -1,0 +1,248 @@
+package sys_test
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"ubinder/runtime/internal/leaktest"
+	"ubinder/runtime/internal/sys"
+)
+
+func connections(t testing.TB) (a, b *sys.Conn) {
+	leaktest.Check(t)
+	fdA, fdB, err := sys.Socketpair()
+	require.NoError(t, err)
+	a, err = sys.NewConn(fdA)
+	require.NoError(t, err)
+	b, err = sys.NewConn(fdB)
+	require.NoError(t, err)
+	t.Cleanup(func() { a.Close(); b.Close() })
+	return a, b
+}
+
+func receive(t testing.TB, c *sys.Conn, size int) (string, []sys.FD) {
+	b := make([]byte, size)
+	n, fds, err := c.Receive(b)
+	require.NoError(t, err)
+	return string(b[:n]), fds
+}
+
+func TestPacketsKeepTheirBoundariesAndFiles(t *testing.T) {
+	a, b := connections(t)
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	defer r.Close()
+	require.NoError(t, a.Send([]byte("one")))
+	require.NoError(t, a.Send([]byte("two"), int(w.Fd()), int(r.Fd())))
+	require.NoError(t, a.SendWait([]byte("three")))
+	w.Close()
+	s, fds := receive(t, b, 10)
+	require.Equal(t, "one", s)
+	require.Empty(t, fds)
+	s, fds = receive(t, b, 10)
+	require.Equal(t, "two", s)
+	require.Len(t, fds, 2)
+	flags, err := unix.FcntlInt(uintptr(fds[0].Int()), unix.F_GETFD, 0)
+	require.NoError(t, err)
+	require.NotZero(t, flags&unix.FD_CLOEXEC)
+	end := fds[0].File("pipe")
+	end.WriteString("through")
+	end.Close()
+	fds[1].Close()
+	got, err := io.ReadAll(r)
+	require.NoError(t, err)
+	require.Equal(t, "through", string(got))
+	s, _ = receive(t, b, 10)
+	require.Equal(t, "three", s)
+}
+
+func TestMostFilesOfAPacket(t *testing.T) {
+	a, b := connections(t)
+	list := make([]int, sys.MaxFDs)
+	require.NoError(t, a.Send([]byte{1}, list...))
+	_, fds := receive(t, b, 1)
+	require.Len(t, fds, sys.MaxFDs)
+	sys.CloseAll(fds)
+	require.ErrorIs(t, a.Send([]byte{1}, append(list, 0)...), unix.EINVAL)
+}
+
+func TestAPacketThatIsTooLong(t *testing.T) {
+	a, b := connections(t)
+	require.NoError(t, a.Send([]byte("12345"), 0))
+	_, fds, err := b.Receive(make([]byte, 4))
+	require.ErrorIs(t, err, sys.ErrTruncated)
+	require.Empty(t, fds)
+}
+
+func TestFilesThatThereIsNoRoomFor(t *testing.T) {
+	a, b := connections(t)
+	require.NoError(t, a.Send([]byte("x"), 0, 1, 2))
+	var old unix.Rlimit
+	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &old))
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 3, Max: old.Max}))
+	buf := make([]byte, 4)
+	n, fds, err := b.Receive(buf)
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &old))
+	require.ErrorIs(t, err, sys.ErrFilesLost)
+	require.Equal(t, "x", string(buf[:n]))
+	require.Empty(t, fds)
+}
+
+func TestWhatWasSentBeforeTheEndIsReceived(t *testing.T) {
+	a, b := connections(t)
+	require.NoError(t, b.Send([]byte("last words"), 0))
+	require.NoError(t, a.Send([]byte("never read"))) // the kernel then reports a reset first
+	b.Close()
+	s, fds := receive(t, a, 20)
+	require.Equal(t, "last words", s)
+	require.Len(t, fds, 1)
+	sys.CloseAll(fds)
+	for range 2 {
+		_, _, err := a.Receive(make([]byte, 20))
+		require.ErrorIs(t, err, io.EOF)
+	}
+	require.ErrorIs(t, a.Send([]byte{1}), unix.EPIPE)
+}
+
+func TestSendNeverBlocks(t *testing.T) {
+	a, b := connections(t)
+	n := 0
+	for a.Send([]byte{1}) == nil {
+		n++
+	}
+	require.ErrorIs(t, a.Send([]byte{1}), sys.ErrWouldBlock)
+	waited := make(chan error, 1)
+	go func() { waited <- a.SendWait([]byte{2}) }()
+	for range n {
+		receive(t, b, 1)
+	}
+	require.NoError(t, <-waited)
+	s, _ := receive(t, b, 1)
+	require.Equal(t, "\x02", s)
+	_, _, err := b.ReceiveNow(make([]byte, 1))
+	require.ErrorIs(t, err, sys.ErrWouldBlock)
+}
+
+func TestCloseAndDeadlineEndAReceive(t *testing.T) {
+	a, _ := connections(t)
+	ended := make(chan error, 1)
+	wait := func() {
+		_, _, err := a.Receive(make([]byte, 1))
+		ended <- err
+	}
+	require.NoError(t, a.SetReadDeadline(time.Unix(1, 0)))
+	go wait()
+	require.ErrorIs(t, <-ended, os.ErrDeadlineExceeded)
+	require.NoError(t, a.SetReadDeadline(time.Time{}))
+	go wait()
+	a.Close()
+	require.Error(t, <-ended)
+	require.Error(t, a.Close(), "closed already")
+	require.Error(t, a.Send([]byte{1}))
+}
+
+func TestListenAndDial(t *testing.T) {
+	leaktest.Check(t)
+	path := filepath.Join(t.TempDir(), "socket")
+	_, err := sys.Dial(path)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	l, err := sys.Listen(path, 0o640)
+	require.NoError(t, err)
+	st, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o640), st.Mode().Perm())
+	_, err = sys.Listen(path, 0o600)
+	require.ErrorIs(t, err, sys.ErrInUse)
+	there, err := sys.Dial(path)
+	require.NoError(t, err)
+	here, err := l.Accept()
+	require.NoError(t, err)
+	requireOwnCredentials(t, here)
+	require.NoError(t, there.Send([]byte("hello")))
+	s, _ := receive(t, here, 10)
+	require.Equal(t, "hello", s)
+	here.Close()
+	there.Close()
+
+	ended := make(chan error, 1)
+	go func() {
+		_, err := l.Accept()
+		ended <- err
+	}()
+	require.NoError(t, l.Close())
+	require.Error(t, <-ended)
+	require.NoFileExists(t, path)
+	require.Error(t, l.Close())
+}
+
+func requireOwnCredentials(t *testing.T, c *sys.Conn) {
+	cr, err := c.PeerCredentials()
+	require.NoError(t, err)
+	require.EqualValues(t, os.Getpid(), cr.PID)
+	require.EqualValues(t, os.Geteuid(), cr.UID)
+	require.EqualValues(t, os.Getegid(), cr.GID)
+	groups, err := os.Getgroups()
+	require.NoError(t, err)
+	require.Len(t, cr.Groups, len(groups))
+	exit, err := c.PeerExit()
+	if errors.Is(err, unix.ENOPROTOOPT) {
+		return
+	}
+	require.NoError(t, err)
+	ended := make(chan error, 1)
+	go func() { ended <- exit.Wait() }()
+	require.NoError(t, exit.Close())
+	require.Error(t, <-ended, "this process lives")
+}
+
+func TestASocketThatNobodyServesIsReplaced(t *testing.T) {
+	leaktest.Check(t)
+	path := filepath.Join(t.TempDir(), "socket")
+	n, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET, 0)
+	require.NoError(t, err)
+	require.NoError(t, unix.Bind(n, &unix.SockaddrUnix{Name: path}))
+	unix.Close(n)
+	_, err = sys.Dial(path)
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	l, err := sys.Listen(path, 0o600)
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+}
+
+func TestWhatIsNotASocketStays(t *testing.T) {
+	leaktest.Check(t)
+	path := filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, nil, 0o600))
+	_, err := sys.Listen(path, 0o600)
+	require.ErrorIs(t, err, sys.ErrNotSocket)
+	require.FileExists(t, path)
+	_, err = sys.Listen(filepath.Join(path, "below"), 0o600)
+	require.ErrorIs(t, err, unix.ENOTDIR)
+}
+
+func TestSocketsOfTheBusAreKnown(t *testing.T) {
+	leaktest.Check(t)
+	a, b, err := sys.Socketpair()
+	require.NoError(t, err)
+	defer sys.CloseAll([]sys.FD{a, b})
+	require.True(t, sys.IsBusSocket(a.Int()))
+	require.False(t, sys.IsBusSocket(0))
+	require.False(t, sys.IsBusSocket(-1))
+	l, err := net.Listen("unix", filepath.Join(t.TempDir(), "stream"))
+	require.NoError(t, err)
+	defer l.Close()
+	f, err := l.(*net.UnixListener).File()
+	require.NoError(t, err)
+	defer f.Close()
+	require.False(t, sys.IsBusSocket(int(f.Fd())))
+}
