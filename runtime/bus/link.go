@@ -38,8 +38,7 @@ type Link interface {
 	// PostControl publishes a descriptor without a slot. status.Full means that its class has no
 	// credit; Readable is called when it has again.
 	PostControl(d *Descriptor) (uint64, error)
-	// RingLooper wakes a looper of the peer, or its poller, unless a looper is awake and will look
-	// if there is none.
+	// RingLooper wakes a looper of the peer, or its poller, unless a looper is awake and will look.
 	RingLooper()
 	// RingCaller wakes the peer's caller i if it sleeps. False means that there is none: ring a
 	// looper instead.

@@ -37,12 +37,20 @@ func (t *Transport) answerData(c *incoming, d *bus.Descriptor) error {
 	if err != nil {
 		return err
 	}
-	t.clearHandling(c)
+	t.beforeAnswer(c)
 	if _, err := o.post(l, d); err != nil {
 		return nil // the lane is dead: nobody is there to tell
 	}
 	l.ringReply(d.Index)
 	return nil
+}
+
+// beforeAnswer does what has to be seen by a caller that calls again at once.
+func (t *Transport) beforeAnswer(c *incoming) {
+	t.clearHandling(c)
+	if c.looper != nil {
+		c.looper.present(c.lane)
+	}
 }
 
 // clearHandling frees the caller index before the reply that lets the caller use it again.
@@ -64,7 +72,7 @@ func (t *Transport) answerError(c *incoming, d *bus.Descriptor, err error) {
 		t.owe(c, d)
 		return
 	}
-	t.clearHandling(c)
+	t.beforeAnswer(c)
 	if _, err := o.post(c.lane, d); err == nil {
 		c.lane.ringReply(d.Index)
 	}

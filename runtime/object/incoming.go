@@ -15,6 +15,7 @@ import (
 // sender's credit until it is handled.
 type incoming struct {
 	lane     *lane
+	looper   *looper // that handles it; nil: a caller does, in its chain
 	desc     bus.Descriptor
 	position uint64
 	entries  []received
@@ -167,9 +168,10 @@ func (t *Transport) abandonHandling(l *lane) {
 }
 
 // run handles one call on the calling goroutine: copy, free the slot, dispatch, answer. finish
-// follows, with the lock.
-func (t *Transport) run(c *incoming) {
+// follows, with the lock. lp is nil for a call that came back to a chain.
+func (t *Transport) run(c *incoming, lp *looper) {
 	d, l := &c.desc, c.lane
+	c.looper = lp
 	buf := takeBuffer(int(d.Length))
 	l.link.Payload(buf.bytes, d)
 	l.link.Free(d)
@@ -231,7 +233,7 @@ func (t *Transport) finish(c *incoming) {
 	if c.call.Oneway() {
 		t.nextOneway(n)
 	}
-	c.lane, c.entries, c.refused = nil, nil, nil
+	c.lane, c.looper, c.entries, c.refused = nil, nil, nil, nil
 	c.cancelled.Store(false)
 	c.call.Reset()
 	incomingPool.Put(c)

@@ -14,7 +14,7 @@ type looper struct {
 	index   int
 	sleeper wait.Sleeper
 	set     wait.Set
-	armed   []*lane       // held while it sleeps
+	watched []*lane       // held: on these it says how it waits
 	ended   chan struct{} // closed when the goroutine has ended
 }
 
@@ -155,7 +155,7 @@ func (t *Transport) wantLooper(l *lane) {
 func (t *Transport) routineLoop(lp *looper) {
 	defer close(lp.ended)
 	for c := t.next(lp, nil); c != nil; c = t.next(lp, c) {
-		t.run(c)
+		t.run(c, lp)
 	}
 }
 
@@ -166,21 +166,21 @@ func (t *Transport) next(lp *looper, done *incoming) *incoming {
 		t.finish(done)
 	}
 	for {
-		for _, l := range t.pool.hot {
-			t.drain(l)
-		}
+		t.drainHot()
 		if t.pool.leave(lp) {
+			t.lookAway(lp)
 			t.unlock()
 			return nil
 		}
 		if c := t.queue.pop(); c != nil {
+			t.lookAway(lp)
 			t.pool.noSpare = len(t.pool.idle) == 0
 			t.unlock()
 			return c
 		}
+		lp.lookAway()
 		lp.arm(t.pool.hot)
 		if lp.published() {
-			lp.disarm()
 			continue
 		}
 		t.pool.add(lp)
@@ -193,7 +193,21 @@ func (t *Transport) next(lp *looper, done *incoming) *incoming {
 		lp.sleep(t.parker)
 		t.mu.Lock()
 		t.pool.remove(lp)
-		lp.disarm()
+	}
+}
+
+func (t *Transport) drainHot() {
+	for _, l := range t.pool.hot {
+		t.drain(l)
+	}
+}
+
+// lookAway has lp promise no more that it will look at the lanes that it was armed for or awake on.
+// What was published on the strength of the promise is taken now; unlock wakes another looper for it.
+func (t *Transport) lookAway(lp *looper) {
+	if len(lp.watched) > 0 {
+		lp.lookAway()
+		t.drainHot()
 	}
 }
 
@@ -211,20 +225,33 @@ func (p *looperPool) leave(lp *looper) bool {
 // arm publishes on every hot lane that lp sleeps there. The caller has the lock.
 func (lp *looper) arm(hot []*lane) {
 	lp.set.Reset()
-	if lp.index >= bus.Loopers {
-		return
-	}
 	for _, l := range hot {
-		if l.link.Hold() {
-			lp.armed = append(lp.armed, l)
+		if lp.watch(l) {
 			lp.set.Add(l.link.Looper(lp.index).Arm(wait.OnFutex))
 		}
 	}
 }
 
+// watch holds a lane on which lp says how it waits, until lookAway.
+func (lp *looper) watch(l *lane) bool {
+	if lp.index >= bus.Loopers || !l.link.Hold() {
+		return false
+	}
+	lp.watched = append(lp.watched, l)
+	return true
+}
+
+// present publishes, before the reply that may let the caller call again, that lp will look at the
+// lane: the caller need not wake it, nor another.
+func (lp *looper) present(l *lane) {
+	if lp.watch(l) {
+		l.link.Looper(lp.index).Present()
+	}
+}
+
 // published reports whether one of the lanes has something that was published before the arming.
 func (lp *looper) published() bool {
-	for _, l := range lp.armed {
+	for _, l := range lp.watched {
 		if l.link.Published() != l.link.Position() {
 			return true
 		}
@@ -240,11 +267,12 @@ func (lp *looper) sleep(p wait.Parker) {
 	lp.sleeper.SleepAny(p, &lp.set)
 }
 
-func (lp *looper) disarm() {
-	for i, l := range lp.armed {
-		l.link.Looper(lp.index).Disarm()
+// lookAway says on every watched lane that lp is not there.
+func (lp *looper) lookAway() {
+	for i, l := range lp.watched {
+		l.link.Looper(lp.index).Leave()
 		l.link.Drop()
-		lp.armed[i] = nil
+		lp.watched[i] = nil
 	}
-	lp.armed = lp.armed[:0]
+	lp.watched = lp.watched[:0]
 }

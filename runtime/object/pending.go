@@ -45,7 +45,7 @@ func (p *pending) await(ctx context.Context) error {
 	watching := false
 	for !p.done.Load() {
 		if c := p.takeNested(); c != nil {
-			t.run(c)
+			t.run(c, nil)
 			t.mu.Lock()
 			t.finish(c)
 			t.unlock()

@@ -27,24 +27,38 @@ func looperOncePerArming(t *testing.T, a, b actor) {
 		a.must(Op{Do: RingLooper})
 		<-sleepFirst
 		require.False(t, b.isArmed(first))
-		require.True(t, b.isArmed(second), "one ring wakes one looper")
+		a.must(Op{Do: RingLooper})
+		require.True(t, b.isArmed(second), "the first is awake and will look")
+		b.must(Op{Do: Leave, Waiter: first})
 		a.must(Op{Do: RingLooper})
 		<-sleepSecond
 		require.False(t, b.isArmed(second))
+		b.must(Op{Do: Leave, Waiter: second})
 	}
 }
 
+func awakeLooperIsNotRung(t *testing.T, a, b actor) {
+	awake, asleep := Waiter{Index: 0}, Waiter{Index: 1}
+	b.must(Op{Do: Present, Waiter: awake})
+	b.arm(asleep, onFutex)
+	a.must(Op{Do: RingLooper})
+	require.True(t, b.isArmed(asleep))
+	b.must(Op{Do: Leave, Waiter: awake})
+	a.must(Op{Do: RingLooper})
+	b.must(Op{Do: Sleep, Waiter: asleep})
+	require.False(t, b.isArmed(asleep))
+}
+
 func pollerIsRung(t *testing.T, a, b actor) {
-	b.must(Op{Do: Readable, Count: 0}) // it has armed
 	for range 20 {
 		seen := b.must(Op{Do: Count}).Count
 		b.arm(Waiter{}, onFutex)
 		sleep := b.start(Op{Do: Sleep})
 		a.must(Op{Do: RingLooper}) // the looper
 		<-sleep
+		b.must(Op{Do: Leave})
 		a.must(Op{Do: RingLooper}) // nobody else is there
 		b.must(Op{Do: Readable, Count: seen})
-		b.must(Op{Do: Leave})
 	}
 }
 

@@ -86,6 +86,7 @@ var cases = []testCase{
 	{name: "files that nobody takes are closed", run: filesNeverTaken},
 	{name: "files of the dead are delivered", run: filesOfTheDead},
 	{name: "a looper is woken once for each arming", run: looperOncePerArming},
+	{name: "nobody is rung while a looper is awake", run: awakeLooperIsNotRung},
 	{name: "the poller is rung when no looper sleeps", run: pollerIsRung},
 	{name: "a caller is woken once for each arming", run: callerOncePerArming},
 	{name: "a caller that polls is rung by the poller", run: callerByPoller},
