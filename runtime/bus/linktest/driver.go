@@ -288,14 +288,16 @@ func (d *Driver) awaitHangup() (err error) {
 	return err
 }
 
-// openFiles makes a file for each of contents.
+// openFiles makes a file for each of contents, one for those that are the same.
 func openFiles(contents []string) (list []*os.File, err error) {
+	made := make(map[string]*os.File)
 	for _, c := range contents {
-		f, err := memoryFile(c)
-		if err != nil {
-			return list, err
+		if made[c] == nil {
+			if made[c], err = memoryFile(c); err != nil {
+				return list, err
+			}
 		}
-		list = append(list, f)
+		list = append(list, made[c])
 	}
 	return list, nil
 }
