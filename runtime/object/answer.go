@@ -39,7 +39,10 @@ func (t *Transport) answerData(c *incoming, d *bus.Descriptor) error {
 	}
 	t.beforeAnswer(c)
 	if _, err := o.post(l, d); err != nil {
-		return nil // the lane is dead: nobody is there to tell
+		if l.link.Err() != nil {
+			return nil // nobody is there to tell
+		}
+		return err
 	}
 	l.ringReply(d.Index)
 	return nil

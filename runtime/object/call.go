@@ -118,5 +118,6 @@ func (t *Transport) begin(ctx context.Context, l *lane, p *pending, token uint64
 	l.link.Hold()
 	t.unlock()
 	l.link.Caller(p.index).Present()
+	t.calling.Add(1)
 	return nil
 }

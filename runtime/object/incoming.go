@@ -174,8 +174,8 @@ func (t *Transport) run(c *incoming, lp *looper) {
 	c.looper = lp
 	buf := takeBuffer(int(d.Length))
 	l.link.Payload(buf.bytes, d)
-	l.link.Free(d)
 	err := t.open(c, buf.bytes)
+	l.link.Free(d)
 	if err == nil {
 		err = t.handle(c)
 	}

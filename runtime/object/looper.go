@@ -14,6 +14,7 @@ type looper struct {
 	index   int
 	sleeper wait.Sleeper
 	set     wait.Set
+	waking  bool          // counted by the pool
 	watched []*lane       // held: on these it says how it waits
 	ended   chan struct{} // closed when the goroutine has ended
 }
@@ -28,6 +29,7 @@ type looperPool struct {
 	hot     []*lane
 	clock   uint64
 	noSpare bool // a call was taken while no other looper waits
+	waking  int  // loopers that were woken or started and do not run yet
 	closed  bool
 	stale   bool // a lane that sleepers may have armed is hot no more
 }
@@ -42,19 +44,52 @@ func (p *looperPool) wanted(q *queue) (wake []*looper, start *looper) {
 	if p.stale {
 		p.stale = false
 		wake, p.idle = p.idle, nil
+		for _, lp := range wake {
+			p.awaken(lp)
+		}
 		return wake, nil
 	}
 	switch {
 	case p.closed || q.empty() && !p.noSpare:
+	case p.coming(): // it takes one call, and wakes the next looper if there are more
 	case !q.empty() && len(p.idle) > 0:
 		lp := p.idle[0]
 		p.remove(lp)
+		p.awaken(lp)
 		wake = append(wake, lp)
 	case p.count < p.max:
 		start = p.newLooper()
+		p.awaken(start)
 	}
 	p.noSpare = false
 	return wake, start
+}
+
+func (p *looperPool) awaken(lp *looper) {
+	lp.waking = true
+	p.waking++
+}
+
+// runs notes that lp is awake.
+func (p *looperPool) runs(lp *looper) {
+	if lp.waking {
+		lp.waking = false
+		p.waking--
+	}
+}
+
+// coming reports whether a looper is on its way that will look at lanes and queue: one that was woken
+// here, or rung by a peer.
+func (p *looperPool) coming() bool {
+	if p.waking > 0 {
+		return true
+	}
+	for _, lp := range p.idle {
+		if lp.rung() {
+			return true
+		}
+	}
+	return false
 }
 
 // newLooper gives out the lowest free index.
@@ -162,6 +197,7 @@ func (t *Transport) routineLoop(lp *looper) {
 // next finishes the call that lp has run and waits for another; nil ends the looper.
 func (t *Transport) next(lp *looper, done *incoming) *incoming {
 	t.mu.Lock()
+	t.pool.runs(lp)
 	if done != nil {
 		t.finish(done)
 	}
@@ -183,9 +219,10 @@ func (t *Transport) next(lp *looper, done *incoming) *incoming {
 		if lp.published() {
 			continue
 		}
+		crowd := t.pool.coming()
 		t.pool.add(lp)
 		t.unlock()
-		if t.woken.Swap(false) {
+		if t.woken.Swap(false) || crowd {
 			runtime.Gosched() // they would wait for this thread's processor
 		} else {
 			t.yield()
@@ -193,6 +230,7 @@ func (t *Transport) next(lp *looper, done *incoming) *incoming {
 		lp.sleep(t.parker)
 		t.mu.Lock()
 		t.pool.remove(lp)
+		t.pool.runs(lp)
 	}
 }
 
@@ -265,6 +303,16 @@ func (lp *looper) sleep(p wait.Parker) {
 		return
 	}
 	lp.sleeper.SleepAny(p, &lp.set)
+}
+
+// rung reports whether a peer has rung lp since it armed.
+func (lp *looper) rung() bool {
+	for _, l := range lp.watched {
+		if !l.link.Looper(lp.index).Armed() {
+			return true
+		}
+	}
+	return false
 }
 
 // lookAway says on every watched lane that lp is not there.

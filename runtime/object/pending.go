@@ -83,6 +83,7 @@ func (p *pending) look() {
 // abandoned: its index stays taken until the peer has answered it or is gone.
 func (p *pending) finish(err error, reply *binder.Reply) error {
 	t, l := p.t, p.lane
+	t.calling.Add(-1)
 	done := p.done.Load()
 	if done { // the reply's slot is freed before its index is: the peer counts on it
 		err = p.read(reply)

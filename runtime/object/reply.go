@@ -15,14 +15,15 @@ func (p *pending) read(reply *binder.Reply) error {
 	d, l := &p.reply, p.lane
 	buf := takeBuffer(int(d.Length))
 	l.link.Payload(buf.bytes, d)
-	l.link.Free(d)
 	var fds []sys.FD
+	var err error
 	if d.Files > 0 {
-		var err error
-		if fds, err = l.link.Files(p.replyAt, int(d.Files)); err != nil {
-			p.dropReply(buf)
-			return fileError(err)
-		}
+		fds, err = l.link.Files(p.replyAt, int(d.Files))
+	}
+	l.link.Free(d)
+	if err != nil {
+		p.dropReply(buf)
+		return fileError(err)
 	}
 	if d.Code != 0 {
 		err := remoteError(d, buf.bytes)
@@ -65,8 +66,8 @@ func (t *Transport) takeReply(l *lane, d *bus.Descriptor, pos uint64) error {
 	l.callers[p.index] = nil
 	if p.abandoned || err != nil {
 		t.dropEntries(entries)
-		l.link.Free(d)
 		t.dropFiles(l, pos, d)
+		l.link.Free(d)
 	}
 	if p.abandoned {
 		t.freeIndex(p)

@@ -2,25 +2,21 @@ package object
 
 import (
 	"runtime"
-	"sync/atomic"
 
 	"ubinder/runtime/internal/wait"
 )
 
-// maxThreads is how many callers of a program may block a thread each, for the shortest way back. Those
-// beyond wait on a channel, and a looper takes all their replies with one wake-up.
+// maxThreads is how many calls of a process may be under way for each to block a thread, for the
+// shortest way back. With more, callers wait on channels, and a looper takes all their replies with
+// one wake-up: a thread that sleeps in the kernel would keep them from running.
 const maxThreads = 2
-
-var blockedThreads atomic.Int64
 
 // sleep waits until the reply's ring, or wake. It arms, then looks once more.
 func (p *pending) sleep(caller *wait.Waiter) {
-	if blockedThreads.Add(1) > maxThreads {
-		blockedThreads.Add(-1)
+	if p.t.calling.Load() > maxThreads {
 		p.sleepOnChannel(caller)
 		return
 	}
-	defer blockedThreads.Add(-1)
 	p.t.yield()
 	bell, val := caller.Arm(wait.OnFutex)
 	if !p.something() {

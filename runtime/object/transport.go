@@ -41,7 +41,8 @@ type Transport struct {
 	after    afterwards
 	pendings sync.Pool // of *pending
 	sleeps   atomic.Uint64
-	woken    atomic.Bool // callers were woken on channels since a looper last slept
+	calling  atomic.Int64 // calls under way
+	woken    atomic.Bool  // callers were woken on channels since a looper last slept
 
 	// Under testing/synctest a goroutine from outside, as the garbage collector's, must not wake one
 	// inside: what it releases waits here for the next unlock.
