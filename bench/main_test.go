@@ -54,7 +54,7 @@ func TestParseSelects(t *testing.T) {
 func TestParseRefuses(t *testing.T) {
 	for args, want := range map[string]string{
 		"-cases none":    `-cases: no "none" among sync,oneway`,
-		"-stacks binder": `-stacks: no "binder" among futex`,
+		"-stacks binder": `-stacks: no "binder" among ubinder,`,
 		"-sizes 15":      `-sizes: "15" is not a number from 16`,
 		"-sizes 128,":    `-sizes: "" is not a number`,
 		"-conc 0":        `-conc: "0" is not a number from 1`,

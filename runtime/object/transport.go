@@ -36,7 +36,6 @@ type Transport struct {
 	pool     looperPool
 	progress chan struct{} // closed when a verdict, credit or a death has come; nil: nobody waits
 	drainer  *pending      // whose goroutine is draining
-	batch    *lane         // lane being drained
 	closed   bool
 	after    afterwards
 	pendings sync.Pool // of *pending

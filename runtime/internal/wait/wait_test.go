@@ -1,6 +1,7 @@
 package wait
 
 import (
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -69,6 +70,7 @@ func TestPokeEndsEverySleep(t *testing.T) {
 			}()
 			for running := true; running; {
 				s.Poke(p)
+				runtime.Gosched()
 				select {
 				case <-done:
 					running = false
