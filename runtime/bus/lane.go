@@ -49,19 +49,20 @@ type lane struct {
 // sender is the state of what this side writes.
 type sender struct {
 	sync.Mutex
-	ring      ring.Writer
-	pool      *pool.Pool
-	slots     []slotState // by slot number
-	files     int         // of messages that the peer has not freed
-	messages  int         // message credit in use
-	oneways   int         // of those, oneway
-	onewayLen int         // bytes in slots of oneway messages
-	acked     uint64      // acknowledgements taken from the peer
-	drained   uint64      // how far the peer was seen to have taken descriptors
-	controls  []uint64
-	room      chan struct{} // closed when room may have come; nil when nobody waits
-	roomWait  wait.Waiter
-	takeWait  wait.Waiter
+	ring       ring.Writer
+	pool       *pool.Pool
+	slots      []slotState // by slot number
+	files      int         // of messages that the peer has not freed
+	messages   int         // message credit in use
+	oneways    int         // of those, oneway
+	onewayLen  int         // bytes in slots of oneway messages
+	messageLen int         // bytes in slots of calls and oneway messages
+	acked      uint64      // acknowledgements taken from the peer
+	drained    uint64      // how far the peer was seen to have taken descriptors
+	controls   []uint64
+	room       chan struct{} // closed when room may have come; nil when nobody waits
+	roomWait   wait.Waiter
+	takeWait   wait.Waiter
 }
 
 // slotState is what the sender knows of a slot. What a peer acknowledges must have been posted: a
@@ -209,14 +210,17 @@ func (l *lane) RingCaller(i uint32) bool {
 		l.parker.Wake(r.Bell())
 	case wait.OnPoll:
 		l.RingLooper()
+	case wait.Awake:
+		if r.Mode() == wait.OnPoll { // rung before, for something that was not its answer perhaps
+			l.RingLooper()
+		}
 	case wait.Absent:
 		return false
 	}
 	return true
 }
 
-// AwaitRoom arms the room bell and waits for the peer to ring it. How much it asks for grows with
-// what is under way, so that a peer that frees one message after the other rings once for many.
+// AwaitRoom arms the room bell and waits for the peer to ring it.
 func (l *lane) AwaitRoom(ctx context.Context) error {
 	if !l.Hold() {
 		return l.Err()
@@ -247,14 +251,26 @@ func (l *lane) armRoom() (<-chan struct{}, error) {
 	}
 	if s.room == nil {
 		s.room = make(chan struct{})
-		l.out.head.Uint64(offRoom).Store(s.acked + uint64(max(1, s.messages/4)))
+		l.out.head.Uint64(offRoom).Store(s.acked + s.worthWaking())
 		s.roomWait.Arm(wait.OnPoll)
+	} else if at := s.acked + s.worthWaking(); at < l.out.head.Uint64(offRoom).Load() {
+		l.out.head.Uint64(offRoom).Store(at)
 	}
 	if l.in.head.Uint64(offAcks).Load() != s.acked { // freed between the look and the arming
 		l.wakeRoom()
 		return nil, nil
 	}
 	return s.room, nil
+}
+
+// worthWaking is how many slots have to be freed for a wait to end: a part of what is under way where
+// numbers are short, so that a peer that frees one after the other rings once for many; one where bytes
+// are, for it may be the one that makes room.
+func (s *sender) worthWaking() uint64 {
+	if s.messages >= messageCredit || s.oneways >= messageCredit/2 {
+		return uint64(s.messages / 4)
+	}
+	return 1
 }
 
 // notifyRoom wakes who waits for room when the peer has freed something, or is gone.

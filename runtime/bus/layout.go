@@ -81,7 +81,10 @@ const (
 const (
 	SegmentSize = 8 << 20         // slot area of an outbox; touched as it is used
 	MaxMessage  = SegmentSize / 4 // payload and entries
-	MaxEntries  = 256             // objects and files of one message
-	MaxFiles    = 128             // files of one message
-	EntrySize   = 32
+	// CallBytes is what calls may take of the slots. The rest is for replies: a call whose handler
+	// calls back would else wait for room that only its own end can make.
+	CallBytes  = SegmentSize / 4 * 3
+	MaxEntries = 256 // objects and files of one message
+	MaxFiles   = 128 // files of one message
+	EntrySize  = 32
 )

@@ -56,6 +56,8 @@ func (s *sender) creditFor(c Class, size int) error {
 		return full("oneway messages under way to one process", s.oneways+1, messageCredit/2)
 	case c == ClassOneway && s.onewayLen+size > SegmentSize/2:
 		return full("bytes of oneway messages under way to one process", s.onewayLen+size, SegmentSize/2)
+	case s.messageLen+size > CallBytes:
+		return full("bytes of messages under way to one process", s.messageLen+size, CallBytes)
 	}
 	return nil
 }
@@ -85,6 +87,7 @@ func (s *sender) count(number uint32, c Class, n int) {
 		return
 	}
 	s.messages += n
+	s.messageLen += n * s.pool.Size(number)
 	if c == ClassOneway {
 		s.oneways += n
 		s.onewayLen += n * s.pool.Size(number)

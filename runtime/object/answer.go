@@ -98,7 +98,7 @@ type owedReply struct {
 }
 
 // maxOwed bounds the bytes of replies that wait for room towards one peer.
-const maxOwed = 4 * bus.SegmentSize
+const maxOwed = 16 * bus.SegmentSize
 
 // owe keeps a reply until the peer has made room, and lets a goroutine of the lane post it: a looper
 // never waits for that.
@@ -116,13 +116,14 @@ func (t *Transport) owe(c *incoming, d *bus.Descriptor) error {
 	case !l.writable || t.closed:
 		r.dropLater(t)
 		return nil
-	case l.owedLen+len(r.payload) > maxOwed:
+	case d.Code == 0 && l.owedLen+len(r.payload) > maxOwed: // an error is always told
 		r.dropLater(t)
 		return status.Exceeded(status.Full, "bytes of replies that the caller made no room for", uint64(l.owedLen+len(r.payload)), maxOwed)
 	}
 	l.owedLen += len(r.payload)
 	l.owed = append(l.owed, r)
-	if len(l.owed) == 1 {
+	if !l.owing {
+		l.owing = true
 		t.routines.Go(func() { t.routineOwed(l) })
 	}
 	return nil
@@ -162,6 +163,7 @@ func (t *Transport) routineOwed(l *lane) {
 	for {
 		t.mu.Lock()
 		if len(l.owed) == 0 {
+			l.owing = false
 			t.unlock()
 			return
 		}
@@ -171,6 +173,7 @@ func (t *Transport) routineOwed(l *lane) {
 			l.link.Fail(err)
 			t.mu.Lock()
 			l.dropOwed()
+			l.owing = false
 			t.unlock()
 			return
 		}

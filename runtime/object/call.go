@@ -50,20 +50,19 @@ func (t *Transport) call(ctx context.Context, l *lane, p *pending, r *remote, tr
 	if at, ok := ctx.Deadline(); ok {
 		d.Timeout = uint64(max(1, time.Until(at)))
 	}
-	o, err := t.write(ctx, l, bus.ClassCall, &tr.Data, d, tr.Flags&binder.NoWait == 0)
-	if err != nil {
-		p.recycle()
-		r.endUse(by)
-		return err
-	}
 	chain := binder.ChainFrom(ctx)
-	if err := t.begin(ctx, l, p, chain.Token); err != nil {
-		o.abandon(l)
+	wait := tr.Flags&binder.NoWait == 0
+	if err := t.begin(ctx, l, p, chain.Token, wait); err != nil {
 		p.recycle()
 		r.endUse(by)
 		return err
 	}
 	d.Index, d.Chain = p.index, p.token
+	o, err := t.write(ctx, l, bus.ClassCall, &tr.Data, d, wait)
+	if err != nil {
+		r.endUse(by)
+		return p.finish(err, reply)
+	}
 	pos, err := o.post(l, d)
 	if err == nil {
 		p.position.Store(pos + 1)
@@ -86,7 +85,7 @@ func (l *lane) ringFor(chain binder.Chain) {
 }
 
 // begin takes a caller index, waiting for one until ctx ends, and enters the chain.
-func (t *Transport) begin(ctx context.Context, l *lane, p *pending, token uint64) error {
+func (t *Transport) begin(ctx context.Context, l *lane, p *pending, token uint64, wait bool) error {
 	for token == 0 {
 		token = rand.Uint64()
 	}
@@ -99,6 +98,10 @@ func (t *Transport) begin(ctx context.Context, l *lane, p *pending, token uint64
 				err = errDeadObject
 			}
 			return err
+		}
+		if !wait {
+			t.unlock()
+			return status.Exceeded(status.Full, "calls under way to one process", bus.Callers+1, bus.Callers)
 		}
 		ch := t.progressChannel()
 		t.unlock()

@@ -25,6 +25,7 @@ func (e *events) Readable(link bus.Link) {
 	t.drain(l)
 	if l.writable {
 		t.table.Flush(l.id)
+		t.sendCancels(l)
 	}
 	t.noteProgress()
 }

@@ -105,6 +105,7 @@ func (t *Transport) takeCall(l *lane, d *bus.Descriptor, pos uint64) error {
 	}
 	var err error
 	if c.entries, err = t.takeEntries(l, d); status.CodeOf(err) == status.Protocol {
+		t.dropEntries(c.entries)
 		return err
 	}
 	target, ok := t.table.Pin(l.id, d.Node, d.By).(*binder.Node)
@@ -177,7 +178,14 @@ func (t *Transport) run(c *incoming, lp *looper) {
 	err := t.open(c, buf.bytes)
 	l.link.Free(d)
 	if err == nil {
+		returned := false
+		defer func() {
+			if !returned {
+				t.handlerExited(c)
+			}
+		}()
 		err = t.handle(c)
+		returned = true
 	}
 	c.running.Store(nil)
 	if !c.call.Oneway() {
@@ -186,6 +194,20 @@ func (t *Transport) run(c *incoming, lp *looper) {
 	c.call.Done()
 	buf.Free()
 	l.link.Drop()
+}
+
+// handlerExited answers for a handler that has ended its goroutine (runtime.Goexit). Its memory is
+// left to the garbage collector.
+func (t *Transport) handlerExited(c *incoming) {
+	if !c.call.Oneway() {
+		t.answer(c, status.Errorf(status.Internal, "the handler has ended its goroutine"))
+	}
+	c.call.Done()
+	link := c.lane.link
+	t.mu.Lock()
+	t.finish(c)
+	t.unlock()
+	link.Drop()
 }
 
 // open makes the call that the handler sees. On error its content is dropped.
@@ -248,5 +270,23 @@ func (t *Transport) nextOneway(n *binder.Node) {
 	default:
 		t.oneway[n] = line[1:]
 		t.queue.push(line[0])
+	}
+}
+
+// discardQueue gives back what calls hold that nobody will handle any more.
+func (t *Transport) discardQueue() {
+	for n, line := range t.oneway {
+		for _, c := range line {
+			t.queue.push(c)
+		}
+		t.oneway[n] = nil
+	}
+	for c := t.queue.pop(); c != nil; c = t.queue.pop() {
+		t.dropEntries(c.entries)
+		t.dropFiles(c.lane, c.position, &c.desc)
+		if n := c.call.Target; n != nil {
+			t.table.Unpin(n.NodeID())
+		}
+		t.after.fails = append(t.after.fails, c.lane.link.Drop)
 	}
 }

@@ -32,6 +32,8 @@ type lane struct {
 	handling [bus.Callers]*incoming // the peer's calls that are not answered, by its caller index
 	owed     []*owedReply           // replies that had no room
 	owedLen  int
+	owing    bool             // a goroutine posts them
+	cancels  []bus.Descriptor // that had no credit
 	hot      bool
 	hotHint  atomic.Bool // hot, for a look without the lock
 	lastUsed uint64

@@ -47,7 +47,9 @@ func (p *looperPool) wanted(q *queue) (wake []*looper, start *looper) {
 		for _, lp := range wake {
 			p.awaken(lp)
 		}
-		return wake, nil
+		if len(wake) > 0 {
+			return wake, nil
+		}
 	}
 	switch {
 	case p.closed || q.empty() && !p.noSpare:
@@ -188,10 +190,20 @@ func (t *Transport) wantLooper(l *lane) {
 
 // routineLoop is a looper's goroutine.
 func (t *Transport) routineLoop(lp *looper) {
-	defer close(lp.ended)
+	left := false
+	defer func() {
+		if !left { // a handler has ended the goroutine
+			t.mu.Lock()
+			t.pool.takeOut(lp)
+			t.lookAway(lp)
+			t.unlock()
+		}
+		close(lp.ended)
+	}()
 	for c := t.next(lp, nil); c != nil; c = t.next(lp, c) {
 		t.run(c, lp)
 	}
+	left = true
 }
 
 // next finishes the call that lp has run and waits for another; nil ends the looper.
@@ -214,9 +226,9 @@ func (t *Transport) next(lp *looper, done *incoming) *incoming {
 			t.unlock()
 			return c
 		}
-		lp.lookAway()
+		t.lookAway(lp)
 		lp.arm(t.pool.hot)
-		if lp.published() {
+		if !t.queue.empty() || lp.published() {
 			continue
 		}
 		crowd := t.pool.coming()
@@ -241,12 +253,16 @@ func (t *Transport) drainHot() {
 }
 
 // lookAway has lp promise no more that it will look at the lanes that it was armed for or awake on.
-// What was published on the strength of the promise is taken now; unlock wakes another looper for it.
+// What was published on the strength of the promise is taken now, also from a lane that is not hot any
+// more; unlock wakes another looper for it.
 func (t *Transport) lookAway(lp *looper) {
-	if len(lp.watched) > 0 {
-		lp.lookAway()
-		t.drainHot()
+	for i, l := range lp.watched {
+		l.link.Looper(lp.index).Leave()
+		t.drain(l)
+		l.link.Drop()
+		lp.watched[i] = nil
 	}
+	lp.watched = lp.watched[:0]
 }
 
 // leave takes lp out when the process is closed or has too many loopers. A call that waits is
@@ -255,9 +271,13 @@ func (p *looperPool) leave(lp *looper) bool {
 	if !p.closed && p.count <= p.max {
 		return false
 	}
+	p.takeOut(lp)
+	return true
+}
+
+func (p *looperPool) takeOut(lp *looper) {
 	p.taken[lp.index] = false
 	p.count--
-	return true
 }
 
 // arm publishes on every hot lane that lp sleeps there. The caller has the lock.
@@ -313,14 +333,4 @@ func (lp *looper) rung() bool {
 		}
 	}
 	return false
-}
-
-// lookAway says on every watched lane that lp is not there.
-func (lp *looper) lookAway() {
-	for i, l := range lp.watched {
-		l.link.Looper(lp.index).Leave()
-		l.link.Drop()
-		lp.watched[i] = nil
-	}
-	lp.watched = lp.watched[:0]
 }

@@ -99,10 +99,3 @@ func (o *outgoing) post(l *lane, d *bus.Descriptor) (uint64, error) {
 	}
 	return pos, err
 }
-
-func (o *outgoing) abandon(l *lane) {
-	l.link.Abandon(o.slot)
-	if o.content != nil {
-		o.content.undo()
-	}
-}

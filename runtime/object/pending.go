@@ -159,8 +159,18 @@ func (t *Transport) cancel(p *pending) {
 		return
 	}
 	d := bus.Descriptor{Kind: bus.KindCancel, Node: p.position.Load() - 1, Index: p.index}
-	if _, err := p.lane.link.PostControl(&d); err == nil {
-		t.noteRing(p.lane)
+	p.lane.cancels = append(p.lane.cancels, d)
+	t.sendCancels(p.lane)
+}
+
+// sendCancels posts the cancels of a lane that there is credit for; Readable follows for the others.
+func (t *Transport) sendCancels(l *lane) {
+	for len(l.cancels) > 0 {
+		if _, err := l.link.PostControl(&l.cancels[0]); err != nil {
+			return
+		}
+		l.cancels = l.cancels[1:]
+		t.noteRing(l)
 	}
 }
 

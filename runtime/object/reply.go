@@ -61,6 +61,7 @@ func (t *Transport) takeReply(l *lane, d *bus.Descriptor, pos uint64) error {
 	}
 	entries, err := t.takeEntries(l, d)
 	if status.CodeOf(err) == status.Protocol {
+		t.dropEntries(entries)
 		return err
 	}
 	l.callers[p.index] = nil

@@ -107,6 +107,9 @@ func (t *Transport) unlock() {
 	if t.collectLater {
 		t.releaseGarbage()
 	}
+	if t.closed {
+		t.discardQueue()
+	}
 	a := t.after
 	t.after = afterwards{}
 	wake, start := t.pool.wanted(&t.queue)

@@ -58,8 +58,8 @@ func onewayBytes(t *testing.T, a, b actor) {
 func outboxBytes(t *testing.T, a, b actor) {
 	n, err := a.fill(bus.ClassCall, bus.MaxMessage)
 	requireLimit(t, err)
-	require.Equal(t, bus.SegmentSize/bus.MaxMessage, n)
-	require.EqualValues(t, bus.SegmentSize, err.Limit.Max)
+	require.Equal(t, bus.CallBytes/bus.MaxMessage, n)
+	require.EqualValues(t, bus.CallBytes, err.Limit.Max)
 	comesBack(t, a, b, bus.ClassCall, bus.MaxMessage)
 }
 

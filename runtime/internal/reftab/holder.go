@@ -275,7 +275,7 @@ func (t *Table) kill(r *Ref) {
 func (t *Table) Pass(r *Ref, to uint64) (position uint64, res UseResult) {
 	by, res := t.Use(r)
 	if res == IsDead {
-		return 0, Ready
+		return NoGrant, Ready
 	}
 	if res != Ready {
 		return 0, res
@@ -293,9 +293,12 @@ func (t *Table) Pass(r *Ref, to uint64) (position uint64, res UseResult) {
 	return pos, Ready
 }
 
+// NoGrant is the position in a message of an object that could not be granted: no grant ever has it.
+const NoGrant = ^uint64(0)
+
 // Unpass takes back a grant whose message was not posted.
 func (t *Table) Unpass(r *Ref, to, position uint64) {
-	if owner := t.peers[r.Resolve().Owner]; owner != nil {
+	if owner := t.peers[r.Resolve().Owner]; owner != nil && position != NoGrant {
 		t.send(owner, Control{Kind: Revoke, Peer: to, Position: position})
 	}
 }

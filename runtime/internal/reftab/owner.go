@@ -158,7 +158,7 @@ func (t *Table) claiming(from *peer, k uint64, c Control) error {
 		t.removeGrant(g)
 		from.claims[k] = c.Node
 	}
-	t.env.Post(from.id, Control{Kind: Verdict, By: k, OK: g != nil})
+	t.send(from, Control{Kind: Verdict, By: k, OK: g != nil})
 	return nil
 }
 

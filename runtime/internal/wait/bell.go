@@ -85,5 +85,8 @@ func (r Ringer) Ring() Mode {
 	}
 }
 
+// Mode returns how the waiter waits, whether or not it was rung.
+func (r Ringer) Mode() Mode { return Mode(r.armed.Load() & modeMask) }
+
 // Bell is the word to wake.
 func (r Ringer) Bell() *atomic.Uint32 { return r.bell }
