@@ -137,6 +137,7 @@ func (p *Pool) insert(b int32) {
 func (p *Pool) remove(b int32) {
 	l1, l2 := class(p.blocks[b].size)
 	prev, next := p.blocks[b].prevFree, p.blocks[b].nextFree
+	p.blocks[b].prevFree, p.blocks[b].nextFree = none, none // or it would seem listed when it is freed
 	if next != none {
 		p.blocks[next].prevFree = prev
 	}
@@ -192,7 +193,6 @@ func (p *Pool) removeIfListed(b int32) {
 	if p.blocks[b].prevFree != none || p.free[l1][l2] == b {
 		p.remove(b)
 	}
-	p.blocks[b].prevFree, p.blocks[b].nextFree = none, none
 }
 
 func (p *Pool) newBlock(b block) int32 {

@@ -86,6 +86,38 @@ func TestPoolProperties(t *testing.T) {
 	})
 }
 
+// A block that fits but is not the first of its class is found only when all else is taken; it must
+// come back like any other.
+func TestABlockFromTheMiddleOfItsList(t *testing.T) {
+	p := New(256 * Unit)
+	var held []uint32
+	alloc := func(units int) uint32 {
+		n, _, ok := p.Alloc(units * Unit)
+		require.True(t, ok)
+		held = append(held, n)
+		return n
+	}
+	// 35 and 34 units are of one class; the smaller is freed last and stands first.
+	large := alloc(35)
+	alloc(1)
+	small := alloc(34)
+	alloc(1)
+	alloc(256 - 35 - 1 - 34 - 1)
+	require.True(t, p.Free(large))
+	require.True(t, p.Free(small))
+	again := alloc(35)
+	check(t, p)
+	require.True(t, p.Free(again))
+	check(t, p)
+	first, offFirst, ok := p.Alloc(34 * Unit)
+	require.True(t, ok)
+	second, offSecond, ok := p.Alloc(34 * Unit)
+	require.True(t, ok)
+	require.NotEqual(t, first, second)
+	require.NotEqual(t, offFirst, offSecond)
+	check(t, p)
+}
+
 func TestAWholeAreaComesBack(t *testing.T) {
 	p := New(1 << 20)
 	var held []uint32
