@@ -1,6 +1,7 @@
 package pool
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -49,13 +50,19 @@ func check(t require.TestingT, p *Pool) {
 }
 
 func TestPoolProperties(t *testing.T) {
+	t.Run("all sizes", func(t *testing.T) { checkPool(t, 4096, rapid.IntRange(0, 20000)) })
+	// Sizes of few classes in a small area: what fits is often not the first block of its list.
+	t.Run("few classes", func(t *testing.T) { checkPool(t, 400, rapid.IntRange(32*Unit, 40*Unit)) })
+}
+
+func checkPool(t *testing.T, units int, sizes *rapid.Generator[int]) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := New(rapid.IntRange(1, 4096).Draw(t, "units") * Unit)
+		p := New(rapid.IntRange(units/8, units).Draw(t, "units") * Unit)
 		type slot struct{ off, n int }
 		held := map[uint32]slot{}
 		t.Repeat(map[string]func(*rapid.T){
 			"alloc": func(t *rapid.T) {
-				n := rapid.IntRange(0, 20000).Draw(t, "n")
+				n := sizes.Draw(t, "n")
 				number, off, ok := p.Alloc(n)
 				if !ok {
 					return
@@ -84,38 +91,6 @@ func TestPoolProperties(t *testing.T) {
 			"": func(t *rapid.T) { check(t, p) },
 		})
 	})
-}
-
-// A block that fits but is not the first of its class is found only when all else is taken; it must
-// come back like any other.
-func TestABlockFromTheMiddleOfItsList(t *testing.T) {
-	p := New(256 * Unit)
-	var held []uint32
-	alloc := func(units int) uint32 {
-		n, _, ok := p.Alloc(units * Unit)
-		require.True(t, ok)
-		held = append(held, n)
-		return n
-	}
-	// 35 and 34 units are of one class; the smaller is freed last and stands first.
-	large := alloc(35)
-	alloc(1)
-	small := alloc(34)
-	alloc(1)
-	alloc(256 - 35 - 1 - 34 - 1)
-	require.True(t, p.Free(large))
-	require.True(t, p.Free(small))
-	again := alloc(35)
-	check(t, p)
-	require.True(t, p.Free(again))
-	check(t, p)
-	first, offFirst, ok := p.Alloc(34 * Unit)
-	require.True(t, ok)
-	second, offSecond, ok := p.Alloc(34 * Unit)
-	require.True(t, ok)
-	require.NotEqual(t, first, second)
-	require.NotEqual(t, offFirst, offSecond)
-	check(t, p)
 }
 
 func TestAWholeAreaComesBack(t *testing.T) {
@@ -152,5 +127,30 @@ func BenchmarkAllocFree(b *testing.B) {
 	for b.Loop() {
 		n, _, _ := p.Alloc(192)
 		p.Free(n)
+	}
+}
+
+// TestLongRun plays long enough for what fits to be found behind the first block of a list.
+func TestLongRun(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		p := New((4000 + random.IntN(4000)) * Unit)
+		var held []uint32
+		busy := map[uint32]bool{}
+		for range 1000 {
+			if random.IntN(2) == 0 && len(held) > 0 {
+				i := random.IntN(len(held))
+				require.True(t, p.Free(held[i]))
+				delete(busy, held[i])
+				held = append(held[:i], held[i+1:]...)
+				continue
+			}
+			if n, _, ok := p.Alloc((300 + random.IntN(300)) * Unit); ok {
+				require.False(t, busy[n], "handed out twice")
+				busy[n] = true
+				held = append(held, n)
+			}
+		}
+		check(t, p)
 	}
 }
