@@ -18,8 +18,8 @@ func (e *events) Readable(link bus.Link) {
 	t := (*Transport)(e)
 	t.mu.Lock()
 	defer t.unlock()
-	l := t.lanes[link.Peer().ID]
-	if l == nil || l.link != link {
+	l := t.laneOf(link)
+	if l == nil {
 		return
 	}
 	t.drain(l)
@@ -30,13 +30,21 @@ func (e *events) Readable(link bus.Link) {
 	t.noteProgress()
 }
 
+// laneOf returns the lane that a link carries; nil when it carries none any more.
+func (t *Transport) laneOf(link bus.Link) *lane {
+	if l := t.lanes[link.Peer().ID]; l != nil && l.link == link {
+		return l
+	}
+	return nil
+}
+
 // Hangup implements bus.Events: what the peer had published is still taken, unless it was cut off.
 func (e *events) Hangup(link bus.Link, err error) {
 	t := (*Transport)(e)
 	t.mu.Lock()
 	defer t.unlock()
-	l := t.lanes[link.Peer().ID]
-	if l == nil || l.link != link {
+	l := t.laneOf(link)
+	if l == nil {
 		return
 	}
 	if status.CodeOf(err) == status.Protocol {

@@ -187,22 +187,24 @@ func (t *Transport) run(c *incoming, lp *looper) {
 		err = t.handle(c)
 		returned = true
 	}
+	t.settle(c, err)
+	buf.Free()
+	l.link.Drop()
+}
+
+// settle answers a call, and gives back what its handler left.
+func (t *Transport) settle(c *incoming, err error) {
 	c.running.Store(nil)
 	if !c.call.Oneway() {
 		t.answer(c, err)
 	}
 	c.call.Done()
-	buf.Free()
-	l.link.Drop()
 }
 
 // handlerExited answers for a handler that has ended its goroutine (runtime.Goexit). Its memory is
 // left to the garbage collector.
 func (t *Transport) handlerExited(c *incoming) {
-	if !c.call.Oneway() {
-		t.answer(c, status.Errorf(status.Internal, "the handler has ended its goroutine"))
-	}
-	c.call.Done()
+	t.settle(c, status.Errorf(status.Internal, "the handler has ended its goroutine"))
 	link := c.lane.link
 	t.mu.Lock()
 	t.finish(c)
