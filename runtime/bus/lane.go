@@ -221,11 +221,11 @@ func (l *lane) RingCaller(i uint32) bool {
 }
 
 // AwaitRoom arms the room bell and waits for the peer to ring it.
-func (l *lane) AwaitRoom(ctx context.Context) error {
+func (l *lane) AwaitRoom(ctx context.Context, c Class, size int) error {
 	if !l.Hold() {
 		return l.Err()
 	}
-	room, err := l.armRoom()
+	room, err := l.armRoom(c, size)
 	l.Drop()
 	if err != nil || room == nil {
 		return err
@@ -238,16 +238,17 @@ func (l *lane) AwaitRoom(ctx context.Context) error {
 	}
 }
 
-func (l *lane) armRoom() (<-chan struct{}, error) {
+// armRoom returns nil when there is room now: between a Reserve and this, others may have taken note of
+// what the peer freed, or given something back.
+func (l *lane) armRoom(c Class, size int) (<-chan struct{}, error) {
 	s := &l.send
 	s.Lock()
 	defer s.Unlock()
-	before := s.acked
-	if err := l.reap(); err != nil {
+	if err := l.Err(); err != nil {
 		return nil, err
 	}
-	if s.acked != before || l.Err() != nil || s.pool.Used() == 0 { // others have taken note of what was freed
-		return nil, l.Err()
+	if err := l.reap(); err != nil || s.fits(c, size) {
+		return nil, err
 	}
 	if s.room == nil {
 		s.room = make(chan struct{})

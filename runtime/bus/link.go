@@ -28,8 +28,8 @@ type Link interface {
 	// Reserve takes credit and a slot of size bytes for a message of class c. It never blocks:
 	// status.Full tells which limit was met. The slot is posted or abandoned.
 	Reserve(c Class, size int) (Slot, error)
-	// AwaitRoom waits until a Reserve that failed with status.Full may succeed.
-	AwaitRoom(ctx context.Context) error
+	// AwaitRoom waits until a Reserve of c and size that failed with status.Full may succeed.
+	AwaitRoom(ctx context.Context, c Class, size int) error
 	// Abandon gives back a slot that is not posted.
 	Abandon(s Slot)
 	// Post publishes d, which describes what lies in s, after sending files, which stay the

@@ -45,7 +45,7 @@ func reserve(ctx context.Context, link bus.Link, class bus.Class, size int, wait
 		if err == nil || !wait || !errors.Is(err, status.Full) {
 			return slot, err
 		}
-		if err := link.AwaitRoom(ctx); err != nil {
+		if err := link.AwaitRoom(ctx, class, size); err != nil {
 			return slot, err
 		}
 	}

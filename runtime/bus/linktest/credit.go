@@ -109,7 +109,7 @@ func (a actor) awaitRoom(c bus.Class, size int) <-chan Result {
 				ch <- r
 				return
 			}
-			if r = a.Do(Op{Do: Room}); r.Err != nil {
+			if r = a.Do(Op{Do: Room, Class: c, Size: size}); r.Err != nil {
 				ch <- r
 				return
 			}
@@ -165,10 +165,25 @@ func roomAfterFailedPost(t *testing.T, a, b actor) {
 	}
 }
 
+// roomSeen: room that came between a failed Reserve and the wait for it ends the wait at once.
+func roomSeen(t *testing.T, a, b actor) {
+	wait := Op{Do: Room, Class: bus.ClassCall, Size: 10}
+	slots := reserveAll(a)
+	a.must(Op{Do: Abandon, Slot: slots[0]})
+	a.must(wait)
+	for _, s := range slots[1:] {
+		a.must(Op{Do: Abandon, Slot: s})
+	}
+	a.fill(bus.ClassCall, 10)
+	b.drain()
+	a.must(Op{Do: Abandon, Slot: a.must(Op{Do: Reserve, Class: bus.ClassCall, Size: 10}).Slot}) // takes note of all
+	a.must(wait)
+}
+
 func roomEndsWithContext(t *testing.T, a, b actor) {
 	a.fill(bus.ClassCall, 10)
-	a.fails(status.Deadline, Op{Do: Room, Patience: time.Millisecond})
-	waiting := a.start(Op{Do: Room})
+	a.fails(status.Deadline, Op{Do: Room, Class: bus.ClassCall, Size: 10, Patience: time.Millisecond})
+	waiting := a.start(Op{Do: Room, Class: bus.ClassCall, Size: 10})
 	b.drain()
 	require.Nil(t, (<-waiting).Err)
 }

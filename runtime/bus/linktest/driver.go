@@ -175,7 +175,7 @@ func (d *Driver) room(op Op) (Result, error) {
 		ctx, cancel = context.WithTimeout(ctx, op.Patience)
 		defer cancel()
 	}
-	return Result{}, d.link.AwaitRoom(ctx)
+	return Result{}, d.link.AwaitRoom(ctx, op.Class, op.Size)
 }
 
 func (d *Driver) poll(Op) (Result, error) {

@@ -78,6 +78,7 @@ var cases = []testCase{
 	{name: "waiting for room ends when something is freed", run: roomAfterFree},
 	{name: "waiting for room ends when something is abandoned", run: roomAfterAbandon},
 	{name: "waiting for room ends when a post has failed", run: roomAfterFailedPost},
+	{name: "waiting for room ends at once when it is there", run: roomSeen},
 	{name: "waiting for room ends with the context", run: roomEndsWithContext},
 	{name: "waiting for room ends with the link", run: roomEndsWithLink},
 	{name: "files come with their message", run: filesOfTheirMessage},

@@ -53,7 +53,7 @@ func (p *Pool) Used() int { return int(p.used) * Unit }
 
 // Alloc hands out n bytes (at least one unit). ok is false when no free part is large enough.
 func (p *Pool) Alloc(n int) (number uint32, offset int, ok bool) {
-	size := uint32(max(1, (n+Unit-1)/Unit))
+	size := units(n)
 	b := p.find(size)
 	if b == none {
 		return 0, 0, false
@@ -66,6 +66,12 @@ func (p *Pool) Alloc(n int) (number uint32, offset int, ok bool) {
 	p.used += size
 	return uint32(b), int(p.blocks[b].off) * Unit, true
 }
+
+// Fits reports whether Alloc of n bytes would succeed.
+func (p *Pool) Fits(n int) bool { return p.find(units(n)) != none }
+
+// units is how many a slot of n bytes takes.
+func units(n int) uint32 { return uint32(max(1, (n+Unit-1)/Unit)) }
 
 // Free takes a slot back. ok is false, and nothing happens, when that number is not handed out.
 func (p *Pool) Free(number uint32) (ok bool) {
