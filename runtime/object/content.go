@@ -3,6 +3,7 @@ package object
 import (
 	"context"
 	"os"
+	"slices"
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
@@ -18,16 +19,7 @@ type content struct {
 	to      *lane
 	entries []bus.Entry
 	files   []sys.FD
-	undos   []undo
-}
-
-// undo is what to take back for one entry.
-type undo struct {
-	kind bus.EntryKind
-	node uint64
-	ref  *reftab.Ref
-	by   uint64 // of a use that lasts until the message is posted
-	pos  uint64
+	puts    []reftab.Put // of the entries that are objects
 }
 
 // prepare makes entries of attachments: it counts what is sent, and grants what is passed on. It
@@ -102,12 +94,17 @@ func (c *content) addNode(e *bus.Entry, n *binder.Node) error {
 	}
 	c.t.mu.Lock()
 	defer c.t.unlock()
-	e.Kind, e.Node = bus.EntrySend, n.NodeID()
-	if !c.t.table.Send(c.to.id, e.Node, n) {
+	put, res := c.t.table.PutNode(c.to.id, n.NodeID(), n)
+	if res != reftab.Ready {
 		return status.Errorf(status.Dead, "process %d has ended", c.to.id)
 	}
-	c.undos = append(c.undos, undo{kind: bus.EntrySend, node: e.Node})
+	c.put(e, put)
 	return nil
+}
+
+func (c *content) put(e *bus.Entry, put reftab.Put) {
+	e.Kind, e.Node, e.Owner, e.Position = bus.EntryKind(put.Kind), put.Node, put.Owner, put.Position
+	c.puts = append(c.puts, put)
 }
 
 var errForeign = status.Errorf(status.BadValue, "the attached object belongs to another connection; get it again through this one")
@@ -138,62 +135,39 @@ func (c *content) addHandle(ctx context.Context, e *bus.Entry, h *binder.Handle)
 
 // tryHandle makes the entry, unless something has to be waited for first: then it names the owner.
 func (c *content) tryHandle(e *bus.Entry, ref *reftab.Ref) (done bool, owner uint64, err error) {
-	t := c.t
-	t.mu.Lock()
-	defer t.unlock()
-	ref = ref.Resolve()
-	e.Node, e.Owner = ref.Node, ref.Owner
-	if ref.Owner == c.to.id {
-		by, res := t.table.Use(ref)
-		e.Kind, e.Position = bus.EntryHome, by
-		if res == reftab.IsDead {
-			return false, 0, status.Errorf(status.Dead, "the attached object of field %d is dead", e.Field)
-		}
-		c.undos = append(c.undos, undo{kind: bus.EntryHome, ref: ref, by: by})
-		if res != reftab.Ready {
-			c.undos = c.undos[:len(c.undos)-1]
-		}
-		return res == reftab.Ready, ref.Owner, nil
+	c.t.mu.Lock()
+	defer c.t.unlock()
+	put, res := c.t.table.PutRef(c.to.id, ref)
+	switch res {
+	case reftab.Ready:
+		c.put(e, put)
+		return true, 0, nil
+	case reftab.IsDead:
+		return false, 0, status.Errorf(status.Dead, "the attached object of field %d is dead", e.Field)
 	}
-	pos, res := t.table.Pass(ref, c.to.id)
-	if res != reftab.Ready {
-		return false, ref.Owner, nil
-	}
-	e.Kind, e.Position = bus.EntryPassed, pos
-	c.undos = append(c.undos, undo{kind: bus.EntryPassed, ref: ref, pos: pos})
-	return true, 0, nil
+	return false, put.Owner, nil
 }
 
 // undo takes back what prepare did, for a message that is not posted.
 func (c *content) undo() {
 	sys.CloseAll(c.files)
-	if len(c.undos) == 0 {
+	if len(c.puts) == 0 {
 		return
 	}
 	c.t.mu.Lock()
-	defer c.t.unlock()
-	for _, u := range c.undos {
-		switch u.kind {
-		case bus.EntrySend:
-			c.t.table.Unsend(c.to.id, u.node)
-		case bus.EntryHome:
-			c.t.table.EndUse(u.ref, u.by)
-		case bus.EntryPassed:
-			c.t.table.Unpass(u.ref, c.to.id, u.pos)
-		}
-	}
+	c.t.table.Unput(c.to.id, c.puts)
+	c.t.unlock()
 }
 
 // done ends what had to last until the message was posted.
 func (c *content) done() {
 	sys.CloseAll(c.files)
-	for _, u := range c.undos {
-		if u.kind == bus.EntryHome && u.by != reftab.NoClaim {
-			c.t.mu.Lock()
-			c.t.table.EndUse(u.ref, u.by)
-			c.t.unlock()
-		}
+	if !slices.ContainsFunc(c.puts, func(p reftab.Put) bool { return p.Lasting() }) {
+		return
 	}
+	c.t.mu.Lock()
+	c.t.table.Posted(c.puts)
+	c.t.unlock()
 }
 
 func (c *content) numbers() []int {

@@ -119,12 +119,16 @@ func (e *env) Next(p, limit uint64) bool {
 func (t *Transport) cutOff(l *lane, err error) {
 	var p *reftab.Problem
 	if errors.As(err, &p) {
-		err = status.Errorf(status.Protocol, "the peer broke the protocol: %w", p)
+		err = peerFault(p)
 	}
 	t.table.CutOff(l.id)
 	l.writable = false
 	link := l.link
 	t.after.fails = append(t.after.fails, func() { link.Fail(err) })
+}
+
+func peerFault(p *reftab.Problem) error {
+	return status.Errorf(status.Protocol, "the peer broke the protocol: %w", p)
 }
 
 // Introduce implements reftab.Env.

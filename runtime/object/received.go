@@ -1,6 +1,8 @@
 package object
 
 import (
+	"errors"
+
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/reftab"
@@ -8,61 +10,52 @@ import (
 	"ubinder/runtime/status"
 )
 
-// received is a message's entries after their effects on references were applied: what its receiver
-// owns.
+// received is one of a message's entries after its effect on references was applied: what its
+// receiver owns.
 type received struct {
 	field uint32
 	weak  bool
-	node  *binder.Node // came home; pinned
-	ref   *reftab.Ref
 	file  bool
+	taken reftab.Taken
 }
 
-// takeEntries applies the entries of a drained message (R5). refused is the field of an object that
-// the sender may not send home; the message then fails.
+// takeEntries applies the entries of a drained message (R5). An error other than PROTOCOL fails the
+// message alone; either way the list is what has to be given back.
 func (t *Transport) takeEntries(l *lane, d *bus.Descriptor) (list []received, err error) {
 	if d.Entries == 0 {
 		return nil, nil
 	}
 	files := 0
 	for _, e := range l.link.Entries(nil, d) {
-		r := received{field: e.Field, weak: e.Weak}
-		switch e.Kind {
-		case bus.EntryNull:
-		case bus.EntrySend:
-			r.ref = t.table.Received(l.id, e.Node)
-		case bus.EntryPassed:
-			r.ref = t.table.Passed(l.id, e.Owner, e.Node, e.Position)
-		case bus.EntryHome:
-			n, ok := t.table.Pin(l.id, e.Node, e.Position).(*binder.Node)
-			if !ok {
-				err = status.Errorf(status.Denied, "process %d sends an object home that it does not hold (field %d)", l.id, e.Field)
-				continue
-			}
-			r.node = n
-		case bus.EntryFile:
-			r.file = true
+		taken, takeErr := t.table.Take(l.id, entryOf(&e))
+		var breach *reftab.Problem
+		switch {
+		case errors.As(takeErr, &breach):
+			return list, peerFault(breach)
+		case takeErr != nil:
+			err = status.Errorf(status.Denied, "process %d sends an object home that it does not hold (field %d)", l.id, e.Field)
+			continue
+		}
+		r := received{field: e.Field, weak: e.Weak, file: e.Kind == bus.EntryFile, taken: taken}
+		if r.file {
 			files++
-		default:
-			err = status.Errorf(status.Protocol, "the peer broke the protocol: it sent an entry of unknown kind %d", e.Kind)
 		}
 		list = append(list, r)
 	}
-	if files != int(d.Files) && status.CodeOf(err) != status.Protocol {
+	if files != int(d.Files) {
 		err = status.Errorf(status.Protocol, "the peer broke the protocol: its message has %d file entries and %d files", files, d.Files)
 	}
 	return list, err
 }
 
+func entryOf(e *bus.Entry) reftab.Entry {
+	return reftab.Entry{Kind: reftab.EntryKind(e.Kind), Node: e.Node, Owner: e.Owner, Position: e.Position}
+}
+
 // dropEntries gives back what a message brought that nobody will see.
 func (t *Transport) dropEntries(list []received) {
 	for _, r := range list {
-		if r.ref != nil {
-			t.table.Release(r.ref)
-		}
-		if r.node != nil {
-			t.table.Unpin(r.node.NodeID())
-		}
+		t.table.Drop(r.taken)
 	}
 }
 
@@ -72,25 +65,25 @@ func (t *Transport) attachments(list []received, fds []sys.FD) []binder.Attachme
 		return nil
 	}
 	out := make([]binder.Attachment, 0, len(list))
-	var home []*binder.Node
+	home := false
 	for _, r := range list {
 		a := binder.Attachment{Field: r.field, Weak: r.weak}
 		switch {
 		case r.file:
 			a.File = fds[0].File("ubinder-file")
 			fds = fds[1:]
-		case r.node != nil:
-			a.Object = r.node
-			home = append(home, r.node)
-		case r.ref != nil:
-			a.Object = binder.NewHandle(t.process, &remote{t, r.ref})
+		case r.taken.Object != nil:
+			a.Object = r.taken.Object.(*binder.Node)
+			home = true
+		case r.taken.Ref != nil:
+			a.Object = binder.NewHandle(t.process, &remote{t, r.taken.Ref})
 		}
 		out = append(out, a)
 	}
-	if len(home) > 0 {
+	if home {
 		t.mu.Lock()
-		for _, n := range home { // from here on the pointer keeps the node
-			t.table.Unpin(n.NodeID())
+		for _, r := range list {
+			t.table.Handed(r.taken)
 		}
 		t.unlock()
 	}
