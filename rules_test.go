@@ -124,7 +124,7 @@ func walk(t *testing.T, visit func(name string)) {
 			return err
 		case e.IsDir() && (e.Name() == ".git" || e.Name() == "testdata"):
 			return filepath.SkipDir
-		case e.Type().IsRegular():
+		case e.Type().IsRegular() && e.Name() != ".git": // a file in a worktree
 			visit(filepath.ToSlash(name))
 		}
 		return nil
