@@ -1,9 +1,9 @@
 package bus
 
 import (
-	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"ubinder/runtime/internal/pool"
 	"ubinder/runtime/internal/ring"
@@ -61,6 +61,7 @@ type sender struct {
 	drained    uint64      // how far the peer was seen to have taken descriptors
 	controls   []uint64
 	room       chan struct{} // closed when room may have come; nil when nobody waits
+	roomTimer  *time.Timer   // of that wait; nil when the next slot freed ends it
 	roomWait   wait.Waiter
 	takeWait   wait.Waiter
 }
@@ -218,77 +219,4 @@ func (l *lane) RingCaller(i uint32) bool {
 		return false
 	}
 	return true
-}
-
-// AwaitRoom arms the room bell and waits for the peer to ring it.
-func (l *lane) AwaitRoom(ctx context.Context, c Class, size int) error {
-	if !l.Hold() {
-		return l.Err()
-	}
-	room, err := l.armRoom(c, size)
-	l.Drop()
-	if err != nil || room == nil {
-		return err
-	}
-	select {
-	case <-room:
-		return l.Err()
-	case <-ctx.Done():
-		return status.FromContext(ctx)
-	}
-}
-
-// armRoom returns nil when there is room now: between a Reserve and this, others may have taken note of
-// what the peer freed, or given something back.
-func (l *lane) armRoom(c Class, size int) (<-chan struct{}, error) {
-	s := &l.send
-	s.Lock()
-	defer s.Unlock()
-	if err := l.Err(); err != nil {
-		return nil, err
-	}
-	if err := l.reap(); err != nil || s.fits(c, size) {
-		return nil, err
-	}
-	if s.room == nil {
-		s.room = make(chan struct{})
-		l.out.head.Uint64(offRoom).Store(s.acked + s.worthWaking())
-		s.roomWait.Arm(wait.OnPoll)
-	} else if at := s.acked + s.worthWaking(); at < l.out.head.Uint64(offRoom).Load() {
-		l.out.head.Uint64(offRoom).Store(at)
-	}
-	if l.in.head.Uint64(offAcks).Load() != s.acked { // freed between the look and the arming
-		l.wakeRoom()
-		return nil, nil
-	}
-	return s.room, nil
-}
-
-// worthWaking is how many slots have to be freed for a wait to end: a part of what is under way where
-// numbers are short, so that a peer that frees one after the other rings once for many; one where bytes
-// are, for it may be the one that makes room.
-func (s *sender) worthWaking() uint64 {
-	if s.messages >= messageCredit || s.oneways >= messageCredit/2 {
-		return uint64(s.messages / 4)
-	}
-	return 1
-}
-
-// notifyRoom wakes who waits for room when the peer has freed something, or is gone.
-func (l *lane) notifyRoom() {
-	s := &l.send
-	s.Lock()
-	defer s.Unlock()
-	if s.room == nil {
-		return
-	}
-	if l.Err() != nil || l.in.head.Uint64(offAcks).Load() != s.acked || !s.roomWait.Armed() {
-		l.wakeRoom()
-	}
-}
-
-func (l *lane) wakeRoom() {
-	close(l.send.room)
-	l.send.room = nil
-	l.send.roomWait.Disarm()
 }

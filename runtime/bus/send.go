@@ -63,7 +63,9 @@ func (s *sender) creditFor(c Class, size int) error {
 }
 
 // fits reports whether reserving would succeed.
-func (s *sender) fits(c Class, size int) bool { return s.creditFor(c, size) == nil && s.pool.Fits(size) }
+func (s *sender) fits(c Class, size int) bool {
+	return s.creditFor(c, size) == nil && s.pool.Fits(size)
+}
 
 func (s *sender) take(number uint32, c Class) {
 	for uint32(len(s.slots)) <= number {

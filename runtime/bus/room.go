@@ -1,0 +1,112 @@
+package bus
+
+import (
+	"context"
+	"time"
+
+	"ubinder/runtime/internal/wait"
+	"ubinder/runtime/status"
+)
+
+// AwaitRoom arms the room bell and waits for the peer to ring it.
+func (l *lane) AwaitRoom(ctx context.Context, c Class, size int) error {
+	if !l.Hold() {
+		return l.Err()
+	}
+	room, err := l.armRoom(c, size)
+	l.Drop()
+	if err != nil || room == nil {
+		return err
+	}
+	select {
+	case <-room:
+		return l.Err()
+	case <-ctx.Done():
+		return status.FromContext(ctx)
+	}
+}
+
+// armRoom returns nil when there is room now: between a Reserve and this, others may have taken note of
+// what the peer freed, or given something back.
+func (l *lane) armRoom(c Class, size int) (<-chan struct{}, error) {
+	s := &l.send
+	s.Lock()
+	defer s.Unlock()
+	if err := l.Err(); err != nil {
+		return nil, err
+	}
+	if err := l.reap(); err != nil || s.fits(c, size) {
+		return nil, err
+	}
+	worth := s.worthWaking()
+	if s.room == nil {
+		s.room = make(chan struct{})
+		l.out.head.Uint64(offRoom).Store(s.acked + worth)
+		s.roomWait.Arm(wait.OnPoll)
+		if worth > 1 {
+			s.roomTimer = time.AfterFunc(roomPatience, l.wantAnyRoom)
+		}
+	} else if at := s.acked + worth; at < l.out.head.Uint64(offRoom).Load() {
+		l.out.head.Uint64(offRoom).Store(at)
+	}
+	if l.in.head.Uint64(offAcks).Load() != s.acked { // freed between the look and the arming
+		l.wakeRoom()
+		return nil, nil
+	}
+	return s.room, nil
+}
+
+// roomPatience is how long a wait asks for many slots at once. What is under way may be stuck until
+// the message that waits has come: then no more than few are ever freed.
+const roomPatience = 5 * time.Millisecond
+
+// wantAnyRoom has a wait that has lasted end with the next slot that is freed.
+func (l *lane) wantAnyRoom() {
+	if !l.Hold() {
+		return
+	}
+	defer l.Drop()
+	s := &l.send
+	s.Lock()
+	defer s.Unlock()
+	if s.room == nil {
+		return
+	}
+	l.out.head.Uint64(offRoom).Store(s.acked + 1)
+	if l.in.head.Uint64(offAcks).Load() != s.acked {
+		l.wakeRoom()
+	}
+}
+
+// worthWaking is how many slots have to be freed for a wait to end: a part of what is under way where
+// numbers are short, so that a peer that frees one after the other rings once for many; one where bytes
+// are, for it may be the one that makes room.
+func (s *sender) worthWaking() uint64 {
+	if s.messages >= messageCredit || s.oneways >= messageCredit/2 {
+		return uint64(s.messages / 4)
+	}
+	return 1
+}
+
+// notifyRoom wakes who waits for room when the peer has freed something, or is gone.
+func (l *lane) notifyRoom() {
+	s := &l.send
+	s.Lock()
+	defer s.Unlock()
+	if s.room == nil {
+		return
+	}
+	if l.Err() != nil || l.in.head.Uint64(offAcks).Load() != s.acked || !s.roomWait.Armed() {
+		l.wakeRoom()
+	}
+}
+
+func (l *lane) wakeRoom() {
+	close(l.send.room)
+	l.send.room = nil
+	l.send.roomWait.Disarm()
+	if l.send.roomTimer != nil {
+		l.send.roomTimer.Stop()
+		l.send.roomTimer = nil
+	}
+}
