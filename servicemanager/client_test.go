@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ubinder/runtime/binder"
+	"ubinder/runtime/broker/brokertest"
 	"ubinder/runtime/status"
 	"ubinder/servicemanager"
 )
@@ -164,7 +165,7 @@ func TestOnlyOneServiceManager(t *testing.T) {
 }
 
 func TestConnectWithoutServiceManager(t *testing.T) {
-	for _, address := range []string{"inproc:" + t.Name(), startBroker(t)} {
+	for _, address := range []string{"inproc:" + t.Name(), brokertest.Start(t)} {
 		_, err := servicemanager.Connect(ctxOf(t), open(t, address))
 		require.ErrorIs(t, err, status.UnknownTarget)
 	}

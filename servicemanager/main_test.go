@@ -3,7 +3,6 @@ package servicemanager_test
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,7 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"ubinder/runtime/binder"
-	"ubinder/runtime/broker"
+	"ubinder/runtime/broker/brokertest"
 	"ubinder/runtime/connect"
 	"ubinder/servicemanager"
 )
@@ -30,24 +29,8 @@ func onBothBuses(t *testing.T, test func(t *testing.T, b *testBus)) {
 		test(t, startBus(t, "inproc:"+t.Name(), servicemanager.Config{}))
 	})
 	t.Run("broker", func(t *testing.T) {
-		test(t, startBus(t, startBroker(t), servicemanager.Config{}))
+		test(t, startBus(t, brokertest.Start(t), servicemanager.Config{}))
 	})
-}
-
-func startBroker(t *testing.T) string {
-	dir, err := os.MkdirTemp("", "sm") // t.TempDir is too long for a socket
-	require.NoError(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	path := filepath.Join(dir, "bus")
-	b, err := broker.Listen(broker.Config{Path: path})
-	require.NoError(t, err)
-	served := make(chan error, 1)
-	go func() { served <- b.Serve() }()
-	t.Cleanup(func() {
-		require.NoError(t, b.Close())
-		require.NoError(t, <-served)
-	})
-	return path
 }
 
 // testBus is a bus with a service manager.

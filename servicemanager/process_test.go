@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ubinder/runtime/broker/brokertest"
 	"ubinder/runtime/connect"
 	"ubinder/servicemanager"
 )
@@ -55,7 +56,7 @@ func startService(t *testing.T, b *testBus, name string) *os.Process {
 }
 
 func TestServiceOfAnotherProcess(t *testing.T) {
-	b := startBus(t, startBroker(t), servicemanager.Config{})
+	b := startBus(t, brokertest.Start(t), servicemanager.Config{})
 	c := b.client(t)
 	service := startService(t, b, "there")
 	o, err := c.CheckService(ctxOf(t), "there")
@@ -69,7 +70,7 @@ func TestServiceOfAnotherProcess(t *testing.T) {
 }
 
 func TestKilledServiceIsForgotten(t *testing.T) {
-	b := startBus(t, startBroker(t), servicemanager.Config{})
+	b := startBus(t, brokertest.Start(t), servicemanager.Config{})
 	first, second := b.client(t), b.client(t)
 	service := startService(t, b, "doomed")
 	seen1, seen2 := watch(t, first, "doomed"), watch(t, second, "doomed")
@@ -94,7 +95,7 @@ func answerOf(t *testing.T, c *servicemanager.Client, name string) string {
 }
 
 func TestWaitForServiceOfAnotherProcess(t *testing.T) {
-	b := startBus(t, startBroker(t), servicemanager.Config{})
+	b := startBus(t, brokertest.Start(t), servicemanager.Config{})
 	c := b.client(t)
 	got := wait(t, c, "late")
 	service := startService(t, b, "late")

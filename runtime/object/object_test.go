@@ -3,9 +3,6 @@ package object_test
 import (
 	"context"
 	"os"
-	"os/exec"
-	"path/filepath"
-	"syscall"
 	"testing"
 	"testing/synctest"
 
@@ -13,7 +10,7 @@ import (
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/binder/transporttest"
-	"ubinder/runtime/broker"
+	"ubinder/runtime/broker/brokertest"
 	"ubinder/runtime/bus"
 	"ubinder/runtime/object"
 )
@@ -61,20 +58,6 @@ func hubDomain(t testing.TB) transporttest.Domain {
 	}
 }
 
-// startBroker runs a broker in this process and returns its socket.
-func startBroker(t testing.TB) string {
-	path := filepath.Join(t.TempDir(), "bus")
-	b, err := broker.Listen(broker.Config{Path: path})
-	require.NoError(t, err)
-	served := make(chan error, 1)
-	go func() { served <- b.Serve() }()
-	t.Cleanup(func() {
-		require.NoError(t, b.Close())
-		require.NoError(t, <-served)
-	})
-	return path
-}
-
 func dial(t testing.TB, path string) *binder.Process {
 	tr, err := object.Dial(context.Background(), path, t.Name())
 	require.NoError(t, err)
@@ -85,7 +68,7 @@ func dial(t testing.TB, path string) *binder.Process {
 
 // laneDomain has several connections of one OS process: real lanes, one race detector.
 func laneDomain(t testing.TB) transporttest.Domain {
-	path := startBroker(t)
+	path := brokertest.Start(t)
 	return transporttest.Domain{
 		Open: func() *binder.Process { return dial(t, path) },
 		Start: func() func() {
@@ -98,23 +81,11 @@ func laneDomain(t testing.TB) transporttest.Domain {
 
 // forkDomain has OS processes, which are killed.
 func forkDomain(t testing.TB) transporttest.Domain {
-	path := startBroker(t)
+	path := brokertest.Start(t)
 	return transporttest.Domain{
 		Forks: true,
 		Open:  func() *binder.Process { return dial(t, path) },
-		Start: func() func() {
-			c := exec.Command("/proc/self/exe")
-			c.Env = append(os.Environ(), puppetBus+"="+path)
-			c.Stdout, c.Stderr = os.Stdout, os.Stderr
-			c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-			require.NoError(t, c.Start())
-			kill := func() { c.Process.Signal(syscall.SIGKILL) }
-			t.Cleanup(func() {
-				kill()
-				c.Wait()
-			})
-			return kill
-		},
+		Start: func() func() { return transporttest.Fork(t, puppetBus+"="+path) },
 	}
 }
 

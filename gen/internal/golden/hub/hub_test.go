@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"sync"
 	"testing"
 	"time"
@@ -13,7 +12,7 @@ import (
 
 	"ubinder/gen/internal/golden/listener"
 	"ubinder/runtime/binder"
-	"ubinder/runtime/broker"
+	"ubinder/runtime/broker/brokertest"
 	"ubinder/runtime/connect"
 	"ubinder/runtime/status"
 	"ubinder/runtime/stub"
@@ -111,26 +110,12 @@ func open(t *testing.T, address string) *binder.Process {
 	return p
 }
 
-// startBus serves a bus until the test has ended, and returns its address.
-func startBus(t *testing.T) string {
-	path := filepath.Join(t.TempDir(), "bus")
-	b, err := broker.Listen(broker.Config{Path: path})
-	require.NoError(t, err)
-	served := make(chan error, 1)
-	go func() { served <- b.Serve() }()
-	t.Cleanup(func() {
-		assert.NoError(t, b.Close())
-		assert.NoError(t, <-served)
-	})
-	return "bus:" + path
-}
-
 // connections are the ways a test reaches a hub: from another process, over shared memory and within
 // the program, and from its own process by a client that was made on purpose.
 func connections(t *testing.T, test func(t *testing.T, hub *HubClient, s *service)) {
 	t.Run("over a bus", func(t *testing.T) {
 		s := newService()
-		test(t, connectTwo(t, startBus(t), s), s)
+		test(t, connectTwo(t, "bus:"+brokertest.Start(t), s), s)
 	})
 	t.Run("in one program", func(t *testing.T) {
 		s := newService()
