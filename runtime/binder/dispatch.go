@@ -15,8 +15,8 @@ type Incoming struct {
 	Chain   Chain
 	Timeout time.Duration // the caller's, from now; zero: none
 	// Started receives, before the handler runs, what cancels the handler's context; nil: not
-	// wanted.
-	Started func(*CallContext)
+	// wanted. False means that the caller has given up already: the handler does not run.
+	Started func(*CallContext) bool
 }
 
 // Dispatch runs the handler of c's target on the calling goroutine and returns what to tell the
@@ -28,14 +28,16 @@ func (p *Process) Dispatch(c *IncomingCall, in *Incoming) error {
 	if in.Timeout > 0 {
 		ctx.deadline = time.Now().Add(in.Timeout)
 	}
-	if in.Started != nil {
-		in.Started(ctx)
+	if in.Started != nil && !in.Started(ctx) {
+		return errGivenUp
 	}
 	err := c.Target.handle(ctx, c)
 	ctx.ended.Store(true)
 	ctx.Cancel()
 	return err
 }
+
+var errGivenUp = status.Errorf(status.Cancelled, "the caller gave up before the handler began")
 
 // contextBlock is how many contexts are allocated at once: a context is never used again, because a
 // handler may leave it with goroutines that outlive the call.

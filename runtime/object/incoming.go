@@ -36,12 +36,11 @@ var incomingPool = sync.Pool{New: func() any {
 	return c
 }}
 
-// handlerStarts notes what to cancel. A cancel that comes meanwhile sees that, or is seen here.
-func (c *incoming) handlerStarts(ctx *binder.CallContext) {
+// handlerStarts notes what to cancel. A cancel that comes meanwhile sees that, or is seen here: then
+// the handler does not start.
+func (c *incoming) handlerStarts(ctx *binder.CallContext) bool {
 	c.running.Store(ctx)
-	if c.cancelled.Load() {
-		ctx.Cancel()
-	}
+	return !c.cancelled.Load()
 }
 
 // cancelIncoming has the handler told that nobody waits for its answer. c is in its lane's handling.

@@ -167,6 +167,23 @@ var calls = []Case{
 	}},
 	{"Deadline", func(s *Stage) { endEarly(s, status.Deadline) }},
 	{"Cancel", func(s *Stage) { endEarly(s, status.Cancelled) }},
+	{"GivenUpBeforeItBeganIsNeverBegun", func(s *Stage) {
+		p := s.Puppet()
+		resume := stall(s, p)
+		var wg sync.WaitGroup
+		for i := range 8 { // they reach the puppet, and wait there for its looper
+			wg.Go(func() {
+				ctx, cancel := context.WithTimeout(s.Ctx, patience)
+				defer cancel()
+				_, err := s.Try(ctx, p, doLog, []byte{byte(i)})
+				assert.ErrorIs(s, err, status.Deadline)
+			})
+		}
+		wg.Wait()
+		resume()
+		s.Do(p, Echo, nil)
+		assert.Empty(s, s.Do(p, doLogged, nil).Payload)
+	}},
 	{"ExpiredBeforeTheCall", func(s *Stage) {
 		p := s.Puppet()
 		ctx, cancel := context.WithCancel(s.Ctx)
