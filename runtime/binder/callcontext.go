@@ -10,7 +10,7 @@ import (
 // CallContext is the context of one handled transaction; transports cancel it. Its channel and timer are made only when
 // somebody asks for them.
 type CallContext struct {
-	caller   *Identity
+	scope    scope
 	chain    Chain
 	deadline time.Time // zero: none
 	ended    atomic.Bool
@@ -29,8 +29,8 @@ func (c *CallContext) Deadline() (time.Time, bool) { return c.deadline, !c.deadl
 
 // Value implements context.Context.
 func (c *CallContext) Value(key any) any {
-	if key == (callContextKey{}) {
-		return c
+	if key == (scopeKey{}) {
+		return &c.scope
 	}
 	return nil
 }

@@ -24,7 +24,8 @@ type Incoming struct {
 // transports.
 func (p *Process) Dispatch(c *IncomingCall, in *Incoming) error {
 	ctx := c.newContext()
-	ctx.caller, ctx.chain = c.Caller, in.Chain
+	ctx.scope = scope{call: ctx, caller: c.Caller, self: p}
+	ctx.chain = in.Chain
 	if in.Timeout > 0 {
 		ctx.deadline = time.Now().Add(in.Timeout)
 	}
@@ -58,12 +59,8 @@ func (c *IncomingCall) Reset() {
 	*c = IncomingCall{Scratch: c.Scratch, contexts: c.contexts}
 }
 
-// PingTransaction is the code that every node answers before its handler, with an empty reply: who
-// calls learns that the object lives and how long the way takes. It is Android's PING_TRANSACTION.
-const PingTransaction uint32 = '_'<<24 | 'P'<<16 | 'N'<<8 | 'G'
-
-// handle answers a ping, checks that the call is meant for this interface, and turns a panic into an
-// error: one bad handler must not end every service of the process.
+// handle serves a call, in line with the other oneway calls of the node if it is one, and turns a
+// panic into an error: one bad handler must not end every service of the process.
 func (n *Node) handle(ctx context.Context, c *IncomingCall) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
@@ -74,15 +71,26 @@ func (n *Node) handle(ctx context.Context, c *IncomingCall) (err error) {
 			}
 		}
 	}()
-	if c.Code == PingTransaction {
-		return nil
-	}
-	if c.Interface != 0 && n.iface != 0 && c.Interface != n.iface {
-		return status.Errorf(status.UnknownMethod, "the object implements %s, the call was meant for another interface", n.name())
-	}
 	if c.Oneway() {
 		n.oneway.running.Lock()
 		defer n.oneway.running.Unlock()
+	}
+	if n.intercepted != nil {
+		return n.intercepted.Transact(ctx, c)
+	}
+	return n.serve(ctx, c)
+}
+
+// serve answers a meta transaction, checks that another call is meant for this interface, and hands it
+// to the handler.
+func (n *Node) serve(ctx context.Context, c *IncomingCall) error {
+	if c.Code > LastCode {
+		if answered, err := n.serveMeta(ctx, c); answered {
+			return err
+		}
+	}
+	if c.Interface != 0 && n.iface != 0 && c.Interface != n.iface {
+		return status.Errorf(status.UnknownMethod, "the object implements %s, the call was meant for another interface", n.name())
 	}
 	return n.handler.Transact(ctx, c)
 }

@@ -16,16 +16,11 @@ type Identity struct {
 	Label   string   // security label; empty without a security module
 }
 
-type callContextKey struct{}
-
 // CallerFrom returns who made the transaction that ctx belongs to. ok is false when ctx does not
 // come from a handler.
 func CallerFrom(ctx context.Context) (id *Identity, ok bool) {
-	c, ok := ctx.Value(callContextKey{}).(*CallContext)
-	if !ok {
-		return nil, false
-	}
-	return c.caller, true
+	s := scopeOf(ctx)
+	return s.caller, s.caller != nil
 }
 
 // Chain ties a nested call to the calls that wait for it, so that it can come back to them.
@@ -37,7 +32,7 @@ type Chain struct {
 
 // ChainFrom returns the chain that a call made under ctx belongs to. It is for transports.
 func ChainFrom(ctx context.Context) Chain {
-	if c, ok := ctx.Value(callContextKey{}).(*CallContext); ok && !c.ended.Load() {
+	if c := scopeOf(ctx).call; c != nil && !c.ended.Load() {
 		return c.chain
 	}
 	return Chain{}

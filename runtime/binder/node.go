@@ -58,6 +58,10 @@ type Node struct {
 	iface      uint32
 	released   func()
 	oneway     line
+
+	meta        *metaAnswers // nil: only what every node answers
+	servers     []ServerInterceptor
+	intercepted Handler // the node behind its interceptors; nil: there are none
 }
 
 // NodeOption configures a node.

@@ -17,12 +17,20 @@ const DefaultLoopers = 15
 type Process struct {
 	transport Transport
 	nodes     atomic.Uint64
+
+	clients []ClientInterceptor
+	servers []ServerInterceptor
+	invoke  Invoker // through clients; nil: there are none
 }
 
 // NewProcess puts the API on a transport, which the process then owns. Programs call
 // connect.Open instead.
-func NewProcess(t Transport) *Process {
+func NewProcess(t Transport, options ...ProcessOption) *Process {
 	p := &Process{transport: t}
+	for _, o := range options {
+		o(p)
+	}
+	p.invoke = p.invoker()
 	t.Start(p)
 	return p
 }
@@ -39,6 +47,7 @@ func (p *Process) NewNode(h Handler, options ...NodeOption) *Node {
 	for _, o := range options {
 		o(n)
 	}
+	n.intercepted = n.intercept()
 	return n
 }
 
@@ -105,7 +114,9 @@ func (n *Node) Transact(ctx context.Context, t *Transaction, r *Reply) error {
 // localContext is what a handler sees of a call inside its process: the process is the caller, and
 // the chain goes on.
 func (n *Node) localContext(ctx context.Context) context.Context {
-	return context.WithValue(ctx, callContextKey{}, &CallContext{caller: n.process.Identity(), chain: ChainFrom(ctx)})
+	s := *scopeOf(ctx)
+	s.caller, s.self = n.process.Identity(), n.process
+	return s.in(ctx)
 }
 
 // localError gives an error the code that it would have if it came from another process.

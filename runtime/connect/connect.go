@@ -33,37 +33,37 @@ func DefaultPath() string {
 //	"inproc:NAME" the bus NAME inside this program, made when it is first named; for tests
 //
 // The caller closes it. ctx bounds connecting only.
-func Open(ctx context.Context, address string) (*binder.Process, error) {
+func Open(ctx context.Context, address string, options ...binder.ProcessOption) (*binder.Process, error) {
 	kind, rest, found := strings.Cut(address, ":")
 	switch {
 	case address == "":
-		return openBus(ctx, DefaultPath())
+		return openBus(ctx, DefaultPath(), options)
 	case strings.HasPrefix(address, "/") || strings.HasPrefix(address, "."):
-		return openBus(ctx, address)
+		return openBus(ctx, address, options)
 	case found && kind == "bus":
-		return openBus(ctx, rest)
+		return openBus(ctx, rest, options)
 	case found && kind == "inproc":
-		return openHub(rest)
+		return openHub(rest, options)
 	}
 	return nil, status.Errorf(status.BadValue, "bus address %q: it is a path, bus:PATH or inproc:NAME", address)
 }
 
-func openBus(ctx context.Context, path string) (*binder.Process, error) {
+func openBus(ctx context.Context, path string, options []binder.ProcessOption) (*binder.Process, error) {
 	t, err := object.Dial(ctx, path, filepath.Base(os.Args[0]))
 	if err != nil {
 		return nil, err
 	}
-	return binder.NewProcess(t), nil
+	return binder.NewProcess(t, options...), nil
 }
 
 var hubs sync.Map // of *bus.Hub by name
 
-func openHub(name string) (*binder.Process, error) {
+func openHub(name string, options []binder.ProcessOption) (*binder.Process, error) {
 	hub, _ := hubs.LoadOrStore(name, bus.NewHub())
 	self := bus.Peer{PID: int32(os.Getpid()), UID: uint32(os.Geteuid()), GID: uint32(os.Getegid())}
 	t, err := object.Join(hub.(*bus.Hub), self)
 	if err != nil {
 		return nil, err
 	}
-	return binder.NewProcess(t), nil
+	return binder.NewProcess(t, options...), nil
 }

@@ -51,7 +51,7 @@ func Serve(p *binder.Process) error {
 	}
 	defer conductor.Release()
 	s := &puppet{process: p}
-	s.node = p.NewNode(binder.HandlerFunc(s.transact))
+	s.node = p.NewNode(binder.HandlerFunc(s.transact), s.metaAnswers()...)
 	t := binder.Transaction{Data: binder.Data{Attachments: []binder.Attachment{{Object: s.node}}}}
 	var r binder.Reply
 	defer r.Release()
