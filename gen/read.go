@@ -48,7 +48,7 @@ func (r *reader) fail(d protoreflect.Descriptor, format string, args ...any) {
 
 func (r *reader) file(f *protogen.File) *model.File {
 	r.checkFields(f)
-	file := &model.File{Source: f.Desc.Path()}
+	file := &model.File{Source: f.Desc.Path(), Package: string(f.Desc.Package())}
 	for _, s := range f.Services {
 		file.Interfaces = append(file.Interfaces, r.service(s))
 	}
@@ -59,9 +59,15 @@ func (r *reader) service(s *protogen.Service) *model.Interface {
 	codes := r.codes(s)
 	i := &model.Interface{
 		Descriptor: r.descriptor(s),
-		Go:         serviceName(r.files, s),
-		Doc:        string(s.Comments.Leading),
-		Deprecated: s.Desc.Options().(*descriptorpb.ServiceOptions).GetDeprecated(),
+		Declared: model.Declared{
+			Name:    string(s.Desc.Name()),
+			Package: string(s.Desc.ParentFile().Package()),
+			Go:      serviceName(r.files, s),
+			Comment: model.Comment{
+				Doc:        string(s.Comments.Leading),
+				Deprecated: s.Desc.Options().(*descriptorpb.ServiceOptions).GetDeprecated(),
+			},
+		},
 	}
 	for n, m := range s.Methods {
 		method := r.method(m)
@@ -87,12 +93,14 @@ func (r *reader) method(m *protogen.Method) *model.Method {
 		r.fail(m.Desc, "rpc %s: streams are not supported yet; pass a callback object, or a file such as a pipe", m.Desc.Name())
 	}
 	method := &model.Method{
-		Name:       m.GoName,
-		Oneway:     proto.GetExtension(m.Desc.Options(), options.E_Oneway).(bool),
-		Doc:        methodDoc(m),
-		Deprecated: m.Desc.Options().(*descriptorpb.MethodOptions).GetDeprecated(),
-		Request:    r.message(m, m.Input),
-		Reply:      r.message(m, m.Output),
+		Name:   m.GoName,
+		Oneway: proto.GetExtension(m.Desc.Options(), options.E_Oneway).(bool),
+		Comment: model.Comment{
+			Doc:        methodDoc(m),
+			Deprecated: m.Desc.Options().(*descriptorpb.MethodOptions).GetDeprecated(),
+		},
+		Request: r.message(m, m.Input),
+		Reply:   r.message(m, m.Output),
 	}
 	if method.Oneway && m.Output.Desc.FullName() != emptyName {
 		r.fail(m.Desc, "rpc %s is oneway, so it has no reply; it must return %s, not %s", m.Desc.Name(), emptyName, m.Output.Desc.FullName())

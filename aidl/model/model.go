@@ -1,10 +1,14 @@
-// Package model describes interfaces the way code generators need them: checked, with every name
-// resolved and every number given. Front ends build it and never change it afterwards; generators
-// see nothing else of where it came from.
+// Package model describes interfaces and the types in them the way code generators need them:
+// checked, with every name resolved, every number given and every constant worked out. Front ends
+// build it and never change it afterwards, so that it may be read by many goroutines; generators see
+// nothing else of where it came from.
 //
-// It covers what services declared in .proto files need. Their messages are not in it, because
-// protoc-gen-go generates those; a front end whose types have no such generator adds them here.
+// Two front ends feed it. Services of .proto files are interfaces whose messages protoc-gen-go
+// generates: of those only the names stand here. In .aidl files everything is declared, and
+// everything stands here.
 package model
+
+import "strings"
 
 // Name is a Go identifier and the import path of the package that declares it.
 type Name struct {
@@ -17,50 +21,60 @@ func (n Name) IsZero() bool { return n == Name{} }
 
 // File is what one source file declares.
 type File struct {
-	Source     string // its path, as other files import it
-	Interfaces []*Interface
+	Source  string // its path, as other files import it
+	Package string // as declared; "" when it declares none
+	Types          // at the top level
 }
 
-// Interface is a set of methods that an object has.
-type Interface struct {
-	Descriptor string // its name on the bus
-	Go         Name
+// Types is what one scope declares: a file, or a type for those nested in it. Each list is in the
+// order of declaration.
+type Types struct {
+	Interfaces  []*Interface
+	Parcelables []*Parcelable
+	Unions      []*Union
+	Enums       []*Enum
+	Foreign     []*Foreign
+}
+
+// Declared is what every declared type has.
+type Declared struct {
+	Name    string   // as declared
+	Package string   // of its file
+	Outer   []string // names of the types that it is nested in, outermost first
+	Go      Name     // zero when the front end leaves it to the generator
+	Comment
+	VINTF       bool // its shape is frozen across the boundary of system and vendor
+	Annotations []Annotation
+	Position    Position
+}
+
+// FullName is the name by which other files know the type: package, outer types and name, with dots.
+func (d *Declared) FullName() string {
+	parts := append([]string{}, d.Outer...)
+	if d.Package != "" {
+		parts = append([]string{d.Package}, parts...)
+	}
+	return strings.Join(append(parts, d.Name), ".")
+}
+
+// Comment is what the comments before a declaration say.
+type Comment struct {
 	Doc        string // as written, without comment marks; every line ends in a newline
 	Deprecated bool
-	Methods    []*Method // in the order of declaration
+	Reason     string // why it is deprecated, and what to use; may be ""
+	Hidden     bool   // marked @hide
 }
 
-// Method is one transaction.
-type Method struct {
-	Name       string // in Go
-	Code       uint32 // unlike that of every other method of the interface
-	Oneway     bool   // then Reply is empty
-	Doc        string
-	Deprecated bool
-	Request    Message
-	Reply      Message
+// Annotation is one that no other part of the model speaks for, such as those for other languages.
+type Annotation struct {
+	Name   string
+	Values map[string]*Value // by parameter
 }
 
-// Message is what a transaction carries in one direction.
-type Message struct {
-	Type        Name // of the encoded part; zero when nothing is encoded
-	Attachments []Attachment
+// Position is a place in a source file. Line and column count from 1, the column in bytes; zero is
+// unknown.
+type Position struct {
+	File   string
+	Line   int
+	Column int
 }
-
-// Attachment is what travels beside the encoded part, in the order of the fields' declaration.
-type Attachment struct {
-	Field     uint32
-	Name      string // as declared
-	Kind      Kind
-	Repeated  bool
-	Interface Name // of a typed object, in Go
-}
-
-// Kind says what an attachment is.
-type Kind int
-
-// The kinds.
-const (
-	Object Kind = iota
-	OpenFile
-)
