@@ -95,7 +95,7 @@ func (r *reader) checkField(f protoreflect.FieldDescriptor) {
 	if f.IsMap() {
 		if v := f.MapValue(); travelsBeside(v) {
 			r.fail(f, "field %s: a %s cannot be the value of a map; use a repeated field and a repeated field of keys", f.Name(), v.Message().FullName())
-		} else {
+		} else if v.Message() != nil {
 			r.checkNested(f, v.Message())
 		}
 		return

@@ -7,11 +7,11 @@ import (
 	"ubinder/runtime/stub/options"
 )
 
-// The codes that interfaces may use; the others are the binder's own (IBinder.FIRST_CALL_TRANSACTION
-// and LAST_CALL_TRANSACTION on Android).
+// The codes that interfaces may use; the others are those of meta transactions, which every object
+// answers. They are package binder's FirstCode and LastCode.
 const (
 	firstCode = 0x00000001
-	lastCode  = 0x00ffffff
+	lastCode  = 0x00ffff9b
 )
 
 // codes numbers the methods of a service. Methods without a code are counted from 1 in the order of
@@ -45,7 +45,7 @@ func (r *reader) explicitCode(m *protogen.Method) (code uint32, explicit bool) {
 	}
 	code = proto.GetExtension(m.Desc.Options(), options.E_Code).(uint32)
 	if code < firstCode || code > lastCode {
-		r.fail(m.Desc, "rpc %s: the transaction code %#x is not between %d and %#x; the others are reserved", m.Desc.Name(), code, firstCode, lastCode)
+		r.fail(m.Desc, "rpc %s: the transaction code %#x is not between %d and %#x; the others are reserved for what every object answers, such as a dump", m.Desc.Name(), code, firstCode, lastCode)
 	}
 	return code, true
 }

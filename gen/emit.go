@@ -122,7 +122,7 @@ func (g emitter) doc(source string, deprecated bool, instead string, remarks ...
 // description writes the variable by which the runtime knows the interface.
 func (g emitter) description(i *model.Interface) {
 	g.P("// ", interfaceVar(i.Go), " describes ", i.Go.Ident, " to the runtime.")
-	g.P("var ", interfaceVar(i.Go), " = ", g.stub("NewInterface"), "(", descriptorConst(i.Go), ")")
+	g.P("var ", interfaceVar(i.Go), " = ", g.stub("NewInterface"), "(", descriptorConst(i.Go), ", ", i.Version, ", ", strconv.Quote(i.Hash), ")")
 	g.P()
 	g.P("func init() {")
 	g.P(interfaceVar(i.Go), ".Define(", g.stub("ClientOf"), "[", clientType(i.Go), "],")

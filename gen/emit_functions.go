@@ -22,17 +22,18 @@ func (g emitter) as(i *model.Interface) {
 }
 
 func (g emitter) export(i *model.Interface) {
-	g.P("// ", exportFunc(i.Go), " returns the node of p that impl is served as, the same for the same impl.")
-	g.P("func ", exportFunc(i.Go), "(p *", g.binder("Process"), ", impl ", i.Go.Ident, ") (*", g.binder("Node"), ", error) {")
-	g.P("return ", g.stub("Export"), "(p, ", interfaceVar(i.Go), ", impl)")
+	g.P("// ", exportFunc(i.Go), " returns the node of p that impl is served as, the same for the same impl;")
+	g.P("// options are for one that is not a node yet.")
+	g.P("func ", exportFunc(i.Go), "(p *", g.binder("Process"), ", impl ", i.Go.Ident, ", options ...", g.binder("NodeOption"), ") (*", g.binder("Node"), ", error) {")
+	g.P("return ", g.stub("Export"), "(p, ", interfaceVar(i.Go), ", impl, options...)")
 	g.P("}")
 	g.P()
 }
 
 func (g emitter) register(i *model.Interface) {
 	g.P("// ", registerFunc(i.Go), " exports impl and registers it under name.")
-	g.P("func ", registerFunc(i.Go), "(ctx ", g.QualifiedGoIdent(contextPackage.Ident("Context")), ", r ", g.stub("Registrar"), ", name string, impl ", i.Go.Ident, ") (*", g.binder("Node"), ", error) {")
-	g.P("return ", g.stub("AddService"), "(ctx, r, name, ", interfaceVar(i.Go), ", impl)")
+	g.P("func ", registerFunc(i.Go), "(ctx ", g.QualifiedGoIdent(contextPackage.Ident("Context")), ", r ", g.stub("Registrar"), ", name string, impl ", i.Go.Ident, ", options ...", g.binder("NodeOption"), ") (*", g.binder("Node"), ", error) {")
+	g.P("return ", g.stub("AddService"), "(ctx, r, name, ", interfaceVar(i.Go), ", impl, options...)")
 	g.P("}")
 	g.P()
 }

@@ -22,7 +22,7 @@ import (
 
 // Version is that of the code generated here; stub.Version and stub.MinVersion say what the
 // runtime serves.
-const Version = 1
+const Version = 2
 
 // Suffix ends the names of generated files.
 const Suffix = ".ubinder.go"

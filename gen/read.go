@@ -68,13 +68,26 @@ func (r *reader) service(s *protogen.Service) *model.Interface {
 				Deprecated: s.Desc.Options().(*descriptorpb.ServiceOptions).GetDeprecated(),
 			},
 		},
+		Version: r.version(s),
 	}
 	for n, m := range s.Methods {
 		method := r.method(m)
 		method.Code = codes[n]
 		i.Methods = append(i.Methods, method)
 	}
+	i.Hash = r.hash(i, s)
 	return i
+}
+
+func (r *reader) version(s *protogen.Service) int {
+	if !proto.HasExtension(s.Desc.Options(), options.E_Version) {
+		return 1
+	}
+	v := proto.GetExtension(s.Desc.Options(), options.E_Version).(int32)
+	if v < 1 {
+		r.fail(s.Desc, "service %s: version %d; versions are counted from 1", s.Desc.Name(), v)
+	}
+	return int(v)
 }
 
 func (r *reader) descriptor(s *protogen.Service) string {

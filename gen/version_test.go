@@ -29,10 +29,10 @@ func TestVersionCheck(t *testing.T) {
 		version string
 		fails   bool
 	}{
-		"the same": {"1", false}, "too old": {"0", true}, "too new": {"2", true},
+		"the same": {"2", false}, "too old": {"1", true}, "too new": {"3", true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			other := strings.NewReplacer("EnforceVersion(1 -", "EnforceVersion("+test.version+" -", "Version - 1)", "Version - "+test.version+")").Replace(string(source))
+			other := strings.NewReplacer("EnforceVersion(2 -", "EnforceVersion("+test.version+" -", "Version - 2)", "Version - "+test.version+")").Replace(string(source))
 			out, err := buildInstead(t, golden, other)
 			if !test.fails {
 				require.NoError(t, err, out)

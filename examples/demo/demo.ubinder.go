@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	_ = stub.EnforceVersion(1 - stub.MinVersion) // this code is not too old for the runtime
-	_ = stub.EnforceVersion(stub.Version - 1)    // the runtime is not too old for this code
+	_ = stub.EnforceVersion(2 - stub.MinVersion) // this code is not too old for the runtime
+	_ = stub.EnforceVersion(stub.Version - 2)    // the runtime is not too old for this code
 )
 
 // RoomDescriptor is the name of Room on the bus.
@@ -50,7 +50,7 @@ type Room interface {
 }
 
 // RoomInterface describes Room to the runtime.
-var RoomInterface = stub.NewInterface(RoomDescriptor)
+var RoomInterface = stub.NewInterface(RoomDescriptor, 1, "418faacd5deb28de65caa119a5915f17913cb78810c3e34b60f86b1030f1f7a9")
 
 func init() {
 	RoomInterface.Define(stub.ClientOf[RoomClient],
@@ -68,14 +68,15 @@ func AsRoom(o binder.Object) Room {
 	return stub.As(o, RoomInterface, func(c stub.Client) Room { return &RoomClient{c} })
 }
 
-// ExportRoom returns the node of p that impl is served as, the same for the same impl.
-func ExportRoom(p *binder.Process, impl Room) (*binder.Node, error) {
-	return stub.Export(p, RoomInterface, impl)
+// ExportRoom returns the node of p that impl is served as, the same for the same impl;
+// options are for one that is not a node yet.
+func ExportRoom(p *binder.Process, impl Room, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.Export(p, RoomInterface, impl, options...)
 }
 
 // RegisterRoom exports impl and registers it under name.
-func RegisterRoom(ctx context.Context, r stub.Registrar, name string, impl Room) (*binder.Node, error) {
-	return stub.AddService(ctx, r, name, RoomInterface, impl)
+func RegisterRoom(ctx context.Context, r stub.Registrar, name string, impl Room, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.AddService(ctx, r, name, RoomInterface, impl, options...)
 }
 
 // CheckRoom looks up a Room that is registered now; status.UnknownTarget means that none is.
@@ -258,7 +259,7 @@ type Guest interface {
 }
 
 // GuestInterface describes Guest to the runtime.
-var GuestInterface = stub.NewInterface(GuestDescriptor)
+var GuestInterface = stub.NewInterface(GuestDescriptor, 1, "14ae565c24cd4b6d05b8e7ff7e5ccc21d3564b581e0229f4077bc9baa2e1c212")
 
 func init() {
 	GuestInterface.Define(stub.ClientOf[GuestClient],
@@ -273,14 +274,15 @@ func AsGuest(o binder.Object) Guest {
 	return stub.As(o, GuestInterface, func(c stub.Client) Guest { return &GuestClient{c} })
 }
 
-// ExportGuest returns the node of p that impl is served as, the same for the same impl.
-func ExportGuest(p *binder.Process, impl Guest) (*binder.Node, error) {
-	return stub.Export(p, GuestInterface, impl)
+// ExportGuest returns the node of p that impl is served as, the same for the same impl;
+// options are for one that is not a node yet.
+func ExportGuest(p *binder.Process, impl Guest, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.Export(p, GuestInterface, impl, options...)
 }
 
 // RegisterGuest exports impl and registers it under name.
-func RegisterGuest(ctx context.Context, r stub.Registrar, name string, impl Guest) (*binder.Node, error) {
-	return stub.AddService(ctx, r, name, GuestInterface, impl)
+func RegisterGuest(ctx context.Context, r stub.Registrar, name string, impl Guest, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.AddService(ctx, r, name, GuestInterface, impl, options...)
 }
 
 // CheckGuest looks up a Guest that is registered now; status.UnknownTarget means that none is.

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	_ = stub.EnforceVersion(1 - stub.MinVersion) // this code is not too old for the runtime
-	_ = stub.EnforceVersion(stub.Version - 1)    // the runtime is not too old for this code
+	_ = stub.EnforceVersion(2 - stub.MinVersion) // this code is not too old for the runtime
+	_ = stub.EnforceVersion(stub.Version - 2)    // the runtime is not too old for this code
 )
 
 // GreeterDescriptor is the name of Greeter on the bus.
@@ -29,7 +29,7 @@ type Greeter interface {
 }
 
 // GreeterInterface describes Greeter to the runtime.
-var GreeterInterface = stub.NewInterface(GreeterDescriptor)
+var GreeterInterface = stub.NewInterface(GreeterDescriptor, 1, "a7addc8129f8ea203f6a15f2bde9f3959e045f6218c37b36666a11c94be09974")
 
 func init() {
 	GreeterInterface.Define(stub.ClientOf[GreeterClient],
@@ -43,14 +43,15 @@ func AsGreeter(o binder.Object) Greeter {
 	return stub.As(o, GreeterInterface, func(c stub.Client) Greeter { return &GreeterClient{c} })
 }
 
-// ExportGreeter returns the node of p that impl is served as, the same for the same impl.
-func ExportGreeter(p *binder.Process, impl Greeter) (*binder.Node, error) {
-	return stub.Export(p, GreeterInterface, impl)
+// ExportGreeter returns the node of p that impl is served as, the same for the same impl;
+// options are for one that is not a node yet.
+func ExportGreeter(p *binder.Process, impl Greeter, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.Export(p, GreeterInterface, impl, options...)
 }
 
 // RegisterGreeter exports impl and registers it under name.
-func RegisterGreeter(ctx context.Context, r stub.Registrar, name string, impl Greeter) (*binder.Node, error) {
-	return stub.AddService(ctx, r, name, GreeterInterface, impl)
+func RegisterGreeter(ctx context.Context, r stub.Registrar, name string, impl Greeter, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.AddService(ctx, r, name, GreeterInterface, impl, options...)
 }
 
 // CheckGreeter looks up a Greeter that is registered now; status.UnknownTarget means that none is.

@@ -44,8 +44,9 @@ func keyOf(p *binder.Process, i *Interface, impl any) (exportKey, error) {
 }
 
 // Export returns the node of p that impl is served as; the same implementation is always the same
-// node while anyone holds it. impl must be comparable: a pointer, usually.
-func Export(p *binder.Process, i *Interface, impl any) (*binder.Node, error) {
+// node while anyone holds it. impl must be comparable: a pointer, usually. Options are for the new node:
+// with them, an implementation that is a node already is an error.
+func Export(p *binder.Process, i *Interface, impl any, options ...binder.NodeOption) (*binder.Node, error) {
 	key, err := keyOf(p, i, impl)
 	if err != nil {
 		return nil, err
@@ -53,9 +54,12 @@ func Export(p *binder.Process, i *Interface, impl any) (*binder.Node, error) {
 	exports.Lock()
 	defer exports.Unlock()
 	if n := exports.nodes[key].Value(); n != nil {
+		if len(options) > 0 {
+			return nil, status.Errorf(status.BadValue, "%T is served as a %s already: options come too late", impl, i.descriptor)
+		}
 		return n, nil
 	}
-	n := p.NewNode(&server{i, impl}, binder.WithDescriptor(i.descriptor))
+	n := p.NewNode(&server{i, impl}, append(i.nodeOptions(impl), options...)...)
 	exports.nodes[key] = weak.Make(n)
 	runtime.AddCleanup(n, forget, key)
 	return n, nil

@@ -18,7 +18,7 @@ type counter struct {
 }
 
 func newInterface() *Interface {
-	i := NewInterface("test.Counter")
+	i := NewInterface("test.Counter", 3, "hash")
 	i.Define(ClientOf[counterClient])
 	return i
 }

@@ -26,6 +26,8 @@ import (
 // immutable after Define.
 type Interface struct {
 	descriptor string
+	version    int32
+	hash       string
 	id         uint32
 	client     func(v any) (Client, bool)
 	methods    []Method
@@ -44,11 +46,18 @@ type Method struct {
 
 const denseCodes = 256
 
-// NewInterface names an interface. Its methods follow with Define, in an init function: interfaces
+// NewInterface names an interface, says its version, from 1, and the hash of its definition. Its methods follow with Define, in an init function: interfaces
 // may pass each other in their methods, and Go allows no such circle between package variables.
-func NewInterface(descriptor string) *Interface {
-	return &Interface{descriptor: descriptor, id: binder.InterfaceID(descriptor)}
+func NewInterface(descriptor string, version int32, hash string) *Interface {
+	return &Interface{descriptor: descriptor, version: version, hash: hash, id: binder.InterfaceID(descriptor)}
 }
+
+// Version returns the version of the definition that this program was built with. What an object
+// implements, binder.InterfaceVersion tells.
+func (i *Interface) Version() int32 { return i.version }
+
+// Hash returns the hash of the definition that this program was built with.
+func (i *Interface) Hash() string { return i.hash }
 
 // Descriptor returns the name of the interface on the bus.
 func (i *Interface) Descriptor() string { return i.descriptor }
@@ -64,6 +73,9 @@ func (i *Interface) Define(client func(v any) (Client, bool), methods ...Method)
 	i.byCode = make(map[uint32]*Method, len(methods))
 	for n := range methods {
 		m := &methods[n]
+		if m.Code < binder.FirstCode || m.Code > binder.LastCode {
+			panic(fmt.Sprintf("stub: %s.%s has the reserved code %#x", i.descriptor, m.Name, m.Code))
+		}
 		if i.byCode[m.Code] != nil {
 			panic(fmt.Sprintf("stub: %s has two methods with code %d", i.descriptor, m.Code))
 		}

@@ -21,10 +21,10 @@ type Resolver interface {
 	WaitService(ctx context.Context, name string) (binder.Object, error)
 }
 
-// AddService exports impl and registers it. The node is returned so that the caller can keep it;
+// AddService exports impl, with the options of Export, and registers it. The node is returned so that the caller can keep it;
 // the registry holds it too.
-func AddService(ctx context.Context, r Registrar, name string, i *Interface, impl any) (*binder.Node, error) {
-	n, err := Export(r.Process(), i, impl)
+func AddService(ctx context.Context, r Registrar, name string, i *Interface, impl any, options ...binder.NodeOption) (*binder.Node, error) {
+	n, err := Export(r.Process(), i, impl, options...)
 	if err != nil {
 		return nil, err
 	}

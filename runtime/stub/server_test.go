@@ -23,7 +23,7 @@ func double(_ context.Context, _ any, c *Incoming) error {
 }
 
 func serve(t *testing.T, methods ...Method) Client {
-	i := NewInterface("test.Counter")
+	i := NewInterface("test.Counter", 3, "hash")
 	i.Define(ClientOf[counterClient], methods...)
 	n, err := Export(newProcess(), i, &counter{})
 	require.NoError(t, err)
@@ -31,8 +31,8 @@ func serve(t *testing.T, methods ...Method) Client {
 }
 
 func TestCall(t *testing.T) {
-	c := serve(t, Method{Name: "Double", Code: 1, Handle: double}, Method{Name: "Far", Code: 0xffffff, Handle: double})
-	for _, code := range []uint32{1, 0xffffff, 1} {
+	c := serve(t, Method{Name: "Double", Code: 1, Handle: double}, Method{Name: "Far", Code: 0xffff9b, Handle: double})
+	for _, code := range []uint32{1, 0xffff9b, 1} {
 		out := new(wrapperspb.Int64Value)
 		require.NoError(t, Call(context.Background(), c, code, wrapperspb.Int64(21), out, nil))
 		assert.Equal(t, int64(42), out.Value)
@@ -51,7 +51,7 @@ func TestUnknownMethod(t *testing.T) {
 
 func TestAnotherInterface(t *testing.T) {
 	c := serve(t, Method{Name: "Double", Code: 1, Handle: double})
-	other := NewClient(c.Object(), NewInterface("test.Other"))
+	other := NewClient(c.Object(), NewInterface("test.Other", 3, "hash"))
 	assert.ErrorIs(t, Call(context.Background(), other, 1, nil, nil, nil), status.UnknownMethod)
 }
 
@@ -86,8 +86,14 @@ func TestPayloadsThatAreNotTheMessage(t *testing.T) {
 
 func TestDefineRefusesTwoMethodsWithOneCode(t *testing.T) {
 	assert.Panics(t, func() {
-		NewInterface("test.Counter").Define(nil, Method{Name: "A", Code: 1}, Method{Name: "B", Code: 1})
+		NewInterface("test.Counter", 3, "hash").Define(nil, Method{Name: "A", Code: 1}, Method{Name: "B", Code: 1})
 	})
+}
+
+func TestDefineRefusesReservedCodes(t *testing.T) {
+	for _, code := range []uint32{0, binder.LastCode + 1, binder.InterfaceVersionTransaction, binder.PingTransaction} {
+		assert.Panics(t, func() { newInterface().Define(nil, Method{Name: "A", Code: code}) }, "%#x", code)
+	}
 }
 
 // A reply with a nil message is an empty one: a method may return nil, nil.
@@ -104,7 +110,7 @@ func TestNilReply(t *testing.T) {
 func TestFilesOfAReplyAreGivenAway(t *testing.T) {
 	f, err := os.Open(os.DevNull)
 	require.NoError(t, err)
-	i := NewInterface("test.Counter")
+	i := NewInterface("test.Counter", 3, "hash")
 	i.Define(nil, Method{Name: "Open", Code: 1, Handle: func(_ context.Context, _ any, c *Incoming) error {
 		c.PutFile(1, f)
 		c.Reply(nil)

@@ -10,8 +10,8 @@ package stub
 //
 // A difference below zero does not fit an unsigned constant, so the compiler stops there.
 const (
-	Version    = 1
-	MinVersion = 1
+	Version    = 2
+	MinVersion = 2
 )
 
 // EnforceVersion is used by generated code only.

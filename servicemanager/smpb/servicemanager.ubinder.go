@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	_ = stub.EnforceVersion(1 - stub.MinVersion) // this code is not too old for the runtime
-	_ = stub.EnforceVersion(stub.Version - 1)    // the runtime is not too old for this code
+	_ = stub.EnforceVersion(2 - stub.MinVersion) // this code is not too old for the runtime
+	_ = stub.EnforceVersion(stub.Version - 2)    // the runtime is not too old for this code
 )
 
 // ServiceManagerDescriptor is the name of ServiceManager on the bus.
@@ -65,7 +65,7 @@ type ServiceManager interface {
 }
 
 // ServiceManagerInterface describes ServiceManager to the runtime.
-var ServiceManagerInterface = stub.NewInterface(ServiceManagerDescriptor)
+var ServiceManagerInterface = stub.NewInterface(ServiceManagerDescriptor, 1, "ada3a799b992d46a1940ee04c46b437115fbe6e2e97cf8be1f89029c168c4a90")
 
 func init() {
 	ServiceManagerInterface.Define(stub.ClientOf[ServiceManagerClient],
@@ -87,14 +87,15 @@ func AsServiceManager(o binder.Object) ServiceManager {
 	return stub.As(o, ServiceManagerInterface, func(c stub.Client) ServiceManager { return &ServiceManagerClient{c} })
 }
 
-// ExportServiceManager returns the node of p that impl is served as, the same for the same impl.
-func ExportServiceManager(p *binder.Process, impl ServiceManager) (*binder.Node, error) {
-	return stub.Export(p, ServiceManagerInterface, impl)
+// ExportServiceManager returns the node of p that impl is served as, the same for the same impl;
+// options are for one that is not a node yet.
+func ExportServiceManager(p *binder.Process, impl ServiceManager, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.Export(p, ServiceManagerInterface, impl, options...)
 }
 
 // RegisterServiceManager exports impl and registers it under name.
-func RegisterServiceManager(ctx context.Context, r stub.Registrar, name string, impl ServiceManager) (*binder.Node, error) {
-	return stub.AddService(ctx, r, name, ServiceManagerInterface, impl)
+func RegisterServiceManager(ctx context.Context, r stub.Registrar, name string, impl ServiceManager, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.AddService(ctx, r, name, ServiceManagerInterface, impl, options...)
 }
 
 // CheckServiceManager looks up a ServiceManager that is registered now; status.UnknownTarget means that none is.
@@ -387,7 +388,7 @@ type ServiceCallback interface {
 }
 
 // ServiceCallbackInterface describes ServiceCallback to the runtime.
-var ServiceCallbackInterface = stub.NewInterface(ServiceCallbackDescriptor)
+var ServiceCallbackInterface = stub.NewInterface(ServiceCallbackDescriptor, 1, "56a2dca58d28beedf7546e189791f66f0cb95933b8e0289b6ed7f7b956846275")
 
 func init() {
 	ServiceCallbackInterface.Define(stub.ClientOf[ServiceCallbackClient],
@@ -402,14 +403,15 @@ func AsServiceCallback(o binder.Object) ServiceCallback {
 	return stub.As(o, ServiceCallbackInterface, func(c stub.Client) ServiceCallback { return &ServiceCallbackClient{c} })
 }
 
-// ExportServiceCallback returns the node of p that impl is served as, the same for the same impl.
-func ExportServiceCallback(p *binder.Process, impl ServiceCallback) (*binder.Node, error) {
-	return stub.Export(p, ServiceCallbackInterface, impl)
+// ExportServiceCallback returns the node of p that impl is served as, the same for the same impl;
+// options are for one that is not a node yet.
+func ExportServiceCallback(p *binder.Process, impl ServiceCallback, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.Export(p, ServiceCallbackInterface, impl, options...)
 }
 
 // RegisterServiceCallback exports impl and registers it under name.
-func RegisterServiceCallback(ctx context.Context, r stub.Registrar, name string, impl ServiceCallback) (*binder.Node, error) {
-	return stub.AddService(ctx, r, name, ServiceCallbackInterface, impl)
+func RegisterServiceCallback(ctx context.Context, r stub.Registrar, name string, impl ServiceCallback, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.AddService(ctx, r, name, ServiceCallbackInterface, impl, options...)
 }
 
 // CheckServiceCallback looks up a ServiceCallback that is registered now; status.UnknownTarget means that none is.

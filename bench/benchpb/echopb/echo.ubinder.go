@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	_ = stub.EnforceVersion(1 - stub.MinVersion) // this code is not too old for the runtime
-	_ = stub.EnforceVersion(stub.Version - 1)    // the runtime is not too old for this code
+	_ = stub.EnforceVersion(2 - stub.MinVersion) // this code is not too old for the runtime
+	_ = stub.EnforceVersion(stub.Version - 2)    // the runtime is not too old for this code
 )
 
 // EchoServiceDescriptor is the name of EchoService on the bus.
@@ -36,7 +36,7 @@ type EchoService interface {
 }
 
 // EchoServiceInterface describes EchoService to the runtime.
-var EchoServiceInterface = stub.NewInterface(EchoServiceDescriptor)
+var EchoServiceInterface = stub.NewInterface(EchoServiceDescriptor, 1, "7633ca1e1feedca97c3f58097391ba5144d9d12625d6a79608edc8db0a201b02")
 
 func init() {
 	EchoServiceInterface.Define(stub.ClientOf[EchoServiceClient],
@@ -51,14 +51,15 @@ func AsEchoService(o binder.Object) EchoService {
 	return stub.As(o, EchoServiceInterface, func(c stub.Client) EchoService { return &EchoServiceClient{c} })
 }
 
-// ExportEchoService returns the node of p that impl is served as, the same for the same impl.
-func ExportEchoService(p *binder.Process, impl EchoService) (*binder.Node, error) {
-	return stub.Export(p, EchoServiceInterface, impl)
+// ExportEchoService returns the node of p that impl is served as, the same for the same impl;
+// options are for one that is not a node yet.
+func ExportEchoService(p *binder.Process, impl EchoService, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.Export(p, EchoServiceInterface, impl, options...)
 }
 
 // RegisterEchoService exports impl and registers it under name.
-func RegisterEchoService(ctx context.Context, r stub.Registrar, name string, impl EchoService) (*binder.Node, error) {
-	return stub.AddService(ctx, r, name, EchoServiceInterface, impl)
+func RegisterEchoService(ctx context.Context, r stub.Registrar, name string, impl EchoService, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.AddService(ctx, r, name, EchoServiceInterface, impl, options...)
 }
 
 // CheckEchoService looks up a EchoService that is registered now; status.UnknownTarget means that none is.

@@ -111,6 +111,14 @@ var file_ubinder_options_proto_extTypes = []protoimpl.ExtensionInfo{
 		Filename:      "ubinder/options.proto",
 	},
 	{
+		ExtendedType:  (*descriptorpb.ServiceOptions)(nil),
+		ExtensionType: (*int32)(nil),
+		Field:         51381,
+		Name:          "ubinder.version",
+		Tag:           "varint,51381,opt,name=version",
+		Filename:      "ubinder/options.proto",
+	},
+	{
 		ExtendedType:  (*descriptorpb.MethodOptions)(nil),
 		ExtensionType: (*bool)(nil),
 		Field:         51380,
@@ -142,6 +150,11 @@ var (
 	//
 	// optional string descriptor = 51380;
 	E_Descriptor = &file_ubinder_options_proto_extTypes[0]
+	// The version of the interface, which objects tell who asks for it: from 1, which it is without this
+	// option. Count it up when methods or fields are added.
+	//
+	// optional int32 version = 51381;
+	E_Version = &file_ubinder_options_proto_extTypes[1]
 )
 
 // Extension fields to descriptorpb.MethodOptions.
@@ -150,11 +163,12 @@ var (
 	// (google.protobuf.Empty).
 	//
 	// optional bool oneway = 51380;
-	E_Oneway = &file_ubinder_options_proto_extTypes[1]
-	// The transaction code. Methods without one are numbered from 1 in the order of declaration.
+	E_Oneway = &file_ubinder_options_proto_extTypes[2]
+	// The transaction code, at most 0x00ffff9b; those above every object has for its own. Methods without
+	// one are numbered from 1 in the order of declaration.
 	//
 	// optional uint32 code = 51381;
-	E_Code = &file_ubinder_options_proto_extTypes[2]
+	E_Code = &file_ubinder_options_proto_extTypes[3]
 )
 
 // Extension fields to descriptorpb.FieldOptions.
@@ -163,7 +177,7 @@ var (
 	// by a name relative to the package. Without it the object is untyped.
 	//
 	// optional string interface = 51380;
-	E_Interface = &file_ubinder_options_proto_extTypes[3]
+	E_Interface = &file_ubinder_options_proto_extTypes[4]
 )
 
 var File_ubinder_options_proto protoreflect.FileDescriptor
@@ -175,7 +189,8 @@ const file_ubinder_options_proto_rawDesc = "" +
 	"\x04File:D\n" +
 	"\n" +
 	"descriptor\x12\x1f.google.protobuf.ServiceOptions\x18\xb4\x91\x03 \x01(\tR\n" +
-	"descriptor\x88\x01\x01:8\n" +
+	"descriptor\x88\x01\x01:>\n" +
+	"\aversion\x12\x1f.google.protobuf.ServiceOptions\x18\xb5\x91\x03 \x01(\x05R\aversion\x88\x01\x01:8\n" +
 	"\x06oneway\x12\x1e.google.protobuf.MethodOptions\x18\xb4\x91\x03 \x01(\bR\x06oneway:7\n" +
 	"\x04code\x12\x1e.google.protobuf.MethodOptions\x18\xb5\x91\x03 \x01(\rR\x04code\x88\x01\x01:@\n" +
 	"\tinterface\x12\x1d.google.protobuf.FieldOptions\x18\xb4\x91\x03 \x01(\tR\tinterface\x88\x01\x01B\x1eZ\x1cubinder/runtime/stub/optionsb\x06proto3"
@@ -202,13 +217,14 @@ var file_ubinder_options_proto_goTypes = []any{
 }
 var file_ubinder_options_proto_depIdxs = []int32{
 	2, // 0: ubinder.descriptor:extendee -> google.protobuf.ServiceOptions
-	3, // 1: ubinder.oneway:extendee -> google.protobuf.MethodOptions
-	3, // 2: ubinder.code:extendee -> google.protobuf.MethodOptions
-	4, // 3: ubinder.interface:extendee -> google.protobuf.FieldOptions
-	4, // [4:4] is the sub-list for method output_type
-	4, // [4:4] is the sub-list for method input_type
-	4, // [4:4] is the sub-list for extension type_name
-	0, // [0:4] is the sub-list for extension extendee
+	2, // 1: ubinder.version:extendee -> google.protobuf.ServiceOptions
+	3, // 2: ubinder.oneway:extendee -> google.protobuf.MethodOptions
+	3, // 3: ubinder.code:extendee -> google.protobuf.MethodOptions
+	4, // 4: ubinder.interface:extendee -> google.protobuf.FieldOptions
+	5, // [5:5] is the sub-list for method output_type
+	5, // [5:5] is the sub-list for method input_type
+	5, // [5:5] is the sub-list for extension type_name
+	0, // [0:5] is the sub-list for extension extendee
 	0, // [0:0] is the sub-list for field type_name
 }
 
@@ -224,7 +240,7 @@ func file_ubinder_options_proto_init() {
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_ubinder_options_proto_rawDesc), len(file_ubinder_options_proto_rawDesc)),
 			NumEnums:      0,
 			NumMessages:   2,
-			NumExtensions: 4,
+			NumExtensions: 5,
 			NumServices:   0,
 		},
 		GoTypes:           file_ubinder_options_proto_goTypes,

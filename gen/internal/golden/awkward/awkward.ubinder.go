@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	_ = stub.EnforceVersion(1 - stub.MinVersion) // this code is not too old for the runtime
-	_ = stub.EnforceVersion(stub.Version - 1)    // the runtime is not too old for this code
+	_ = stub.EnforceVersion(2 - stub.MinVersion) // this code is not too old for the runtime
+	_ = stub.EnforceVersion(stub.Version - 2)    // the runtime is not too old for this code
 )
 
 // StubDescriptor is the name of Stub on the bus.
@@ -44,7 +44,7 @@ type Stub interface {
 }
 
 // StubInterface describes Stub to the runtime.
-var StubInterface = stub.NewInterface(StubDescriptor)
+var StubInterface = stub.NewInterface(StubDescriptor, 1, "939129274b2880cd2af3b45f249b44fe7fb74ceef1aa3017cbb319072b7b9c37")
 
 func init() {
 	StubInterface.Define(stub.ClientOf[StubClient],
@@ -64,14 +64,15 @@ func AsStub(o binder.Object) Stub {
 	return stub.As(o, StubInterface, func(c stub.Client) Stub { return &StubClient{c} })
 }
 
-// ExportStub returns the node of p that impl is served as, the same for the same impl.
-func ExportStub(p *binder.Process, impl Stub) (*binder.Node, error) {
-	return stub.Export(p, StubInterface, impl)
+// ExportStub returns the node of p that impl is served as, the same for the same impl;
+// options are for one that is not a node yet.
+func ExportStub(p *binder.Process, impl Stub, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.Export(p, StubInterface, impl, options...)
 }
 
 // RegisterStub exports impl and registers it under name.
-func RegisterStub(ctx context.Context, r stub.Registrar, name string, impl Stub) (*binder.Node, error) {
-	return stub.AddService(ctx, r, name, StubInterface, impl)
+func RegisterStub(ctx context.Context, r stub.Registrar, name string, impl Stub, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.AddService(ctx, r, name, StubInterface, impl, options...)
 }
 
 // CheckStub looks up a Stub that is registered now; status.UnknownTarget means that none is.

@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	_ = stub.EnforceVersion(1 - stub.MinVersion) // this code is not too old for the runtime
-	_ = stub.EnforceVersion(stub.Version - 1)    // the runtime is not too old for this code
+	_ = stub.EnforceVersion(2 - stub.MinVersion) // this code is not too old for the runtime
+	_ = stub.EnforceVersion(stub.Version - 2)    // the runtime is not too old for this code
 )
 
 // EditionsDescriptor is the name of Editions on the bus.
@@ -31,7 +31,7 @@ type Editions interface {
 }
 
 // EditionsInterface describes Editions to the runtime.
-var EditionsInterface = stub.NewInterface(EditionsDescriptor)
+var EditionsInterface = stub.NewInterface(EditionsDescriptor, 1, "e027067b39d6cbfbada9b8a36d851187b8884afa65b6cac1d238b52ca016fd80")
 
 func init() {
 	EditionsInterface.Define(stub.ClientOf[EditionsClient],
@@ -46,14 +46,15 @@ func AsEditions(o binder.Object) Editions {
 	return stub.As(o, EditionsInterface, func(c stub.Client) Editions { return &EditionsClient{c} })
 }
 
-// ExportEditions returns the node of p that impl is served as, the same for the same impl.
-func ExportEditions(p *binder.Process, impl Editions) (*binder.Node, error) {
-	return stub.Export(p, EditionsInterface, impl)
+// ExportEditions returns the node of p that impl is served as, the same for the same impl;
+// options are for one that is not a node yet.
+func ExportEditions(p *binder.Process, impl Editions, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.Export(p, EditionsInterface, impl, options...)
 }
 
 // RegisterEditions exports impl and registers it under name.
-func RegisterEditions(ctx context.Context, r stub.Registrar, name string, impl Editions) (*binder.Node, error) {
-	return stub.AddService(ctx, r, name, EditionsInterface, impl)
+func RegisterEditions(ctx context.Context, r stub.Registrar, name string, impl Editions, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.AddService(ctx, r, name, EditionsInterface, impl, options...)
 }
 
 // CheckEditions looks up a Editions that is registered now; status.UnknownTarget means that none is.

@@ -486,7 +486,7 @@ const file_gen_internal_golden_hub_hub_proto_rawDesc = "" +
 	"\x04Bare\x12\x16.golden.hub.BareExtras\x1a\x16.golden.hub.BareExtras\x128\n" +
 	"\fUndocumented\x12\x10.golden.hub.Text\x1a\x16.google.protobuf.Empty\x12.\n" +
 	"\x03Old\x12\x10.golden.hub.Text\x1a\x10.golden.hub.Text\"\x03\x88\x02\x01\x124\n" +
-	"\x05Fixed\x12\x10.golden.hub.Text\x1a\x10.golden.hub.Text\"\a\xa8\x8b\x19\xff\xff\xff\a\x12+\n" +
+	"\x05Fixed\x12\x10.golden.hub.Text\x1a\x10.golden.hub.Text\"\a\xa8\x8b\x19\x9b\xff\xff\a\x12+\n" +
 	"\x05After\x12\x10.golden.hub.Text\x1a\x10.golden.hub.Text\x123\n" +
 	"\aWritten\x12\x10.golden.hub.Text\x1a\x10.golden.hub.Text\"\x04\xa8\x8b\x19\r\x12*\n" +
 	"\x04Last\x12\x10.golden.hub.Text\x1a\x10.golden.hub.Text2.\n" +

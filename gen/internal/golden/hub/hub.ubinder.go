@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	_ = stub.EnforceVersion(1 - stub.MinVersion) // this code is not too old for the runtime
-	_ = stub.EnforceVersion(stub.Version - 1)    // the runtime is not too old for this code
+	_ = stub.EnforceVersion(2 - stub.MinVersion) // this code is not too old for the runtime
+	_ = stub.EnforceVersion(stub.Version - 2)    // the runtime is not too old for this code
 )
 
 // HubDescriptor is the name of Hub on the bus.
@@ -32,7 +32,7 @@ const (
 	HubBareCode         uint32 = 9
 	HubUndocumentedCode uint32 = 10
 	HubOldCode          uint32 = 11
-	HubFixedCode        uint32 = 16777215
+	HubFixedCode        uint32 = 16777115
 	HubAfterCode        uint32 = 12
 	HubWrittenCode      uint32 = 13
 	HubLastCode         uint32 = 14
@@ -97,7 +97,7 @@ type Hub interface {
 }
 
 // HubInterface describes Hub to the runtime.
-var HubInterface = stub.NewInterface(HubDescriptor)
+var HubInterface = stub.NewInterface(HubDescriptor, 1, "cd707d810429af178dee5b239e162bd7393b578b3028bf1fb34e01c618674ee4")
 
 func init() {
 	HubInterface.Define(stub.ClientOf[HubClient],
@@ -125,14 +125,15 @@ func AsHub(o binder.Object) Hub {
 	return stub.As(o, HubInterface, func(c stub.Client) Hub { return &HubClient{c} })
 }
 
-// ExportHub returns the node of p that impl is served as, the same for the same impl.
-func ExportHub(p *binder.Process, impl Hub) (*binder.Node, error) {
-	return stub.Export(p, HubInterface, impl)
+// ExportHub returns the node of p that impl is served as, the same for the same impl;
+// options are for one that is not a node yet.
+func ExportHub(p *binder.Process, impl Hub, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.Export(p, HubInterface, impl, options...)
 }
 
 // RegisterHub exports impl and registers it under name.
-func RegisterHub(ctx context.Context, r stub.Registrar, name string, impl Hub) (*binder.Node, error) {
-	return stub.AddService(ctx, r, name, HubInterface, impl)
+func RegisterHub(ctx context.Context, r stub.Registrar, name string, impl Hub, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.AddService(ctx, r, name, HubInterface, impl, options...)
 }
 
 // CheckHub looks up a Hub that is registered now; status.UnknownTarget means that none is.
@@ -587,7 +588,7 @@ type Unnamed interface {
 }
 
 // UnnamedInterface describes Unnamed to the runtime.
-var UnnamedInterface = stub.NewInterface(UnnamedDescriptor)
+var UnnamedInterface = stub.NewInterface(UnnamedDescriptor, 1, "bb5afbb88079c1fef332ca88256668f94202abf3b706d2b780995fecdf58a348")
 
 func init() {
 	UnnamedInterface.Define(stub.ClientOf[UnnamedClient])
@@ -599,14 +600,15 @@ func AsUnnamed(o binder.Object) Unnamed {
 	return stub.As(o, UnnamedInterface, func(c stub.Client) Unnamed { return &UnnamedClient{c} })
 }
 
-// ExportUnnamed returns the node of p that impl is served as, the same for the same impl.
-func ExportUnnamed(p *binder.Process, impl Unnamed) (*binder.Node, error) {
-	return stub.Export(p, UnnamedInterface, impl)
+// ExportUnnamed returns the node of p that impl is served as, the same for the same impl;
+// options are for one that is not a node yet.
+func ExportUnnamed(p *binder.Process, impl Unnamed, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.Export(p, UnnamedInterface, impl, options...)
 }
 
 // RegisterUnnamed exports impl and registers it under name.
-func RegisterUnnamed(ctx context.Context, r stub.Registrar, name string, impl Unnamed) (*binder.Node, error) {
-	return stub.AddService(ctx, r, name, UnnamedInterface, impl)
+func RegisterUnnamed(ctx context.Context, r stub.Registrar, name string, impl Unnamed, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.AddService(ctx, r, name, UnnamedInterface, impl, options...)
 }
 
 // CheckUnnamed looks up a Unnamed that is registered now; status.UnknownTarget means that none is.

@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	_ = stub.EnforceVersion(1 - stub.MinVersion) // this code is not too old for the runtime
-	_ = stub.EnforceVersion(stub.Version - 1)    // the runtime is not too old for this code
+	_ = stub.EnforceVersion(2 - stub.MinVersion) // this code is not too old for the runtime
+	_ = stub.EnforceVersion(stub.Version - 2)    // the runtime is not too old for this code
 )
 
 // ListenerDescriptor is the name of Listener on the bus.
@@ -35,7 +35,7 @@ type Listener interface {
 }
 
 // ListenerInterface describes Listener to the runtime.
-var ListenerInterface = stub.NewInterface(ListenerDescriptor)
+var ListenerInterface = stub.NewInterface(ListenerDescriptor, 1, "b5e295fab45c6027b7901e9cc9cef0c0cc6c14879dc3b50f76b41a75cf036e1c")
 
 func init() {
 	ListenerInterface.Define(stub.ClientOf[ListenerClient],
@@ -50,14 +50,15 @@ func AsListener(o binder.Object) Listener {
 	return stub.As(o, ListenerInterface, func(c stub.Client) Listener { return &ListenerClient{c} })
 }
 
-// ExportListener returns the node of p that impl is served as, the same for the same impl.
-func ExportListener(p *binder.Process, impl Listener) (*binder.Node, error) {
-	return stub.Export(p, ListenerInterface, impl)
+// ExportListener returns the node of p that impl is served as, the same for the same impl;
+// options are for one that is not a node yet.
+func ExportListener(p *binder.Process, impl Listener, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.Export(p, ListenerInterface, impl, options...)
 }
 
 // RegisterListener exports impl and registers it under name.
-func RegisterListener(ctx context.Context, r stub.Registrar, name string, impl Listener) (*binder.Node, error) {
-	return stub.AddService(ctx, r, name, ListenerInterface, impl)
+func RegisterListener(ctx context.Context, r stub.Registrar, name string, impl Listener, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.AddService(ctx, r, name, ListenerInterface, impl, options...)
 }
 
 // CheckListener looks up a Listener that is registered now; status.UnknownTarget means that none is.
