@@ -122,14 +122,16 @@ func (c *content) addHandle(ctx context.Context, e *bus.Entry, h *binder.Handle)
 	if !ok || r.t != c.t {
 		return errForeign
 	}
-	for {
+	for ended := false; ; {
 		done, owner, err := c.tryHandle(e, r.ref)
 		if done || err != nil {
 			return err
 		}
-		if err := c.t.await(ctx, owner); err != nil {
+		// An object whose owner has ended meanwhile is passed on all the same, as a dead one.
+		if err = c.t.await(ctx, owner); err != nil && (ended || !unreachable(err)) {
 			return err
 		}
+		ended = err != nil
 	}
 }
 
@@ -188,7 +190,7 @@ func (t *Transport) await(ctx context.Context, owner uint64) error {
 		return err
 	}
 	t.mu.Lock()
-	if t.table.Flush(owner) && l.writable {
+	if l.dead || t.table.Flush(owner) && l.writable { // what ended already makes no progress: the next attempt sees it
 		t.unlock()
 		return nil
 	}

@@ -136,12 +136,17 @@ func (t *Transport) introduce(ctx context.Context, id uint64) error {
 		return errTransportClosed
 	}
 	err := t.bus.Introduce(ctx, id)
-	if errors.Is(err, status.Dead) || errors.Is(err, status.Denied) {
+	if unreachable(err) {
 		t.mu.Lock()
 		t.table.Unreachable(id)
 		t.unlock()
 	}
 	return err
+}
+
+// unreachable reports whether err says that there is no way to a process, and never will be.
+func unreachable(err error) bool {
+	return errors.Is(err, status.Dead) || errors.Is(err, status.Denied)
 }
 
 func (t *Transport) isClosed() bool {

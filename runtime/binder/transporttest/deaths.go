@@ -72,6 +72,24 @@ var deaths = []Case{
 		_, err = s.Try(s.Ctx, user, doCall, nil, object(n))
 		require.ErrorIs(s, err, status.Dead)
 	}},
+	{"APassedObjectDiesMeanwhile", func(s *Stage) {
+		user := s.Puppet()
+		for range 10 {
+			owner := s.Puppet()
+			n := s.Do(owner, doNew, nil).TakeObject(0).(*binder.Handle)
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				owner.Kill()
+			}()
+			for n.Alive() { // what it is in cannot fail by it
+				s.Do(user, Echo, nil, object(n))
+			}
+			s.Do(user, Echo, nil, object(n))
+			<-ended
+			n.Release()
+		}
+	}},
 	{"TheHandlerIsToldThatItsCallerDied", func(s *Stage) {
 		p := s.Puppet()
 		reached, ended := make(chan struct{}), make(chan error, 1)
