@@ -26,6 +26,9 @@ bench: ## measure, and write the table of README.md
 	cd bench && go build -o bench.out . && ./bench.out $(BENCH) >all.out && ./bench.out $(BENCH) -pin one >one.out
 	cd bench && { cat all.out; echo; sed '1,/^$$/d' one.out; } | ../.ci/fill ../README.md bench
 
+vm-bench: ## count instructions per round trip beside the kernel's driver, in a virtual machine (JSON=1: lines)
+	cd bench && go run ./vm $(if $(JSON),-json)
+
 BENCH = -cases sync -sizes 128 -conc 1 -d 2s
 
 readme: ## run the demo, and write its output into README.md
@@ -38,4 +41,4 @@ ci: ## what must hold of every commit; .ci/run -l lists the steps
 ci-long: ## the same with longer fuzzing and repeated tests
 	CI_LONG=1 .ci/run
 
-.PHONY: help test race lint generate fuzz demo bench readme ci ci-long
+.PHONY: help test race lint generate fuzz demo bench vm-bench readme ci ci-long

@@ -41,6 +41,8 @@ var rules = []rule{
 		why: "mechanisms know mechanisms, and nothing of codes, buses or objects"},
 	{pkg: "runtime/status",
 		why: "every package reports by it, so it knows none"},
+	{pkg: "runtime/parcel", may: []string{"runtime/status"},
+		why: "bytes and a table: it serves every carrier, and knows neither objects nor files"},
 	{pkg: "runtime/bus", may: []string{"runtime/internal/...", "runtime/status"},
 		why: "lanes know messages and their order; what they mean is the object layer's"},
 	{pkg: "runtime/broker", may: []string{"runtime/bus", "runtime/internal/...", "runtime/status"},
@@ -77,7 +79,7 @@ var namesThatSayNothing = []string{"base", "common", "helper", "helpers", "misc"
 // Standard packages by which a pure package would reach the world.
 var impure = []string{"net", "os", "os/exec", "sync", "syscall", "time", "unsafe"}
 
-var purePackages = []string{"runtime/internal/brokerwire", "runtime/internal/pool", "runtime/internal/reftab"}
+var purePackages = []string{"runtime/internal/brokerwire", "runtime/internal/pool", "runtime/internal/reftab", "runtime/parcel"}
 
 // goFile is one Go file of the repository, without bench, which is a module of its own.
 type goFile struct {

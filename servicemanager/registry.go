@@ -183,3 +183,17 @@ func (r *Registry) Unwatch(name string, key WatchKey) (Watcher, error) {
 	}
 	return w, nil
 }
+
+// Watchers returns how many watchers a name has.
+func (r *Registry) Watchers(name string) int { return len(r.watchers[name]) }
+
+// Awaited returns the names, sorted, that have watchers and no service.
+func (r *Registry) Awaited() []string {
+	var names []string
+	for _, name := range slices.Sorted(maps.Keys(r.watchers)) {
+		if r.entries[name] == nil {
+			names = append(names, name)
+		}
+	}
+	return names
+}

@@ -34,9 +34,15 @@ func (b *busFlags) connect(ctx context.Context) (names *servicemanager.Client, l
 	}, nil
 }
 
+// managerName is what commands call the service manager, as Android does: it is in no registry.
+const managerName = "manager"
+
 // find returns the service of that name; its absence is an error that says what to do.
 func find(ctx context.Context, names *servicemanager.Client, name string) (binder.Object, error) {
 	o, err := names.CheckService(ctx, name)
+	if err == nil && o == nil && name == managerName {
+		return names.Process().ContextManager(ctx)
+	}
 	if err == nil && o == nil {
 		err = status.Errorf(status.UnknownTarget, "no service is registered as %q: \"ubinder service list\" shows those that are", name)
 	}

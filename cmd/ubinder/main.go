@@ -16,7 +16,7 @@ func main() {
 	err := newRootCommand().ExecuteContext(ctx)
 	interrupted := ctx.Err() != nil
 	cancel()
-	if err != nil && !interrupted {
+	if err != nil && !interrupted && !exit.Said(err) {
 		fmt.Fprintln(os.Stderr, "ubinder:", err)
 	}
 	os.Exit(exit.Code(err, interrupted))

@@ -27,7 +27,7 @@ func newServiceCommand(b *busFlags) *cobra.Command {
 		Args: knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newListCommand(b), newCheckCommand(b), newCallCommand(b))
+	cmd.AddCommand(newListCommand(b), newCheckCommand(b), newInfoCommand(b), newCallCommand(b))
 	return cmd
 }
 

@@ -30,9 +30,29 @@ func WrongUsage(cmd *cobra.Command, err error) error {
 	return usageError{fmt.Errorf("%w (see \"%s --help\")", err, cmd.CommandPath())}
 }
 
+// statusError is the exit status of a command that ran elsewhere.
+type statusError int
+
+func (e statusError) Error() string { return fmt.Sprintf("exit status %d", int(e)) }
+
+// Status ends a command as one that it ran for somebody has ended, nil for 0. That one has said why.
+func Status(n int) error {
+	if n == 0 {
+		return nil
+	}
+	return statusError(n)
+}
+
+// Said reports whether nothing is to be printed of err.
+func Said(err error) bool {
+	var s statusError
+	return errors.As(err, &s)
+}
+
 // Code returns the exit code for err; interrupted says that a signal ended the command.
 func Code(err error, interrupted bool) int {
 	var usage usageError
+	var ran statusError
 	switch {
 	case err == nil:
 		return 0
@@ -40,6 +60,8 @@ func Code(err error, interrupted bool) int {
 		return Interrupted
 	case errors.As(err, &usage):
 		return Usage
+	case errors.As(err, &ran):
+		return int(uint8(ran))
 	}
 	switch status.CodeOf(err) {
 	case status.UnknownTarget:
