@@ -55,7 +55,7 @@ var rules = []rule{
 		why: "it opens a transport by address, the only place that knows them all"},
 	{pkg: "runtime/stub/options", others: []string{"google.golang.org/protobuf"},
 		why: "generated messages of options.proto; the generator reads it, so it knows nothing"},
-	{pkg: "runtime/stub", may: []string{"runtime/binder", "runtime/status"}, others: []string{"google.golang.org/protobuf"},
+	{pkg: "runtime/stub", may: []string{"runtime/binder", "runtime/parcel", "runtime/status"}, others: []string{"google.golang.org/protobuf"},
 		why: "generated code imports this façade alone, and works over every transport"},
 	{pkg: "servicemanager/smpb", may: []string{"runtime/binder", "runtime/stub/..."}, others: []string{"google.golang.org/protobuf"},
 		why: "the service manager's interface is generated like any other's"},

@@ -33,6 +33,8 @@ type Interface struct {
 	methods    []Method
 	byCode     map[uint32]*Method
 	dense      []*Method // the methods with small codes, by code
+	parcel     bool      // requests and replies are Android's parcels, not protobuf
+	vintf      bool
 }
 
 // Method is one transaction of an interface.
@@ -42,6 +44,8 @@ type Method struct {
 	Oneway bool
 	// Handle decodes the request, calls the implementation and sets the reply.
 	Handle func(ctx context.Context, impl any, c *Incoming) error
+	// HandleParcel does that for an interface of AIDL.
+	HandleParcel func(ctx context.Context, impl any, c *IncomingParcel) error
 }
 
 const denseCodes = 256
@@ -50,6 +54,14 @@ const denseCodes = 256
 // may pass each other in their methods, and Go allows no such circle between package variables.
 func NewInterface(descriptor string, version int32, hash string) *Interface {
 	return &Interface{descriptor: descriptor, version: version, hash: hash, id: binder.InterfaceID(descriptor)}
+}
+
+// NewAIDL is NewInterface for an interface of AIDL, whose requests and replies are parcels. version is 0
+// and hash empty for one that is not frozen; vintf says that it is stable between system and vendor.
+func NewAIDL(descriptor string, version int32, hash string, vintf bool) *Interface {
+	i := NewInterface(descriptor, version, hash)
+	i.parcel, i.vintf = true, vintf
+	return i
 }
 
 // Version returns the version of the definition that this program was built with. What an object

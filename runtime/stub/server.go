@@ -64,6 +64,9 @@ type server struct {
 
 // Transact implements binder.Handler.
 func (s *server) Transact(ctx context.Context, call *binder.IncomingCall) error {
+	if s.iface.parcel {
+		return s.transactParcel(ctx, call)
+	}
 	m, err := s.iface.method(call.Code)
 	if err != nil {
 		return err

@@ -1,0 +1,89 @@
+package stub
+
+import (
+	"context"
+	"sync"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/parcel"
+)
+
+// ParcelCall is one call of an AIDL interface on its way out: its request, then its reply. Generated
+// clients make one for each call; it is not safe for concurrent use.
+type ParcelCall struct {
+	client  Client
+	request parcel.Writer
+	reader  parcel.Reader
+	table   []parcel.Entry // of the reply
+	list    []binder.Attachment
+	t       binder.Transaction
+	reply   binder.Reply
+}
+
+var parcelCalls = sync.Pool{New: func() any { return new(ParcelCall) }}
+
+// BeginParcel starts a call. End follows.
+func BeginParcel(c Client) *ParcelCall {
+	call := parcelCalls.Get().(*ParcelCall)
+	call.client = c
+	call.request.Reset(parcel.Format{})
+	call.request.WriteInterfaceToken(c.iface.descriptor)
+	return call
+}
+
+// Request returns what the arguments are written to.
+func (c *ParcelCall) Request() *parcel.Writer { return &c.request }
+
+// Transact makes the call and returns what the result is read from. An exception that the service
+// answered is the error; its parcel.Exception is in the chain.
+func (c *ParcelCall) Transact(ctx context.Context, code uint32) (*parcel.Reader, error) {
+	if err := c.send(ctx, code, 0); err != nil {
+		return nil, err
+	}
+	if err := parcelOf(&c.reply.Received); err != nil {
+		return nil, err
+	}
+	c.table = tableOf(c.table[:0], c.reply.Attachments)
+	c.reply.Attachments = nil // theirs from now on
+	c.reader.Reset(parcel.Format{}, c.reply.Payload, c.table)
+	if e := c.reader.ReadException(); e != nil {
+		return nil, e.Status()
+	}
+	return &c.reader, c.reader.Err()
+}
+
+// Oneway sends the call and returns when it is on its way.
+func (c *ParcelCall) Oneway(ctx context.Context, code uint32) error {
+	return c.send(ctx, code, binder.Oneway)
+}
+
+func (c *ParcelCall) send(ctx context.Context, code uint32, flags binder.Flags) (err error) {
+	if err := c.request.Err(); err != nil {
+		return err
+	}
+	c.list, err = attach(c.list[:0], c.request.Table(), c.client.object.Process())
+	if err != nil {
+		return err
+	}
+	if c.request.Sensitive() {
+		flags |= binder.ClearBuf
+	}
+	c.t = binder.Transaction{Code: code, Flags: flags, Interface: c.client.iface.id}
+	c.t.Payload, c.t.Encoding, c.t.Attachments = c.request.Bytes(), binder.Parcel, c.list
+	reply := &c.reply
+	if flags&binder.Oneway != 0 {
+		reply = nil
+	}
+	return c.client.object.Transact(ctx, &c.t, reply)
+}
+
+// End gives back what the reply brought and was not read, and the call's memory.
+func (c *ParcelCall) End() {
+	dropUnread(c.table)
+	c.reply.Release()
+	c.reader.Reset(parcel.Format{}, nil, nil)
+	c.request.Reset(parcel.Format{}) // wipes it if it was sensitive
+	clear(c.list)
+	c.client, c.t, c.table = Client{}, binder.Transaction{}, c.table[:0]
+	parcelCalls.Put(c)
+}

@@ -1,0 +1,220 @@
+package stub
+
+import (
+	"os"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/parcel"
+	"ubinder/runtime/status"
+)
+
+// This file is the seam between parcels, which know neither objects nor files, and the bus. In a
+// parcel's table an object on its way out is a binder.Object or an implementation with its interface,
+// and one that came in is the attachment that brought it.
+
+// implementation is an object that becomes a node when the process that sends it is known.
+type implementation struct {
+	iface *Interface
+	impl  any
+}
+
+// WriteObject writes an IBinder; nil is null.
+func WriteObject(w *parcel.Writer, o binder.Object) {
+	if o == nil {
+		w.WriteBinder(nil, parcel.Undeclared)
+		return
+	}
+	w.WriteBinder(o, stabilityOf(o))
+}
+
+func stabilityOf(o binder.Object) parcel.Stability {
+	if n, ok := o.(*binder.Node); ok {
+		if s, ok := n.Handler().(*server); ok {
+			return s.iface.stability()
+		}
+	}
+	return parcel.SystemStability
+}
+
+func (i *Interface) stability() parcel.Stability {
+	if i.vintf {
+		return parcel.VINTF
+	}
+	return parcel.SystemStability
+}
+
+// WriteInterface writes an object of interface i: impl is a generated client, or an implementation,
+// which becomes a node of the process that sends it. Nil is null.
+func WriteInterface(w *parcel.Writer, i *Interface, impl any) {
+	if impl == nil {
+		w.WriteBinder(nil, parcel.Undeclared)
+		return
+	}
+	w.WriteBinder(implementation{i, impl}, i.stability())
+}
+
+// WriteNonNullInterface is WriteInterface for what may not be null.
+func WriteNonNullInterface(w *parcel.Writer, i *Interface, impl any) {
+	if impl == nil {
+		w.Fail(status.Errorf(status.BadValue, "a null %s, where there must be an object", i.descriptor))
+		return
+	}
+	WriteInterface(w, i, impl)
+}
+
+// WriteNonNullObject is WriteObject for what may not be null.
+func WriteNonNullObject(w *parcel.Writer, o binder.Object) {
+	if o == nil {
+		w.Fail(status.Errorf(status.BadValue, "a null object, where there must be one"))
+		return
+	}
+	WriteObject(w, o)
+}
+
+// ReadObject reads an IBinder that is not null; whoever reads it releases it.
+func ReadObject(r *parcel.Reader) binder.Object {
+	v, _ := r.ReadBinder()
+	return objectOf(v)
+}
+
+// ReadNullableObject reads an IBinder; null is nil.
+func ReadNullableObject(r *parcel.Reader) binder.Object {
+	v, _ := r.ReadNullableBinder()
+	return objectOf(v)
+}
+
+func objectOf(v any) binder.Object {
+	if a, ok := v.(*binder.Attachment); ok {
+		return a.Object
+	}
+	return nil
+}
+
+// WriteFile writes a FileDescriptor, which is never null.
+func WriteFile(w *parcel.Writer, f *os.File) { w.WriteFile(anyFile(f)) }
+
+// ReadFile reads a FileDescriptor; whoever reads it closes it.
+func ReadFile(r *parcel.Reader) *os.File { return fileOf(r.ReadFile()) }
+
+// WriteParcelFile writes a ParcelFileDescriptor that is not null.
+func WriteParcelFile(w *parcel.Writer, f *os.File) {
+	if f == nil {
+		w.Fail(status.Errorf(status.BadValue, "a null file, where there must be one"))
+		return
+	}
+	w.WriteParcelFileDescriptor(f)
+}
+
+// WriteNullableParcelFile writes a ParcelFileDescriptor; nil is null.
+func WriteNullableParcelFile(w *parcel.Writer, f *os.File) { w.WriteParcelFileDescriptor(anyFile(f)) }
+
+// ReadParcelFile reads a ParcelFileDescriptor that is not null; whoever reads it closes it.
+func ReadParcelFile(r *parcel.Reader) *os.File {
+	f := ReadNullableParcelFile(r)
+	if f == nil {
+		r.Fail(status.Errorf(status.Encoding, "a null file, where there must be one"))
+	}
+	return f
+}
+
+// detached tells a sender that waits for what becomes of its file that nobody will say
+// (ParcelFileDescriptor.java, Status.DETACHED).
+var detached = []byte{0, 0, 0, 2}
+
+// ReadNullableParcelFile reads a ParcelFileDescriptor; null is nil.
+func ReadNullableParcelFile(r *parcel.Reader) *os.File {
+	f, channel := r.ReadParcelFileDescriptor()
+	if c := fileOf(channel); c != nil {
+		c.Write(detached)
+		c.Close()
+	}
+	return fileOf(f)
+}
+
+// anyFile keeps a nil file from being something.
+func anyFile(f *os.File) any {
+	if f == nil {
+		return nil
+	}
+	return f
+}
+
+func fileOf(v any) *os.File {
+	if a, ok := v.(*binder.Attachment); ok {
+		return a.File
+	}
+	return nil
+}
+
+// attach makes attachments of a parcel's table; their field is the offset in the parcel.
+func attach(list []binder.Attachment, table []parcel.Entry, p *binder.Process) ([]binder.Attachment, error) {
+	for _, e := range table {
+		a := binder.Attachment{Field: e.Offset, Weak: e.Kind == parcel.WeakBinder}
+		switch v := e.Value.(type) {
+		case binder.Object:
+			a.Object = v
+		case implementation:
+			o, err := ObjectOf(p, v.iface, v.impl)
+			if err != nil {
+				return list, err
+			}
+			a.Object = o
+		case *os.File:
+			a.File = v
+		case *binder.Attachment: // came in and is passed on unread
+			a.Object, a.File = v.Object, v.File
+		default:
+			return list, status.Errorf(status.BadValue, "parcel: a %T at offset %d is neither an object nor a file", v, e.Offset)
+		}
+		list = append(list, a)
+	}
+	return list, nil
+}
+
+// tableOf makes a parcel's table of the attachments that came with it.
+func tableOf(table []parcel.Entry, list []binder.Attachment) []parcel.Entry {
+	for i := range list {
+		a := &list[i]
+		kind := parcel.Binder
+		switch {
+		case a.File != nil:
+			kind = parcel.File
+		case a.Weak:
+			kind = parcel.WeakBinder
+		}
+		table = append(table, parcel.Entry{Offset: a.Field, Kind: kind, Value: a})
+	}
+	return table
+}
+
+// dropUnread gives back what a parcel brought and nobody read. What was read is the reader's; what a
+// holder keeps unread is the holder's.
+func dropUnread(table []parcel.Entry) {
+	for i := range table {
+		if a, ok := table[i].Value.(*binder.Attachment); ok && table[i].Kind != parcel.Taken {
+			binder.Release(a.Object)
+			if a.File != nil {
+				a.File.Close()
+			}
+		}
+	}
+	clear(table)
+}
+
+// parcelOf checks that a payload is a parcel.
+func parcelOf(r *binder.Received) error {
+	if r.Encoding != binder.Parcel {
+		return status.Errorf(status.Encoding, "the payload is not a parcel (encoding %d)", r.Encoding)
+	}
+	return nil
+}
+
+// UnknownTag is for generated code that reads a union: no field has the tag.
+func UnknownTag(r *parcel.Reader, union string, tag int32) {
+	r.Fail(status.Errorf(status.Encoding, "%s has no field with tag %d", union, tag))
+}
+
+// UnsetUnion is for generated code that writes a union whose value is not of the tag's type.
+func UnsetUnion(w *parcel.Writer, union string, value any) {
+	w.Fail(status.Errorf(status.BadValue, "%s cannot hold a %T", union, value))
+}

@@ -1,0 +1,120 @@
+package stub
+
+import (
+	"context"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/parcel"
+	"ubinder/runtime/status"
+)
+
+// IncomingParcel is one call of an AIDL interface as a generated handler sees it. It is the
+// IncomingCall's Scratch, as Incoming is.
+type IncomingParcel struct {
+	call   *binder.IncomingCall
+	reader parcel.Reader
+	reply  parcel.Writer
+	table  []parcel.Entry // of the request
+	list   []binder.Attachment
+	given  []binder.Attachment // files of the reply, which the handler gave away
+}
+
+// Request returns what the arguments are read from; Finish tells whether they were right.
+func (c *IncomingParcel) Request() *parcel.Reader { return &c.reader }
+
+// Reply returns what the result is written to. Objects stay the implementation's; files are given
+// away.
+func (c *IncomingParcel) Reply() *parcel.Writer {
+	c.reply.Reset(parcel.Format{})
+	c.reply.WriteNoException()
+	return &c.reply
+}
+
+// End closes the files that went with the reply and lets go of everything else.
+func (c *IncomingParcel) End() {
+	dropUnread(c.table)
+	for _, a := range c.given {
+		if a.File != nil {
+			a.File.Close()
+		}
+	}
+	c.reply.Reset(parcel.Format{})
+	c.reader.Reset(parcel.Format{}, nil, nil)
+	clear(c.given)
+	c.call, c.table, c.given = nil, c.table[:0], c.given[:0]
+}
+
+func (c *IncomingParcel) begin(call *binder.IncomingCall, i *Interface) error {
+	c.End() // of the call before
+	if err := parcelOf(&call.Received); err != nil {
+		return err
+	}
+	c.call = call
+	c.table = tableOf(c.table, call.Attachments)
+	call.Attachments = nil // theirs from now on
+	c.reader.Reset(parcel.Format{}, call.Payload, c.table)
+	c.reader.ReadInterfaceToken(i.descriptor)
+	return c.reader.Err()
+}
+
+// finish sets the reply, or makes an exception of err. What no exception stands for fails the
+// transaction.
+func (c *IncomingParcel) finish(err error) error {
+	if c.call.Oneway() {
+		return err
+	}
+	if err == nil {
+		c.given, err = attach(c.given[:0], c.reply.Table(), c.call.Target.Process())
+	}
+	if err == nil {
+		err = c.reply.Err()
+	}
+	if err != nil {
+		e := parcel.ExceptionOf(err)
+		if e == nil {
+			return err
+		}
+		c.reply.Reset(parcel.Format{})
+		c.reply.WriteException(e)
+	} else {
+		c.call.Reply.Attachments = c.given
+	}
+	c.call.Reply.Payload, c.call.Reply.Encoding = c.reply.Bytes(), binder.Parcel
+	return nil
+}
+
+// transactParcel serves one call of an AIDL interface.
+func (s *server) transactParcel(ctx context.Context, call *binder.IncomingCall) error {
+	c, ok := call.Scratch.(*IncomingParcel)
+	if !ok {
+		c = new(IncomingParcel)
+		call.Scratch = c
+	}
+	if err := c.begin(call, s.iface); err != nil {
+		return err
+	}
+	if call.Code > binder.LastCode {
+		return s.metaParcel(c)
+	}
+	m, err := s.iface.method(call.Code)
+	if err != nil {
+		return err
+	}
+	if m.Oneway && !call.Oneway() {
+		return status.Errorf(status.BadValue, "%s.%s is oneway, and the call is not", s.iface.descriptor, m.Name)
+	}
+	return c.finish(m.HandleParcel(ctx, s.impl, c))
+}
+
+// metaParcel answers what the AIDL compiler gives every interface that is frozen.
+func (s *server) metaParcel(c *IncomingParcel) error {
+	switch {
+	case c.call.Code == parcel.InterfaceVersionTransaction && s.iface.version > 0:
+		c.Reply().WriteInt32(s.iface.version)
+	case c.call.Code == parcel.InterfaceHashTransaction && s.iface.hash != "":
+		c.Reply().WriteString(s.iface.hash)
+	default:
+		return status.Errorf(status.UnknownMethod, "%s does not answer transaction %#x", s.iface.descriptor, c.call.Code)
+	}
+	return c.finish(nil)
+}
