@@ -17,6 +17,7 @@ const DefaultLoopers = 15
 type Process struct {
 	transport Transport
 	nodes     atomic.Uint64
+	mayFreeze FreezePolicy // nil: the default
 
 	clients []ClientInterceptor
 	servers []ServerInterceptor

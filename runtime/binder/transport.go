@@ -1,6 +1,9 @@
 package binder
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Transport carries objects between processes. It is the seam below this package: runtime/object
 // implements it over the bus, runtime/kernel over the driver; both pass the suite in transporttest.
@@ -21,6 +24,13 @@ type Transport interface {
 	// SetLoopers sets how many handlers may run at once; DefaultLoopers before. Zero means that
 	// only calls that come back to a waiting chain are served.
 	SetLoopers(max int)
+
+	// Freeze, Unfreeze, FrozenInfo and FindProcesses are Process's. The transport of the target asks
+	// its process's MayFreeze.
+	Freeze(ctx context.Context, p ProcessID, timeout time.Duration) error
+	Unfreeze(ctx context.Context, p ProcessID) error
+	FrozenInfo(ctx context.Context, p ProcessID) (FrozenInfo, error)
+	FindProcesses(ctx context.Context, pid int32) ([]ProcessID, error)
 
 	// Self returns this process's identity as the domain knows it.
 	Self() *Identity
@@ -48,6 +58,11 @@ type Remote interface {
 
 	// UnlinkToDeath takes the link back; false means that it has fired or was never made.
 	UnlinkToDeath(l *DeathLink) bool
+
+	// LinkToFrozen arranges for l.Tell to be called with the state of the object's process, now and
+	// whenever it changes, until UnlinkToFrozen or the end of that process.
+	LinkToFrozen(ctx context.Context, l *FrozenLink) error
+	UnlinkToFrozen(l *FrozenLink)
 
 	// Identity tells which object this is. It may wait for the owner to confirm a reference that
 	// came through a third process.

@@ -240,6 +240,8 @@ func (b *Broker) answer(p *Process, r *brokerwire.Packet) (answer brokerwire.Pac
 		err = b.setManager(p, r.Value)
 	case brokerwire.GetContextManager:
 		answer.Value, answer.ID, err = b.getManager()
+	case brokerwire.Find:
+		answer.Value = b.find(r.PID, r.Value)
 	case brokerwire.Sync:
 	default:
 		err = status.Errorf(status.Protocol, "request of unknown kind %d", r.Kind)
@@ -283,6 +285,18 @@ func (b *Broker) makeLane(p, to *Process) error {
 	p.send(brokerwire.Packet{Kind: brokerwire.Introduction, Identity: to.Identity}, here)
 	to.send(brokerwire.Packet{Kind: brokerwire.Introduction, Identity: p.Identity}, there)
 	return nil
+}
+
+// find returns the lowest process id above after that belongs to the OS process pid, or zero.
+func (b *Broker) find(pid int32, after uint64) (process uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for id, p := range b.processes {
+		if p.PID == pid && id > after && (process == 0 || id < process) {
+			process = id
+		}
+	}
+	return process
 }
 
 func (b *Broker) setManager(p *Process, node uint64) error {

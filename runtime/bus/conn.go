@@ -19,6 +19,8 @@ type Membership interface {
 	Sync(ctx context.Context) error
 	ContextManager(ctx context.Context) (process, node uint64, err error)
 	BecomeContextManager(ctx context.Context, node uint64) error
+	// Find returns the first process after the given one that belongs to the OS process pid; zero: none.
+	Find(ctx context.Context, pid int32, after uint64) (process uint64, err error)
 	Done() <-chan struct{}
 	Close()
 }
@@ -281,4 +283,11 @@ func (c *Conn) ContextManager(ctx context.Context) (process, node uint64, err er
 func (c *Conn) BecomeContextManager(ctx context.Context, node uint64) error {
 	_, err := c.ask(ctx, brokerwire.Packet{Kind: brokerwire.SetContextManager, Value: node})
 	return err
+}
+
+// Find returns the lowest process id above after that belongs to the OS process pid; zero if there is
+// none.
+func (c *Conn) Find(ctx context.Context, pid int32, after uint64) (process uint64, err error) {
+	p, err := c.ask(ctx, brokerwire.Packet{Kind: brokerwire.Find, Value: after, Identity: brokerwire.Identity{PID: pid}})
+	return p.Value, err
 }

@@ -115,6 +115,18 @@ func (m *Member) BecomeContextManager(_ context.Context, node uint64) error {
 	return nil
 }
 
+// Find implements Membership.
+func (m *Member) Find(_ context.Context, pid int32, after uint64) (process uint64, err error) {
+	m.hub.mu.Lock()
+	defer m.hub.mu.Unlock()
+	for id, other := range m.hub.members {
+		if other.self.PID == pid && id > after && (process == 0 || id < process) {
+			process = id
+		}
+	}
+	return process, nil
+}
+
 // Done implements Membership.
 func (m *Member) Done() <-chan struct{} { return m.done }
 

@@ -31,6 +31,7 @@ type lane struct {
 	events Events
 	out    outbox
 	in     outbox
+	freeze FreezeWords
 
 	send sender
 	recv receiver
@@ -97,6 +98,7 @@ func newLane(peer *Peer, out, in outbox, parker wait.Parker, p port, unmap func(
 	l.send.ring = out.writer()
 	l.send.pool = pool.New(out.segment.Size())
 	l.recv.ring = in.reader()
+	l.freeze = freezeWords(out, in)
 	l.callers = waiters(out, in, offCallerArmed, offCallerBell, callerCredit)
 	pairs := waiters(out, in, offArmed, offBell, bellTake+1)
 	l.loopers, l.poller = pairs[:Loopers], pairs[bellPoll]

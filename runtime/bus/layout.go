@@ -6,7 +6,10 @@ import "ubinder/runtime/internal/ring"
 // peer maps it read-only; "mine" and "yours" are as the owner sees it.
 //
 //	offset  size  content
-//	0x000   64    header: magic, version, ring size, message credit, callers, segment size
+//	0x000   32    header: magic, version, ring size, message credit, callers, segment size
+//	0x020   8     frozen: whether I take sync calls, and up to which position; see FrozenFrom
+//	0x028   4     watch: I want to be told when your frozen word changes
+//	0x02c   4     refused: how many sync calls I kept back because you are frozen
 //	0x040   8     tail: position behind the last descriptor that I published
 //	0x080   8     drained: position behind the last descriptor of yours that I took
 //	0x0c0   8     acks: how many acknowledgements I published
@@ -19,9 +22,13 @@ import "ubinder/runtime/internal/ring"
 //	0x800   2048  acknowledgement ring: numbers of your slots that I have freed, 512 words
 //	0x1000  32768 descriptor ring, 512 descriptors
 //
-// Each group that one side writes often has cache lines of its own.
+// Each group that one side writes often has cache lines of its own; what else lies on the header's is
+// written when somebody is frozen.
 const (
 	offHeader      = 0x000
+	offFrozen      = 0x020
+	offWatch       = 0x028
+	offRefused     = 0x02c
 	offTail        = 0x040
 	offDrained     = 0x080
 	offAcks        = 0x0c0

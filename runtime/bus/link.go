@@ -68,6 +68,11 @@ type Link interface {
 	Looper(i int) *wait.Waiter
 	Parker() wait.Parker
 
+	// FreezeWords returns the words by which both tell each other that they are frozen; they need a
+	// hold as the waiters do. RingRoom has the peer's waits for room look again.
+	FreezeWords() *FreezeWords
+	RingRoom()
+
 	// Hold keeps the memory mapped, and files that have come open, until as many Drops, also after
 	// the link has died. It is false when the memory is gone already. Sending and ringing hold by
 	// themselves, a Slot until it is posted or abandoned; receiving, Caller's and Looper's waiters

@@ -27,6 +27,7 @@ const (
 	KindFence      = 25
 	KindFenced     = 26
 	KindCancel     = 27
+	KindFrozen     = 32
 )
 
 // FlagOneway marks a call that has no reply (the driver's TF_ONE_WAY).
@@ -54,7 +55,7 @@ func classOf(d *Descriptor) (c Class, ok bool) {
 		return ClassReply, true
 	case d.Kind == KindVerdict:
 		return ClassVerdict, true
-	case d.Kind >= KindGrant && d.Kind <= KindCancel:
+	case d.Kind >= KindGrant && d.Kind <= KindCancel || d.Kind == KindFrozen:
 		return ClassControl, true
 	}
 	return 0, false

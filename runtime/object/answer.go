@@ -194,7 +194,7 @@ func (r *owedReply) post(l *lane) error {
 	if r.content != nil {
 		entries = len(r.content.entries)
 	}
-	slot, err := reserve(ctx, l.link, bus.ClassReply, bus.SlotSize(len(r.payload), entries), true)
+	slot, err := l.reserve(ctx, bus.ClassReply, r.desc.Node, bus.SlotSize(len(r.payload), entries), true)
 	if errors.Is(err, status.Deadline) {
 		return status.Errorf(status.Protocol, "the peer broke the protocol: it made no room for replies in %v", bus.RoomTimeout)
 	}

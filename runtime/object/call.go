@@ -67,6 +67,9 @@ func (t *Transport) call(ctx context.Context, l *lane, p *pending, r *remote, tr
 	if err == nil {
 		p.position.Store(pos + 1)
 		l.ringFor(chain)
+		if w := l.words.Peer.Load(); !bus.Takes(w, pos) { // it was frozen meanwhile, and will not begin the call
+			err = l.refuses(d.Node)
+		}
 	}
 	r.endUse(by)
 	if err == nil {
@@ -90,19 +93,19 @@ func (t *Transport) begin(ctx context.Context, l *lane, p *pending, token uint64
 		token = rand.Uint64()
 	}
 	t.mu.Lock()
-	for len(l.free) == 0 || !l.writable {
-		if !l.writable {
-			err := l.link.Err()
+	for {
+		err := l.takesCalls(p.desc.Node)
+		if err == nil && len(l.free) == 0 && !wait {
+			err = status.Exceeded(status.Full, "calls under way to one process", bus.Callers+1, bus.Callers)
+		}
+		if err != nil {
 			t.unlock()
-			if err == nil {
-				err = errDeadObject
-			}
 			return err
 		}
-		if !wait {
-			t.unlock()
-			return status.Exceeded(status.Full, "calls under way to one process", bus.Callers+1, bus.Callers)
+		if len(l.free) > 0 {
+			break
 		}
+		l.words.Watching.Store(1) // this wait ends too when the peer is frozen
 		ch := t.progressChannel()
 		t.unlock()
 		select {
@@ -123,4 +126,15 @@ func (t *Transport) begin(ctx context.Context, l *lane, p *pending, token uint64
 	l.link.Caller(p.index).Present()
 	t.calling.Add(1)
 	return nil
+}
+
+// takesCalls returns why a call of a node must not be posted. The caller has the lock.
+func (l *lane) takesCalls(node uint64) error {
+	if l.writable {
+		return l.refuses(node)
+	}
+	if err := l.link.Err(); err != nil {
+		return err
+	}
+	return errDeadObject
 }

@@ -26,6 +26,7 @@ func (e *events) Readable(link bus.Link) {
 	if l.writable {
 		t.table.Flush(l.id)
 		t.sendCancels(l)
+		t.sendNews(l)
 	}
 	t.noteProgress()
 }
@@ -58,6 +59,8 @@ func (e *events) Hangup(link bus.Link, err error) {
 	t.pool.cool(l)
 	l.writable = false
 	t.failCallers(l, err)
+	t.noteRefused(l)
+	l.frozenLinks = nil
 	t.abandonHandling(l)
 	l.dropOwed()
 	t.noteProgress()

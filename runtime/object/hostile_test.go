@@ -114,9 +114,9 @@ type scene struct {
 	served        int
 }
 
-func newScene(t *testing.T) *scene {
+func newScene(t *testing.T, ofOwner ...binder.ProcessOption) *scene {
 	hub := bus.NewHub()
-	s := &scene{T: t, owner: openHub(t, hub), client: openHub(t, hub)}
+	s := &scene{T: t, owner: openHubAs(t, hub, bus.Peer{}, ofOwner...), client: openHub(t, hub)}
 	root := s.owner.NewNode(binder.HandlerFunc(s.root))
 	s.node = s.owner.NewNode(binder.HandlerFunc(func(context.Context, *binder.IncomingCall) error {
 		s.served++

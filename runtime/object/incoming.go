@@ -84,6 +84,9 @@ func (t *Transport) take(l *lane, d *bus.Descriptor, pos uint64) error {
 	case bus.KindCancel:
 		t.takeCancel(l, d)
 		return nil
+	case bus.KindFrozen:
+		t.takeFrozen(l)
+		return nil
 	}
 	c, ok := controlOf(d)
 	if !ok {
@@ -108,8 +111,9 @@ func (t *Transport) takeCall(l *lane, d *bus.Descriptor, pos uint64) error {
 		return err
 	}
 	target, ok := t.table.Pin(l.id, d.Node, d.By).(*binder.Node)
+	ofProcess := d.Node == processNode && !oneway
 	switch {
-	case !ok:
+	case !ok && !ofProcess:
 		c.refused = errNotHeld
 	case err != nil:
 		c.refused = err
@@ -117,7 +121,16 @@ func (t *Transport) takeCall(l *lane, d *bus.Descriptor, pos uint64) error {
 	c.call.Target = target
 	l.link.Hold()
 	t.pool.heat(l)
-	t.route(c, oneway)
+	switch {
+	case ofProcess:
+		t.aside(c)
+	case oneway && t.freezing.on:
+		t.hold(c)
+	case !oneway && pos < l.frozenUntil:
+		t.refuse(c)
+	default:
+		t.route(c, oneway)
+	}
 	return nil
 }
 
@@ -237,6 +250,9 @@ func (t *Transport) open(c *incoming, payload []byte) error {
 }
 
 func (t *Transport) handle(c *incoming) error {
+	if c.desc.Node == processNode {
+		return t.handleProcess(c)
+	}
 	in := &c.dispatch
 	in.Timeout = time.Duration(c.desc.Timeout)
 	in.Chain = binder.Chain{}
@@ -249,12 +265,15 @@ func (t *Transport) handle(c *incoming) error {
 // finish gives back what a call held, and lets the next oneway call of its node go on. The caller
 // has the lock.
 func (t *Transport) finish(c *incoming) {
-	n := c.call.Target
-	if n != nil {
-		t.table.Unpin(n.NodeID())
-	}
 	if c.call.Oneway() {
-		t.nextOneway(n)
+		t.nextOneway(c.call.Target)
+	}
+	t.giveBack(c)
+}
+
+func (t *Transport) giveBack(c *incoming) {
+	if n := c.call.Target; n != nil {
+		t.table.Unpin(n.NodeID())
 	}
 	c.lane, c.looper, c.entries, c.refused = nil, nil, nil, nil
 	c.cancelled.Store(false)
@@ -274,7 +293,20 @@ func (t *Transport) nextOneway(n *binder.Node) {
 	}
 }
 
-// discardQueue gives back what calls hold that nobody will handle any more.
+// discard gives back a call that nobody will handle. The caller has the lock.
+func (t *Transport) discard(c *incoming) {
+	link := c.lane.link
+	if i := c.desc.Index; c.lane.handling[i] == c {
+		c.lane.handling[i] = nil
+	}
+	t.dropEntries(c.entries)
+	t.dropFiles(c.lane, c.position, &c.desc)
+	link.Free(&c.desc)
+	t.after.fails = append(t.after.fails, link.Drop)
+	t.giveBack(c)
+}
+
+// discardQueue discards all calls that were not begun.
 func (t *Transport) discardQueue() {
 	for n, line := range t.oneway {
 		for _, c := range line {
@@ -282,12 +314,11 @@ func (t *Transport) discardQueue() {
 		}
 		t.oneway[n] = nil
 	}
+	for _, c := range t.freezing.held {
+		t.queue.push(c)
+	}
+	t.freezing.held = nil
 	for c := t.queue.pop(); c != nil; c = t.queue.pop() {
-		t.dropEntries(c.entries)
-		t.dropFiles(c.lane, c.position, &c.desc)
-		if n := c.call.Target; n != nil {
-			t.table.Unpin(n.NodeID())
-		}
-		t.after.fails = append(t.after.fails, c.lane.link.Drop)
+		t.discard(c)
 	}
 }

@@ -3,6 +3,7 @@ package object
 import (
 	"context"
 	"errors"
+	"math"
 	"sync/atomic"
 
 	"ubinder/runtime/binder"
@@ -17,6 +18,14 @@ type lane struct {
 	id   uint64           // of the peer; immutable
 	peer *binder.Identity // immutable
 	link bus.Link         // nil until registered
+
+	words         bus.FreezeWords // with the link
+	frozenFrom    uint64          // position behind the last call that was taken before this process was frozen
+	frozenUntil   uint64          // no sync call before this position is begun; it was published while frozen
+	refusedBefore uint32          // calls that the peer had kept back before
+	news          bool            // the peer is to be told of the frozen word, but has no credit
+	peerFrozen    bool            // as told last
+	frozenLinks   []*binder.FrozenLink
 
 	opened   chan struct{} // closed when the lane may be written, or has failed
 	openErr  error         // why it failed; set before opened is closed
@@ -75,7 +84,11 @@ func (h *connHandler) Introduced(p *bus.Peer) (bus.Events, func(bus.Link), func(
 func (l *lane) registered(link bus.Link) {
 	l.t.mu.Lock()
 	defer l.t.unlock()
-	l.link = link
+	l.link, l.words = link, *link.FreezeWords()
+	if f := &l.t.freezing; f.on {
+		l.frozenUntil = math.MaxUint64
+		l.words.Mine.Store(bus.FrozenFrom(0, f.settled))
+	}
 	l.t.table.Opened(l.id)
 }
 

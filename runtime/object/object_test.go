@@ -38,10 +38,12 @@ func puppetMain(path string) {
 }
 
 // openHub connects to a bus inside this process.
-func openHub(t testing.TB, hub *bus.Hub) *binder.Process {
-	tr, err := object.Join(hub, bus.Peer{})
+func openHub(t testing.TB, hub *bus.Hub) *binder.Process { return openHubAs(t, hub, bus.Peer{}) }
+
+func openHubAs(t testing.TB, hub *bus.Hub, self bus.Peer, options ...binder.ProcessOption) *binder.Process {
+	tr, err := object.Join(hub, self)
 	require.NoError(t, err)
-	p := binder.NewProcess(tr)
+	p := binder.NewProcess(tr, options...)
 	t.Cleanup(func() { p.Close() })
 	return p
 }

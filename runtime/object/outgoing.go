@@ -30,7 +30,7 @@ func (t *Transport) write(ctx context.Context, l *lane, class bus.Class, data *b
 	if o.content != nil {
 		entries = len(o.content.entries)
 	}
-	if o.slot, err = reserve(ctx, l.link, class, bus.SlotSize(size, entries), wait); err == nil {
+	if o.slot, err = l.reserve(ctx, class, d.Node, bus.SlotSize(size, entries), wait); err == nil {
 		err = o.fill(l, data, d, size)
 	}
 	if err != nil && o.content != nil {
@@ -39,13 +39,20 @@ func (t *Transport) write(ctx context.Context, l *lane, class bus.Class, data *b
 	return o, err
 }
 
-func reserve(ctx context.Context, link bus.Link, class bus.Class, size int, wait bool) (bus.Slot, error) {
+// reserve takes a slot, with wait also one that is not there yet. A call does not wait for a peer that
+// is frozen.
+func (l *lane) reserve(ctx context.Context, class bus.Class, node uint64, size int, wait bool) (bus.Slot, error) {
 	for {
-		slot, err := link.Reserve(class, size)
+		slot, err := l.link.Reserve(class, size)
 		if err == nil || !wait || !errors.Is(err, status.Full) {
 			return slot, err
 		}
-		if err := link.AwaitRoom(ctx, class, size); err != nil {
+		if class == bus.ClassCall {
+			if err := l.refuses(node); err != nil {
+				return slot, err
+			}
+		}
+		if err := l.link.AwaitRoom(ctx, class, size); err != nil {
 			return slot, err
 		}
 	}

@@ -38,6 +38,7 @@ type Transport struct {
 	drainer  *pending      // whose goroutine is draining
 	closed   bool
 	after    afterwards
+	freezing freezing
 	pendings sync.Pool // of *pending
 	sleeps   atomic.Uint64
 	calling  atomic.Int64 // calls under way
@@ -109,6 +110,9 @@ func (t *Transport) unlock() {
 	}
 	if t.closed {
 		t.discardQueue()
+	}
+	if t.freezing.waiting > 0 {
+		t.noteProgress()
 	}
 	a := t.after
 	t.after = afterwards{}

@@ -21,25 +21,26 @@ type Puppet struct {
 
 // What a puppet can do; the codes of its transactions.
 const (
-	Echo       = iota + 1 // answers with the payload and every attachment
-	doFail                // fails with the status code, service number and text in the payload
-	doPanic               //
-	doCall                // calls the attached object, with the payload; answers with its answer
-	doHold                // keeps the attached objects
-	doHeld                // answers with the objects that it keeps
-	doCallHeld            // calls the first object that it keeps
-	doDrop                // gives back what it keeps
-	doGive                // tells the attached puppet to hold what it keeps
-	doBlock               // calls the attached object, then waits until the context ends, calls it again, and fails
-	doLog                 // oneway: remembers the payload
-	doLogged              // answers with what it remembers
-	doRead                // reads the attached files to their ends and answers with what was there
-	doOpen                // answers with a file that has the payload in it
-	doWho                 // answers with the caller's uid and process
-	doWatch               // calls the attached second object when the attached first one dies
-	doLoopers             // sets the number of its loopers
-	doCallVia             // tells the first attached puppet to call the second attached object
-	doNew                 // answers with a new node of its own
+	Echo         = iota + 1 // answers with the payload and every attachment
+	doFail                  // fails with the status code, service number and text in the payload
+	doPanic                 //
+	doCall                  // calls the attached object, with the payload; answers with its answer
+	doHold                  // keeps the attached objects
+	doHeld                  // answers with the objects that it keeps
+	doCallHeld              // calls the first object that it keeps
+	doDrop                  // gives back what it keeps
+	doGive                  // tells the attached puppet to hold what it keeps
+	doBlock                 // calls the attached object, then waits until the context ends, calls it again, and fails
+	doLog                   // oneway: remembers the payload
+	doLogged                // answers with what it remembers
+	doRead                  // reads the attached files to their ends and answers with what was there
+	doOpen                  // answers with a file that has the payload in it
+	doWho                   // answers with the caller's uid and process
+	doWatch                 // calls the attached second object when the attached first one dies
+	doLoopers               // sets the number of its loopers
+	doCallVia               // tells the first attached puppet to call the second attached object
+	doNew                   // answers with a new node of its own
+	doCallOneway            // has the attached object log the payload, as an update, and does not wait
 )
 
 // Serve makes a puppet of p and hands it to the conductor, the context manager of p's domain.
@@ -160,6 +161,10 @@ func (s *puppet) more(ctx context.Context, c *binder.IncomingCall) error {
 		defer binder.Release(via)
 		defer binder.Release(o)
 		return transact(ctx, via, doCall, c.Payload, binder.Attachment{Object: o})
+	case doCallOneway:
+		o := c.TakeObject(0)
+		defer binder.Release(o)
+		return o.Transact(ctx, &binder.Transaction{Code: doLog, Flags: binder.Oneway | binder.UpdateTxn, Data: binder.Data{Payload: c.Payload}}, nil)
 	case doNew:
 		c.Reply.Attachments = []binder.Attachment{{Object: s.process.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
 			c.Reply.Payload = append([]byte("new:"), c.Payload...)

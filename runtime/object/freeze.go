@@ -1,0 +1,229 @@
+package object
+
+import (
+	"math"
+	"time"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/bus"
+	"ubinder/runtime/status"
+)
+
+// freezing is what a process knows of its own freezing. Guarded by Transport.mu.
+//
+// The state is told by a word in each outbox, which callers read before they post and again when they
+// have posted; so it is known while the process is stopped. A call from the position on that the word
+// names is never begun, and its caller knows it: before the word is stored the lane is drained up to
+// that position, and afterwards once more, for calls whose callers cannot have seen the word.
+type freezing struct {
+	on      bool        // frozen, or on the way there
+	settled bool        // what was under way at first has ended
+	waiting int         // freezers that wait for that
+	round   uint64      // counts freezings and thaws
+	held    []*incoming // oneway calls that came since, in order
+	info    binder.FrozenInfo
+}
+
+var errFrozen = status.Errorf(status.Frozen, "the process is frozen")
+
+// freeze freezes this process. givenUp tells that nobody waits for that any more.
+func (t *Transport) freeze(timeout time.Duration, givenUp func() bool) error {
+	t.mu.Lock()
+	f := &t.freezing
+	f.info = binder.FrozenInfo{}
+	if !f.on {
+		t.chill()
+	}
+	round := f.round
+	t.unlock()
+	late := time.NewTimer(timeout)
+	defer late.Stop()
+	inTime := timeout > 0
+	for {
+		t.mu.Lock()
+		n := t.underWay()
+		switch {
+		case t.closed:
+			t.unlock()
+			return errTransportClosed
+		case f.round != round:
+			t.unlock()
+			return status.Errorf(status.Cancelled, "the process was unfrozen meanwhile")
+		case n.all() == 0 && !givenUp():
+			t.settleFreeze()
+			t.unlock()
+			return nil
+		case !inTime || givenUp():
+			t.thaw()
+			t.unlock()
+			return n.err()
+		}
+		ch := t.progressChannel()
+		f.waiting++
+		t.mu.Unlock() // not unlock, which says that there is progress
+		select {
+		case <-ch:
+		case <-late.C:
+			inTime = false
+		}
+		t.mu.Lock()
+		f.waiting--
+		t.mu.Unlock()
+	}
+}
+
+// underWay is what a process has to end before it is frozen.
+type underWay struct{ sync, oneway, own int }
+
+func (n underWay) all() int { return n.sync + n.oneway + n.own }
+
+func (n underWay) err() error {
+	return &status.Error{
+		Code: status.Full,
+		Message: status.Errorf(status.Full, "%d calls are under way: %d handled or queued, %d oneway queued, %d made by the process itself; freeze it again later",
+			n.all(), n.sync, n.oneway, n.own).Message,
+		Limit: status.Limit{Resource: "calls under way in a process to be frozen", Used: uint64(n.all())},
+	}
+}
+
+// underWay counts. Requests to the process itself are not looked at, or it could never be frozen.
+func (t *Transport) underWay() underWay {
+	n := underWay{own: int(t.calling.Load())}
+	for _, l := range t.lanes {
+		for _, c := range l.handling {
+			if c != nil && c.desc.Node != processNode {
+				n.sync++
+			}
+		}
+	}
+	for _, c := range t.queue.list[t.queue.head:] {
+		if c.desc.Flags&bus.FlagOneway != 0 {
+			n.oneway++
+		}
+	}
+	for _, line := range t.oneway {
+		n.oneway += len(line)
+	}
+	return n
+}
+
+// chill tells every peer, and takes what could not know.
+func (t *Transport) chill() {
+	t.freezing.on = true
+	t.freezing.round++
+	for _, l := range t.lanes {
+		if l.link != nil {
+			t.drain(l)
+			l.chill()
+		}
+	}
+	for _, l := range t.lanes {
+		t.drain(l)
+	}
+}
+
+// chill tells the peer of l that this process is about to be frozen, and whom of its callers waits for
+// room that nothing comes of that.
+func (l *lane) chill() {
+	l.frozenFrom, l.frozenUntil = l.link.Position(), math.MaxUint64
+	l.refusedBefore = l.words.PeerRefused.Load()
+	l.words.Mine.Store(bus.FrozenFrom(l.frozenFrom, false))
+	l.t.after.fails = append(l.t.after.fails, l.link.RingRoom)
+	l.tellFrozen()
+}
+
+// settleFreeze is the moment from which the process counts as frozen.
+func (t *Transport) settleFreeze() {
+	if t.freezing.settled {
+		return
+	}
+	t.freezing.settled = true
+	for _, l := range t.lanes {
+		if l.link != nil {
+			l.words.Mine.Store(bus.FrozenFrom(l.frozenFrom, true))
+			l.tellFrozen()
+		}
+	}
+}
+
+// thaw lets the process go on. What lies on a lane when its word is cleared may have been seen there by
+// a caller that was refused, so no sync call of that is begun; oneway calls go first in the order in
+// which they came.
+func (t *Transport) thaw() {
+	f := &t.freezing
+	if !f.on {
+		return
+	}
+	f.round++
+	for _, l := range t.lanes {
+		if l.link != nil {
+			l.words.Mine.Store(0)
+			l.frozenUntil = l.link.Published()
+			l.tellFrozen()
+		}
+	}
+	for _, l := range t.lanes {
+		t.drain(l)
+	}
+	f.on, f.settled = false, false
+	for _, c := range f.held {
+		t.route(c, true)
+	}
+	f.held = nil
+}
+
+// refuse answers a sync call that came while the process was frozen.
+func (t *Transport) refuse(c *incoming) {
+	t.freezing.info.SyncReceived = true
+	if c.refused == nil {
+		c.refused = errFrozen
+	}
+	t.aside(c)
+}
+
+// hold keeps a oneway call until the process goes on.
+func (t *Transport) hold(c *incoming) {
+	f := &t.freezing
+	f.info.AsyncReceived = true
+	if i := f.outdated(c); i >= 0 {
+		t.discard(f.held[i])
+		f.held = append(f.held[:i], f.held[i+1:]...)
+	}
+	f.held = append(f.held, c)
+}
+
+// outdated finds the call that c replaces: the driver's rule for TF_UPDATE_TXN.
+func (f *freezing) outdated(c *incoming) int {
+	if binder.Flags(c.desc.Flags)&binder.UpdateTxn == 0 || c.position >= c.lane.frozenUntil {
+		return -1
+	}
+	for i, old := range f.held {
+		if old.lane == c.lane && old.call.Target == c.call.Target &&
+			old.desc.Code == c.desc.Code && old.desc.Flags == c.desc.Flags {
+			return i
+		}
+	}
+	return -1
+}
+
+// frozenInfo tells what came since the process was frozen. Callers that did not post are known by
+// their own word.
+func (t *Transport) frozenInfo() binder.FrozenInfo {
+	t.mu.Lock()
+	defer t.unlock()
+	for _, l := range t.lanes {
+		t.drain(l)
+		t.noteRefused(l)
+	}
+	info := t.freezing.info
+	info.Frozen = t.freezing.settled
+	info.Pending = t.underWay().all()
+	return info
+}
+
+// noteRefused looks whether callers of l were refused since the process was frozen.
+func (t *Transport) noteRefused(l *lane) {
+	if t.freezing.on && l.link != nil && l.words.PeerRefused.Load() != l.refusedBefore {
+		t.freezing.info.SyncReceived = true
+	}
+}
