@@ -11,14 +11,16 @@ import (
 	"time"
 
 	"ubinder/bench/cases"
+	"ubinder/bench/encoding"
 	"ubinder/bench/run"
 	"ubinder/bench/stack"
 )
 
 // options is the command line.
 type options struct {
-	plan run.Plan
-	json bool
+	plan   run.Plan
+	parcel bool // the case that is not of the plan: it has neither stacks nor processes
+	json   bool
 }
 
 const minDuration = 10 * time.Millisecond
@@ -42,7 +44,7 @@ func parse(args []string, stacks []stack.Stack) (options, error) {
 	}
 	o := options{json: *asJSON, plan: run.Plan{Pin: *pin, Duration: *duration}}
 	return o, errors.Join(
-		pick("-cases", *caseNames, cases.All(), caseName, &o.plan.Cases),
+		o.pickCases(*caseNames),
 		pick("-stacks", *stackNames, stacks, stack.Stack.Name, &o.plan.Stacks),
 		numbers("-sizes", *sizes, stack.MinSize, 64<<20, &o.plan.Sizes),
 		numbers("-conc", *conc, 1, 1024, &o.plan.Conc),
@@ -59,6 +61,17 @@ func joined[T any](all []T, name func(T) string) string {
 		names[i] = name(v)
 	}
 	return strings.Join(names, ",")
+}
+
+// pickCases selects the cases of the plan, and that of package encoding.
+func (o *options) pickCases(list string) error {
+	names := strings.Split(list, ",")
+	calls := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == encoding.Name })
+	o.parcel = len(calls) < len(names)
+	if len(calls) == 0 {
+		return nil
+	}
+	return pick("-cases", strings.Join(calls, ","), cases.All(), caseName, &o.plan.Cases)
 }
 
 // pick selects by a list of names, in the order of the list.

@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"ubinder/bench/cases"
+	"ubinder/bench/encoding"
 	"ubinder/bench/stack"
 )
 
@@ -12,7 +13,7 @@ const helpHead = `bench compares ways of calling from one process into another.
 
 Usage: go run . [flags]
 
-  -cases LIST    what to measure (all)
+  -cases LIST    what to measure (all that call)
   -stacks LIST   what to measure it on (all)
   -sizes LIST    bytes of payload (128,4096,65536,1048576)
   -conc LIST     goroutines calling at the same time from the one client process (1,16)
@@ -33,6 +34,7 @@ Examples:
   go run . -cases sync -sizes 128 -conc 1 -pin one -d 10s
   go run . -cases oneway -sizes 128,65536 -conc 1
   go run . -json -d 5s >results.jsonl
+  go run . -cases parcel -d 1s
 
 Exit status: 0 done, stacks that cannot run having been skipped with the reason on stderr;
 1 a stack broke while it was measured, or nothing could be measured; 2 wrong usage;
@@ -45,6 +47,7 @@ func help(w io.Writer, stacks []stack.Stack) {
 	for _, c := range cases.All() {
 		fmt.Fprintf(w, "  %-8s %s\n", c.Name, c.About)
 	}
+	fmt.Fprintf(w, "  %-8s %s\n", encoding.Name, encoding.About)
 	fmt.Fprintf(w, "\nStacks: %s\n", joined(stacks, stack.Stack.Name))
 	fmt.Fprint(w, helpTail)
 }

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"ubinder/bench/encoding"
 	"ubinder/bench/report"
 	"ubinder/bench/run"
 	"ubinder/bench/stacks"
@@ -47,7 +48,29 @@ func bench(ctx context.Context, args []string, out, errs io.Writer) int {
 	} else {
 		report.Header(out)
 	}
-	return status(o.plan.Run(ctx, observer(o, out, errs)), errs)
+	var failed error
+	if len(o.plan.Cases) > 0 {
+		failed = o.plan.Run(ctx, observer(o, out, errs))
+	}
+	if o.parcel && failed == nil {
+		failed = parcel(ctx, o, out, errs)
+	}
+	return status(failed, errs)
+}
+
+// parcel runs the case that needs no second process.
+func parcel(ctx context.Context, o options, out, errs io.Writer) error {
+	line := newProgress(errs)
+	var all []encoding.Result
+	err := encoding.Run(ctx, o.plan.Duration, line.show, func(r []encoding.Result) { all = append(all, r...) })
+	line.clear()
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return encoding.Lines(out, all)
+	}
+	return encoding.Table(out, all)
 }
 
 func status(err error, errs io.Writer) int {

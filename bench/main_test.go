@@ -115,6 +115,17 @@ func TestSmokeTable(t *testing.T) {
 	assert.Contains(t, out, "p50 / uds")
 }
 
+func TestParcelRunsAlone(t *testing.T) {
+	status, out, errs := command("-cases parcel -d 10ms -json")
+	require.Equal(t, exitOK, status, errs)
+	assert.NotContains(t, out, "sync")
+	assert.Contains(t, out, `{"case":"parcel","field":"int32","encoding":"parcel","op":"write"`)
+	o, err := parse([]string{"-cases", "sync,parcel"}, stacks.All())
+	require.NoError(t, err)
+	assert.True(t, o.parcel)
+	assert.Len(t, o.plan.Cases, 1)
+}
+
 // TestEveryStack finds a stack that cannot do what its cases ask of it.
 func TestEveryStack(t *testing.T) {
 	var names []string

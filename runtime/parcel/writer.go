@@ -77,20 +77,21 @@ func (w *Writer) Fail(err error) {
 // extend makes room for n bytes and returns them; they hold anything.
 func (w *Writer) extend(n int) []byte {
 	start := len(w.buf)
-	if n <= cap(w.buf)-start {
-		w.buf = w.buf[:start+n]
-	} else {
-		w.grow(n)
+	if n > cap(w.buf)-start {
+		w.growBy(n)
 	}
+	w.buf = w.buf[:start+n]
 	return w.buf[start:]
 }
 
 // smallest is what a Writer allocates at first.
 const smallest = 256
 
-func (w *Writer) grow(n int) {
-	start := len(w.buf)
-	bigger := make([]byte, start+n, max(smallest, 2*cap(w.buf), start+n))
+// grow makes room for a scalar. What append would leave behind may be secret.
+func (w *Writer) grow() { w.growBy(8) }
+
+func (w *Writer) growBy(n int) {
+	bigger := make([]byte, len(w.buf), max(smallest, 2*cap(w.buf), len(w.buf)+n))
 	copy(bigger, w.buf)
 	if w.sensitive {
 		clear(w.buf)
@@ -103,7 +104,10 @@ func (w *Writer) WriteInt32(v int32) { w.WriteUint32(uint32(v)) }
 
 // WriteUint32 writes a uint32: 4 bytes.
 func (w *Writer) WriteUint32(v uint32) {
-	binary.LittleEndian.PutUint32(w.extend(4), v)
+	if cap(w.buf)-len(w.buf) < 4 {
+		w.grow()
+	}
+	w.buf = binary.LittleEndian.AppendUint32(w.buf, v)
 }
 
 // WriteInt64 writes an int64: 8 bytes, at any multiple of 4.
@@ -111,7 +115,10 @@ func (w *Writer) WriteInt64(v int64) { w.WriteUint64(uint64(v)) }
 
 // WriteUint64 writes a uint64: 8 bytes, at any multiple of 4.
 func (w *Writer) WriteUint64(v uint64) {
-	binary.LittleEndian.PutUint64(w.extend(8), v)
+	if cap(w.buf)-len(w.buf) < 8 {
+		w.grow()
+	}
+	w.buf = binary.LittleEndian.AppendUint64(w.buf, v)
 }
 
 // WriteBool writes a bool as an int32, 0 or 1.
