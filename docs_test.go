@@ -20,7 +20,7 @@ import (
 
 // documented is the packages that programs use.
 var documented = []string{
-	"runtime/binder", "runtime/broker", "runtime/bus", "runtime/connect", "runtime/object",
+	"runtime/binder", "runtime/broker", "runtime/bus", "runtime/connect", "runtime/interceptor", "runtime/object", "runtime/record",
 	"runtime/status", "runtime/stub", "servicemanager",
 }
 

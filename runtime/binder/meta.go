@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"os"
+	"strconv"
 
 	"ubinder/runtime/status"
 )
@@ -191,3 +192,17 @@ func parseArguments(b []byte) ([]string, error) {
 }
 
 var errArguments = status.Errorf(status.Encoding, "the arguments are cut short")
+
+var metaNames = map[uint32]string{
+	PingTransaction: "ping", InterfaceTransaction: "interface", DumpTransaction: "dump", ShellCommandTransaction: "shell",
+	ExtensionTransaction: "extension", DebugPIDTransaction: "pid", StartRecordingTransaction: "start-recording",
+	StopRecordingTransaction: "stop-recording", InterfaceVersionTransaction: "version", InterfaceHashTransaction: "hash",
+}
+
+// CodeName writes a transaction code for people: the name of a meta transaction, else the number.
+func CodeName(code uint32) string {
+	if name := metaNames[code]; name != "" {
+		return name
+	}
+	return strconv.FormatUint(uint64(code), 10)
+}
