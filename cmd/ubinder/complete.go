@@ -12,6 +12,14 @@ import (
 // completeTimeout is how long a shell waits for names.
 const completeTimeout = time.Second
 
+// completeSecond completes the second argument to the names of services; the first is a file.
+func (b *busFlags) completeSecond(cmd *cobra.Command, args []string, word string) ([]string, cobra.ShellCompDirective) {
+	if len(args) != 1 {
+		return nil, cobra.ShellCompDirectiveDefault
+	}
+	return b.completeService(cmd, nil, word)
+}
+
 // completeService completes the first argument to the names of services on the bus.
 func (b *busFlags) completeService(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {

@@ -32,7 +32,7 @@ func newRootCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().StringVar(&b.path, "bus", connect.DefaultPath(), "path of the bus's socket")
-	root.AddCommand(newUpCommand(b), newServiceCommand(b), newPingCommand(b), newDumpCommand(b), newShellCommand(b), newDemoCommand(), newGenCommand(),
+	root.AddCommand(newUpCommand(b), newServiceCommand(b), newPingCommand(b), newDumpCommand(b), newShellCommand(b), newRecordCommand(b), newReplayCommand(b), newDemoCommand(), newGenCommand(),
 		newManagerCommand(), newPlayCommand())
 	exit.MarkUsageErrors(root)
 	return root

@@ -7,6 +7,7 @@ import (
 
 	"ubinder/runtime/broker"
 	"ubinder/runtime/connect"
+	"ubinder/runtime/record"
 	"ubinder/servicemanager"
 )
 
@@ -82,7 +83,7 @@ func (c *Config) startManager(ctx context.Context) (stop func(), pid int, err er
 }
 
 func (c *Config) startInside(ctx context.Context) (stop func(), err error) {
-	p, err := connect.Open(ctx, "bus:"+c.Path)
+	p, err := connect.Open(ctx, "bus:"+c.Path, record.AllowAll(nil))
 	if err != nil {
 		return nil, err
 	}

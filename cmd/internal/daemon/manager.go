@@ -12,6 +12,7 @@ import (
 
 	"ubinder/cmd/internal/child"
 	"ubinder/runtime/connect"
+	"ubinder/runtime/record"
 	"ubinder/servicemanager"
 )
 
@@ -24,7 +25,7 @@ func ServeManager(ctx context.Context) error {
 	signal.Ignore(os.Interrupt) // Ctrl-C reaches the parent too, which ends this process in order
 	ctx, cancel := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer cancel()
-	p, err := connect.Open(ctx, "bus:"+connect.DefaultPath())
+	p, err := connect.Open(ctx, "bus:"+connect.DefaultPath(), record.AllowAll(nil))
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"ubinder/runtime/connect"
+	"ubinder/runtime/record"
 	"ubinder/servicemanager"
 )
 
@@ -19,7 +20,7 @@ const roomName = "demo.room"
 // Play is the body of one of the demo's processes: the room, or a guest of that name. The bus is
 // $UBINDER_BUS, orders come from standard input, reports go to standard output.
 func Play(ctx context.Context, name string) error {
-	p, err := connect.Open(ctx, "bus:"+connect.DefaultPath())
+	p, err := connect.Open(ctx, "bus:"+connect.DefaultPath(), record.AllowAll(nil))
 	if err != nil {
 		return err
 	}
