@@ -20,10 +20,11 @@ type Flags uint32
 // The flags.
 const (
 	Oneway    Flags = 0x01 // send and go on; no reply
-	ClearBuf  Flags = 0x20 // zero the payload's memory when it is freed: it holds secrets
+	ClearBuf  Flags = 0x20 // zero all memory of the transport's that holds payload or reply when it is freed: they are secrets
 	UpdateTxn Flags = 0x40 // replaces a pending oneway of the same sender, node and code in a frozen target
 
-	// NoWait makes a call fail with status.Full when there is no room for it now. It stays here.
+	// NoWait makes a call fail with status.Full where it would have to wait before it is sent: for room,
+	// or for an introduction to a process that this one has not met. It stays here.
 	NoWait Flags = 1 << 16
 )
 
@@ -151,8 +152,23 @@ func (r *Received) drop() {
 // Reply is what came back. The zero Reply is ready for use and may be used again after Release.
 type Reply struct {
 	Received
-	memory Memory // of the payload; the transport's
+	Delivery Delivery // of a oneway call
+	memory   Memory   // of the payload; the transport's
 }
+
+// Delivery is what the sender of a oneway call may want to know besides that it was sent; flags.
+type Delivery uint8
+
+// What a oneway call may have met. The driver tells the same by BR_TRANSACTION_PENDING_FROZEN and
+// BR_ONEWAY_SPAM_SUSPECT.
+const (
+	// PendingFrozen: the object's process is frozen; the call waits until it goes on.
+	PendingFrozen Delivery = 1 << iota
+	// SpamSuspected: this process has more oneway calls under way to the object's than is likely to be
+	// meant, and little room is left. It is told once until there is room again; see
+	// Process.SetOnewaySpamDetection.
+	SpamSuspected
+)
 
 // Memory is what a transport lends for a payload. Free is called once.
 type Memory interface{ Free() }
@@ -169,4 +185,5 @@ func (r *Reply) Release() {
 	}
 	r.Payload = nil
 	r.Encoding = Raw
+	r.Delivery = 0
 }

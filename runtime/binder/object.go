@@ -17,8 +17,8 @@ import (
 // may be called concurrently.
 type Object interface {
 	// Transact calls the object and, unless t is oneway, waits until the reply has come, the
-	// object's process has died, or ctx has ended; r is filled in the first case and may be nil for
-	// a oneway call. Errors carry a status.Code. Delivery is exactly once or not at all; after an
+	// object's process has died, or ctx has ended; r is filled in the first case. For a oneway call r
+	// may be nil; else its Delivery is filled. Errors carry a status.Code. Delivery is exactly once or not at all; after an
 	// error it is not known which.
 	Transact(ctx context.Context, t *Transaction, r *Reply) error
 

@@ -72,6 +72,10 @@ func (p *Process) BecomeContextManager(ctx context.Context, n *Node) error {
 // chain of this process are served.
 func (p *Process) SetLoopers(n int) { p.transport.SetLoopers(n) }
 
+// SetOnewaySpamDetection sets whether oneway calls tell their sender SpamSuspected; they do until then.
+// It is the driver's BINDER_ENABLE_ONEWAY_SPAM_DETECTION.
+func (p *Process) SetOnewaySpamDetection(on bool) { p.transport.SetOnewaySpamDetection(on) }
+
 // Lost is closed when the process has lost its domain's broker. What it has goes on: calls, objects,
 // deaths; it meets no process that it has not met.
 func (p *Process) Lost() <-chan struct{} { return p.transport.Lost() }
@@ -101,6 +105,9 @@ func (n *Node) Transact(ctx context.Context, t *Transaction, r *Reply) error {
 		c.Payload = append([]byte(nil), payload...)
 		n.oneway.push(func() {
 			defer c.Done()
+			if c.Flags&ClearBuf != 0 {
+				defer clear(c.Payload)
+			}
 			n.handle(context.WithoutCancel(ctx), c)
 		})
 		return nil

@@ -25,6 +25,9 @@ type Transport interface {
 	// only calls that come back to a waiting chain are served.
 	SetLoopers(max int)
 
+	// SetOnewaySpamDetection is Process's.
+	SetOnewaySpamDetection(on bool)
+
 	// Freeze, Unfreeze, FrozenInfo and FindProcesses are Process's. The transport of the target asks
 	// its process's MayFreeze.
 	Freeze(ctx context.Context, p ProcessID, timeout time.Duration) error

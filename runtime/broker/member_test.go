@@ -72,7 +72,7 @@ func (m *member) Readable(l bus.Link) {
 }
 
 func send(l bus.Link, kind uint8, payload []byte) error {
-	slot, err := l.Reserve(bus.ClassReply, len(payload))
+	slot, err := l.Reserve(bus.ClassReply, len(payload), 0)
 	if err != nil {
 		return err
 	}

@@ -54,6 +54,9 @@ type sender struct {
 	pool       *pool.Pool
 	slots      []slotState // by slot number
 	files      int         // of messages that the peer has not freed
+	filed      int         // messages with files that the peer has not freed
+	secrets    int         // posted slots that are to be wiped
+	spamTold   bool        // that there is spam; until there is none
 	messages   int         // message credit in use
 	oneways    int         // of those, oneway
 	onewayLen  int         // bytes in slots of oneway messages
@@ -70,9 +73,10 @@ type sender struct {
 // slotState is what the sender knows of a slot. What a peer acknowledges must have been posted: a
 // slot that is being filled is not its to free.
 type slotState struct {
-	use   slotUse
-	class Class
-	files uint16
+	use    slotUse
+	class  Class
+	files  uint16
+	secret bool // wipe it when it is freed
 }
 
 type slotUse uint8

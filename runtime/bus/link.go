@@ -25,15 +25,16 @@ type Peer struct {
 type Link interface {
 	Peer() *Peer
 
-	// Reserve takes credit and a slot of size bytes for a message of class c. It never blocks:
-	// status.Full tells which limit was met. The slot is posted or abandoned.
-	Reserve(c Class, size int) (Slot, error)
-	// AwaitRoom waits until a Reserve of c and size that failed with status.Full may succeed.
-	AwaitRoom(ctx context.Context, c Class, size int) error
+	// Reserve takes credit and a slot of size bytes for a message of class c with a number of files. It
+	// never blocks: status.Full tells which limit was met. The slot is posted or abandoned.
+	Reserve(c Class, size, files int) (Slot, error)
+	// AwaitRoom waits until a Reserve of the same that failed with status.Full may succeed.
+	AwaitRoom(ctx context.Context, c Class, size, files int) error
 	// Abandon gives back a slot that is not posted.
 	Abandon(s Slot)
 	// Post publishes d, which describes what lies in s, after sending files, which stay the
-	// caller's. It returns d's position. It wakes nobody.
+	// caller's. It returns d's position. It wakes nobody. With FlagClearBuf the slot is wiped as soon as
+	// the peer has freed it.
 	Post(d *Descriptor, s Slot, files []int) (uint64, error)
 	// PostControl publishes a descriptor without a slot. status.Full means that its class has no
 	// credit; Readable is called when it has again.
@@ -98,6 +99,7 @@ type Events interface {
 // Slot is room in the own outbox.
 type Slot struct {
 	Bytes  []byte // what the peer will see
+	Spam   bool   // a oneway message: this process has sent suspiciously many that the peer has not handled
 	number uint32
 	offset int
 	class  Class

@@ -33,6 +33,10 @@ const (
 // FlagOneway marks a call that has no reply (the driver's TF_ONE_WAY).
 const FlagOneway = 0x01
 
+// FlagClearBuf marks a call or reply whose bytes are wiped when they are not needed any more (the
+// driver's TF_CLEAR_BUF).
+const FlagClearBuf = 0x20
+
 // Class is the credit that a message is sent on.
 type Class uint8
 

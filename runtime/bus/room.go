@@ -9,11 +9,11 @@ import (
 )
 
 // AwaitRoom arms the room bell and waits for the peer to ring it.
-func (l *lane) AwaitRoom(ctx context.Context, c Class, size int) error {
+func (l *lane) AwaitRoom(ctx context.Context, c Class, size, files int) error {
 	if !l.Hold() {
 		return l.Err()
 	}
-	room, err := l.armRoom(c, size)
+	room, err := l.armRoom(c, size, files)
 	l.Drop()
 	if err != nil || room == nil {
 		return err
@@ -28,14 +28,14 @@ func (l *lane) AwaitRoom(ctx context.Context, c Class, size int) error {
 
 // armRoom returns nil when there is room now: between a Reserve and this, others may have taken note of
 // what the peer freed, or given something back.
-func (l *lane) armRoom(c Class, size int) (<-chan struct{}, error) {
+func (l *lane) armRoom(c Class, size, files int) (<-chan struct{}, error) {
 	s := &l.send
 	s.Lock()
 	defer s.Unlock()
 	if err := l.Err(); err != nil {
 		return nil, err
 	}
-	if err := l.reap(); err != nil || s.fits(c, size) {
+	if err := l.reap(); err != nil || s.fits(c, size, files) {
 		return nil, err
 	}
 	worth := s.worthWaking()
@@ -82,6 +82,9 @@ func (l *lane) wantAnyRoom() {
 // numbers are short, so that a peer that frees one after the other rings once for many; one where bytes
 // are, for it may be the one that makes room.
 func (s *sender) worthWaking() uint64 {
+	if s.secrets > 0 {
+		return 1
+	}
 	if s.messages >= messageCredit || s.oneways >= messageCredit/2 {
 		return uint64(s.messages / 4)
 	}
@@ -93,10 +96,12 @@ func (l *lane) notifyRoom() {
 	s := &l.send
 	s.Lock()
 	defer s.Unlock()
+	rung := !s.roomWait.Armed()
+	l.reapSecrets()
 	if s.room == nil {
 		return
 	}
-	if l.Err() != nil || l.in.head.Uint64(offAcks).Load() != s.acked || !s.roomWait.Armed() {
+	if rung || l.Err() != nil || l.in.head.Uint64(offAcks).Load() != s.acked {
 		l.wakeRoom()
 	}
 }
@@ -104,7 +109,9 @@ func (l *lane) notifyRoom() {
 func (l *lane) wakeRoom() {
 	close(l.send.room)
 	l.send.room = nil
-	l.send.roomWait.Disarm()
+	if l.send.secrets == 0 {
+		l.send.roomWait.Disarm()
+	}
 	if l.send.roomTimer != nil {
 		l.send.roomTimer.Stop()
 		l.send.roomTimer = nil

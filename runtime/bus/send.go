@@ -7,21 +7,21 @@ import (
 )
 
 // Reserve implements Link.
-func (l *lane) Reserve(c Class, size int) (Slot, error) {
+func (l *lane) Reserve(c Class, size, files int) (Slot, error) {
 	if size > MaxMessage {
 		return Slot{}, status.Exceeded(status.TooBig, "bytes of payload and entries in one message", uint64(size), MaxMessage)
 	}
 	if !l.Hold() { // Post or Abandon drops it: nothing is unmapped while a slot is filled
 		return Slot{}, l.Err()
 	}
-	slot, err := l.reserve(c, size)
+	slot, err := l.reserve(c, size, files)
 	if err != nil {
 		l.Drop()
 	}
 	return slot, err
 }
 
-func (l *lane) reserve(c Class, size int) (Slot, error) {
+func (l *lane) reserve(c Class, size, files int) (Slot, error) {
 	s := &l.send
 	s.Lock()
 	defer s.Unlock()
@@ -31,22 +31,28 @@ func (l *lane) reserve(c Class, size int) (Slot, error) {
 	if err := l.reap(); err != nil {
 		return Slot{}, err
 	}
-	if err := s.creditFor(c, size); err != nil {
+	if err := s.creditFor(c, size, files); err != nil {
 		return Slot{}, err
 	}
 	number, off, ok := s.pool.Alloc(size)
 	if !ok {
 		return Slot{}, full("bytes of slots in the outbox", s.pool.Used()+size, l.out.segment.Size())
 	}
-	s.take(number, c)
-	return Slot{Bytes: l.out.segment.Bytes(off, size), number: number, offset: off, class: c}, nil
+	s.take(number, c, files)
+	spam := c == ClassOneway && s.spam()
+	return Slot{Bytes: l.out.segment.Bytes(off, size), Spam: spam, number: number, offset: off, class: c}, nil
 }
 
 func full(resource string, used, max int) error {
 	return status.Exceeded(status.Full, resource, uint64(used), uint64(max))
 }
 
-func (s *sender) creditFor(c Class, size int) error {
+func (s *sender) creditFor(c Class, size, files int) error {
+	if files > 0 {
+		if err := s.roomForFiles(files); err != nil {
+			return err
+		}
+	}
 	switch {
 	case c == ClassReply:
 		return nil
@@ -62,17 +68,38 @@ func (s *sender) creditFor(c Class, size int) error {
 	return nil
 }
 
-// fits reports whether reserving would succeed.
-func (s *sender) fits(c Class, size int) bool {
-	return s.creditFor(c, size) == nil && s.pool.Fits(size)
+// roomForFiles also keeps the packets with files so few that the socket takes them all.
+func (s *sender) roomForFiles(n int) error {
+	switch {
+	case n > MaxFiles:
+		return status.Exceeded(status.TooBig, "files in one message", uint64(n), MaxFiles)
+	case s.files+n > maxFilesUnderWay:
+		return full("files under way to one process", s.files+n, maxFilesUnderWay)
+	case s.filed >= maxFiledUnderWay:
+		return full("messages with files under way to one process", s.filed+1, maxFiledUnderWay)
+	}
+	return nil
 }
 
-func (s *sender) take(number uint32, c Class) {
+// fits reports whether reserving would succeed.
+func (s *sender) fits(c Class, size, files int) bool {
+	return s.creditFor(c, size, files) == nil && s.pool.Fits(size)
+}
+
+func (s *sender) take(number uint32, c Class, files int) {
 	for uint32(len(s.slots)) <= number {
 		s.slots = append(s.slots, slotState{})
 	}
 	s.slots[number] = slotState{use: slotReserved, class: c}
 	s.count(number, c, 1)
+	s.countFiles(&s.slots[number], files)
+}
+
+// countFiles notes that a slot has a number of files.
+func (s *sender) countFiles(state *slotState, n int) {
+	s.files += n - int(state.files)
+	s.filed += min(n, 1) - int(min(state.files, 1))
+	state.files = uint16(n)
 }
 
 // release takes a slot back; false when that number is not in this use.
@@ -80,10 +107,12 @@ func (s *sender) release(number uint32, use slotUse) bool {
 	if number >= uint32(len(s.slots)) || s.slots[number].use != use {
 		return false
 	}
-	state := s.slots[number]
+	state := &s.slots[number]
 	s.count(number, state.class, -1)
-	s.files -= int(state.files)
-	s.slots[number] = slotState{}
+	if state.files > 0 {
+		s.countFiles(state, 0)
+	}
+	*state = slotState{}
 	return s.pool.Free(number)
 }
 
@@ -98,6 +127,24 @@ func (s *sender) count(number uint32, c Class, n int) {
 		s.onewayLen += n * s.pool.Size(number)
 	}
 }
+
+// spam reports, once until there is room again, that this process may be filling the peer with oneway
+// messages. It is the driver's rule: less than a tenth of the whole is left to oneway messages, and
+// the sender has more than 50 of them or a quarter of the bytes. Here each sender has an outbox of its own.
+func (s *sender) spam() bool {
+	low := SegmentSize/2-s.onewayLen < SegmentSize/10 || messageCredit/2-s.oneways < messageCredit/10
+	if !low {
+		s.spamTold = false
+		return false
+	}
+	if s.spamTold || s.oneways <= spamMessages && s.onewayLen <= SegmentSize/4 {
+		return false
+	}
+	s.spamTold = true
+	return true
+}
+
+const spamMessages = 50
 
 // Abandon implements Link.
 func (l *lane) Abandon(slot Slot) {
@@ -125,33 +172,44 @@ func (l *lane) Post(d *Descriptor, slot Slot, files []int) (uint64, error) {
 	s.Lock()
 	defer s.Unlock()
 	err := l.Err()
+	state := &s.slots[slot.number]
 	if err == nil && len(files) > 0 {
-		err = l.sendFiles(files)
+		err = l.sendFiles(state, files)
 	}
 	if err != nil {
+		if d.Flags&FlagClearBuf != 0 {
+			clear(slot.Bytes)
+		}
 		l.giveBack(slot)
 		return 0, err
 	}
-	state := &s.slots[slot.number]
-	state.use, state.files = slotPosted, uint16(len(files))
-	s.files += len(files)
+	state.use = slotPosted
+	if d.Flags&FlagClearBuf != 0 {
+		state.secret = true
+		s.secrets++
+		defer l.watchSecrets()
+	}
 	return s.ring.Put(d), nil
 }
 
 // sendFiles sends the files of the message that is posted next. The caller has the sender locked.
-func (l *lane) sendFiles(files []int) error {
+func (l *lane) sendFiles(state *slotState, files []int) error {
 	s := &l.send
-	if len(files) > MaxFiles {
-		return status.Exceeded(status.TooBig, "files in one message", uint64(len(files)), MaxFiles)
-	}
-	if s.files+len(files) > maxFilesUnderWay {
-		return full("files under way to one process", s.files+len(files), maxFilesUnderWay)
+	if len(files) > int(state.files) { // more than were reserved
+		reserved := int(state.files)
+		s.countFiles(state, 0)
+		err := s.roomForFiles(len(files))
+		s.countFiles(state, reserved)
+		if err != nil {
+			return err
+		}
 	}
 	for _, f := range files {
 		if sys.IsBusSocket(f) {
 			return status.Errorf(status.BadValue, "file descriptor %d is a socket of the bus, which cannot be passed", f)
 		}
 	}
+	s.countFiles(state, len(files))
 	return l.port.sendFiles(s.ring.Next(), files)
 }
 
@@ -218,6 +276,9 @@ func (l *lane) reap() error {
 	}
 	for ; s.acked != acks; s.acked++ {
 		number := l.in.head.Uint32(offAckRing + 4*int(s.acked%ackRingSize)).Load()
+		if s.secrets > 0 {
+			l.wipe(number)
+		}
 		if !s.release(number, slotPosted) {
 			return l.protocolFault("it acknowledged slot %d, which is not in use", number)
 		}

@@ -26,8 +26,12 @@ const maxPacket = 16
 // maxFilesUnderWay bounds the files of messages that the peer has not freed. maxEarlyFiles bounds
 // those that a receiver keeps for their messages: more, because it frees a message's slot before it
 // takes the files.
+//
+// A packet with files takes about 1 KiB of what the kernel gives a socket, 208 KiB. maxFiledUnderWay
+// packets leave room for rings.
 const (
 	maxFilesUnderWay = 4 * MaxFiles
+	maxFiledUnderWay = 128
 	maxEarlyFiles    = 2 * maxFilesUnderWay
 )
 

@@ -12,7 +12,7 @@ import (
 // answer posts the reply of a call: its data, or the error that the handler or the runtime found.
 func (t *Transport) answer(c *incoming, err error) {
 	d := &c.answer
-	*d = bus.Descriptor{Kind: bus.KindReply, Node: c.position, Index: c.desc.Index}
+	*d = bus.Descriptor{Kind: bus.KindReply, Node: c.position, Index: c.desc.Index, Flags: c.desc.Flags & bus.FlagClearBuf}
 	if err == nil {
 		err = t.answerData(c, d)
 	}
@@ -97,6 +97,13 @@ type owedReply struct {
 	content *content
 }
 
+// wipe clears the copy of a secret.
+func (r *owedReply) wipe() {
+	if r.desc.Flags&bus.FlagClearBuf != 0 {
+		clear(r.payload)
+	}
+}
+
 // maxOwed bounds the bytes of replies that wait for room towards one peer.
 const maxOwed = 16 * bus.SegmentSize
 
@@ -147,11 +154,12 @@ func (r *owedReply) copy(t *Transport, l *lane, data *binder.Data) error {
 	ctx, cancel := context.WithTimeout(context.Background(), bus.RoomTimeout)
 	defer cancel()
 	var err error
-	r.content, err = t.prepare(ctx, l, data.Attachments)
+	r.content, err = t.prepare(ctx, l, data.Attachments, true)
 	return err
 }
 
 func (r *owedReply) dropLater(t *Transport) {
+	r.wipe()
 	if r.content != nil {
 		t.after.fails = append(t.after.fails, r.content.undo)
 	}
@@ -190,11 +198,11 @@ func (r *owedReply) post(l *lane) error {
 	ctx, cancel := context.WithTimeout(context.Background(), bus.RoomTimeout)
 	defer cancel()
 	data := binder.Data{Payload: r.payload, Encoding: binder.Encoding(r.desc.Encoding)}
-	entries := 0
+	entries, files := 0, 0
 	if r.content != nil {
-		entries = len(r.content.entries)
+		entries, files = len(r.content.entries), len(r.content.files)
 	}
-	slot, err := l.reserve(ctx, bus.ClassReply, r.desc.Node, bus.SlotSize(len(r.payload), entries), true)
+	slot, err := l.reserve(ctx, bus.ClassReply, r.desc.Node, bus.SlotSize(len(r.payload), entries), files, true)
 	if errors.Is(err, status.Deadline) {
 		return status.Errorf(status.Protocol, "the peer broke the protocol: it made no room for replies in %v", bus.RoomTimeout)
 	}
@@ -205,6 +213,7 @@ func (r *owedReply) post(l *lane) error {
 	if err := o.fill(l, &data, &r.desc, len(r.payload)); err != nil {
 		return err
 	}
+	r.wipe()
 	r.content = nil // posting settles it
 	if _, err := o.post(l, &r.desc); err != nil {
 		return err

@@ -7,8 +7,9 @@ import (
 
 // buffer is private memory that a payload was copied into; it is used again.
 type buffer struct {
-	bytes []byte
-	class int
+	bytes  []byte
+	class  int
+	secret bool // wipe it before it is used again
 }
 
 // Buffers of 256 bytes, 1 KiB, 4 KiB ... up to the largest message, each in its own pool.
@@ -34,4 +35,15 @@ func takeBuffer(n int) *buffer {
 }
 
 // Free gives the memory back; nothing may point to it any more.
-func (b *buffer) Free() { bufferPools[b.class].Put(b) }
+func (b *buffer) Free() {
+	b.wipe()
+	bufferPools[b.class].Put(b)
+}
+
+// wipe clears a secret.
+func (b *buffer) wipe() {
+	if b.secret {
+		clear(b.bytes)
+		b.secret = false
+	}
+}

@@ -25,24 +25,42 @@ func (r *remote) Transact(ctx context.Context, tr *binder.Transaction, reply *bi
 		Code: tr.Code, Flags: uint16(tr.Flags), Interface: tr.Interface,
 	}
 	if tr.Flags&binder.Oneway != 0 {
-		err = r.t.sendOneway(ctx, l, p, tr)
+		err = r.t.sendOneway(ctx, l, p, tr, reply)
 		r.endUse(by)
 		return err
 	}
 	return r.t.call(ctx, l, p, r, tr, reply)
 }
 
-func (t *Transport) sendOneway(ctx context.Context, l *lane, p *pending, tr *binder.Transaction) error {
+func (t *Transport) sendOneway(ctx context.Context, l *lane, p *pending, tr *binder.Transaction, reply *binder.Reply) error {
 	defer p.recycle()
 	o, err := t.write(ctx, l, bus.ClassOneway, &tr.Data, &p.desc, tr.Flags&binder.NoWait == 0)
 	if err != nil {
 		return err
 	}
+	held := reply != nil && l.link.Hold()
+	if held {
+		defer l.link.Drop()
+	}
 	if _, err := o.post(l, &p.desc); err != nil {
 		return err
 	}
+	if held {
+		reply.Delivery = t.delivery(l, &o.slot)
+	}
 	l.link.RingLooper()
 	return nil
+}
+
+// delivery tells what a oneway call that was posted has met.
+func (t *Transport) delivery(l *lane, slot *bus.Slot) (d binder.Delivery) {
+	if l.words.Peer.Load() != 0 {
+		d |= binder.PendingFrozen
+	}
+	if slot.Spam && !t.noSpam.Load() {
+		d |= binder.SpamSuspected
+	}
+	return d
 }
 
 func (t *Transport) call(ctx context.Context, l *lane, p *pending, r *remote, tr *binder.Transaction, reply *binder.Reply) error {

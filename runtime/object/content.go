@@ -23,14 +23,14 @@ type content struct {
 }
 
 // prepare makes entries of attachments: it counts what is sent, and grants what is passed on. It
-// may block for an introduction or for credit, until ctx ends.
-func (t *Transport) prepare(ctx context.Context, to *lane, list []binder.Attachment) (*content, error) {
+// with wait may block for an introduction or for credit, until ctx ends.
+func (t *Transport) prepare(ctx context.Context, to *lane, list []binder.Attachment, wait bool) (*content, error) {
 	if len(list) > bus.MaxEntries {
 		return nil, status.Exceeded(status.TooBig, "objects and files in one message", uint64(len(list)), bus.MaxEntries)
 	}
 	c := &content{t: t, to: to, entries: make([]bus.Entry, 0, len(list))}
 	for i := range list {
-		if err := c.add(ctx, &list[i]); err != nil {
+		if err := c.add(ctx, &list[i], wait); err != nil {
 			c.undo()
 			return nil, err
 		}
@@ -38,7 +38,7 @@ func (t *Transport) prepare(ctx context.Context, to *lane, list []binder.Attachm
 	return c, nil
 }
 
-func (c *content) add(ctx context.Context, a *binder.Attachment) error {
+func (c *content) add(ctx context.Context, a *binder.Attachment, wait bool) error {
 	e := bus.Entry{Field: a.Field, Weak: a.Weak}
 	var err error
 	switch o := a.Object.(type) {
@@ -50,7 +50,7 @@ func (c *content) add(ctx context.Context, a *binder.Attachment) error {
 	case *binder.Node:
 		err = c.addNode(&e, o)
 	case *binder.Handle:
-		err = c.addHandle(ctx, &e, o)
+		err = c.addHandle(ctx, &e, o, wait)
 	default:
 		err = status.Errorf(status.BadValue, "attachment of field %d is a %T, not an object of this process", a.Field, a.Object)
 	}
@@ -109,7 +109,7 @@ func (c *content) put(e *bus.Entry, put reftab.Put) {
 
 var errForeign = status.Errorf(status.BadValue, "the attached object belongs to another connection; get it again through this one")
 
-func (c *content) addHandle(ctx context.Context, e *bus.Entry, h *binder.Handle) error {
+func (c *content) addHandle(ctx context.Context, e *bus.Entry, h *binder.Handle, wait bool) error {
 	if h == nil {
 		return nil
 	}
@@ -128,7 +128,7 @@ func (c *content) addHandle(ctx context.Context, e *bus.Entry, h *binder.Handle)
 			return err
 		}
 		// An object whose owner has ended meanwhile is passed on all the same, as a dead one.
-		if err = c.t.await(ctx, owner); err != nil && (ended || !unreachable(err)) {
+		if err = c.t.await(ctx, owner, wait); err != nil && (ended || !unreachable(err)) {
 			return err
 		}
 		ended = err != nil
@@ -183,8 +183,26 @@ func (c *content) numbers() []int {
 	return n
 }
 
+// wouldWait is await for who does not wait: it gets the lane under way, if there is none, and fails.
+func (t *Transport) wouldWait(owner uint64) error {
+	t.mu.Lock()
+	defer t.unlock()
+	l := t.lanes[owner]
+	if l != nil && l.writable {
+		return status.Errorf(status.Full, "process %d takes no more control messages now", owner)
+	}
+	if l == nil {
+		t.askBroker(func(ctx context.Context) { t.laneTo(ctx, owner) })
+	}
+	return status.Errorf(status.Full, "this process is being introduced to process %d", owner)
+}
+
 // await waits until a use of something of owner's may succeed: for its lane, or for credit on it.
-func (t *Transport) await(ctx context.Context, owner uint64) error {
+// Without wait it fails with status.Full.
+func (t *Transport) await(ctx context.Context, owner uint64, wait bool) error {
+	if !wait {
+		return t.wouldWait(owner)
+	}
 	l, err := t.laneTo(ctx, owner)
 	if err != nil {
 		return err

@@ -16,7 +16,7 @@ import (
 
 // request posts a call of the owner's process itself.
 func (s *scene) request(code uint32, flags uint16, payload []byte) {
-	slot, err := s.link.Reserve(bus.ClassCall, len(payload))
+	slot, err := s.link.Reserve(bus.ClassCall, len(payload), 0)
 	require.NoError(s.T, err)
 	copy(slot.Bytes, payload)
 	_, err = s.link.Post(&bus.Descriptor{Kind: bus.KindCall, Code: code, Flags: flags, Length: uint32(len(payload))}, slot, nil)

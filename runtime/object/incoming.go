@@ -186,6 +186,7 @@ func (t *Transport) run(c *incoming, lp *looper) {
 	d, l := &c.desc, c.lane
 	c.looper = lp
 	buf := takeBuffer(int(d.Length))
+	buf.secret = d.Flags&bus.FlagClearBuf != 0
 	l.link.Payload(buf.bytes, d)
 	err := t.open(c, buf.bytes)
 	l.link.Free(d)
@@ -194,6 +195,7 @@ func (t *Transport) run(c *incoming, lp *looper) {
 		defer func() {
 			if !returned {
 				t.handlerExited(c)
+				buf.wipe()
 			}
 		}()
 		err = t.handle(c)

@@ -15,10 +15,11 @@ type outgoing struct {
 	content *content // nil without attachments
 }
 
-// write reserves a slot for data and fills it. With wait it blocks for room until ctx ends.
+// write reserves a slot for data and fills it. With wait it blocks for room until ctx ends; a reply
+// waits for its attachments in any case.
 func (t *Transport) write(ctx context.Context, l *lane, class bus.Class, data *binder.Data, d *bus.Descriptor, wait bool) (o outgoing, err error) {
 	if len(data.Attachments) > 0 {
-		if o.content, err = t.prepare(ctx, l, data.Attachments); err != nil {
+		if o.content, err = t.prepare(ctx, l, data.Attachments, wait || class == bus.ClassReply); err != nil {
 			return o, err
 		}
 	}
@@ -26,11 +27,11 @@ func (t *Transport) write(ctx context.Context, l *lane, class bus.Class, data *b
 	if data.Body != nil {
 		size = data.Body.Size()
 	}
-	entries := 0
+	entries, files := 0, 0
 	if o.content != nil {
-		entries = len(o.content.entries)
+		entries, files = len(o.content.entries), len(o.content.files)
 	}
-	if o.slot, err = l.reserve(ctx, class, d.Node, bus.SlotSize(size, entries), wait); err == nil {
+	if o.slot, err = l.reserve(ctx, class, d.Node, bus.SlotSize(size, entries), files, wait); err == nil {
 		err = o.fill(l, data, d, size)
 	}
 	if err != nil && o.content != nil {
@@ -41,9 +42,9 @@ func (t *Transport) write(ctx context.Context, l *lane, class bus.Class, data *b
 
 // reserve takes a slot, with wait also one that is not there yet. A call does not wait for a peer that
 // is frozen.
-func (l *lane) reserve(ctx context.Context, class bus.Class, node uint64, size int, wait bool) (bus.Slot, error) {
+func (l *lane) reserve(ctx context.Context, class bus.Class, node uint64, size, files int, wait bool) (bus.Slot, error) {
 	for {
-		slot, err := l.link.Reserve(class, size)
+		slot, err := l.link.Reserve(class, size, files)
 		if err == nil || !wait || !errors.Is(err, status.Full) {
 			return slot, err
 		}
@@ -52,7 +53,7 @@ func (l *lane) reserve(ctx context.Context, class bus.Class, node uint64, size i
 				return slot, err
 			}
 		}
-		if err := l.link.AwaitRoom(ctx, class, size); err != nil {
+		if err := l.link.AwaitRoom(ctx, class, size, files); err != nil {
 			return slot, err
 		}
 	}
@@ -63,6 +64,9 @@ func (o *outgoing) fill(l *lane, data *binder.Data, d *bus.Descriptor, size int)
 	if data.Body != nil {
 		var err error
 		if n, err = appendBody(o.slot.Bytes[:0:size], data.Body); err != nil {
+			if d.Flags&bus.FlagClearBuf != 0 {
+				clear(o.slot.Bytes)
+			}
 			l.link.Abandon(o.slot)
 			return err
 		}

@@ -78,12 +78,8 @@ func (r *remote) use(ctx context.Context, wait bool) (by uint64, l *lane, err er
 			return by, l, nil
 		case reftab.IsDead:
 			return 0, nil, errDeadObject
-		case reftab.NoCredit:
-			if !wait {
-				return 0, nil, status.Errorf(status.Full, "process %d takes no more control messages now", owner)
-			}
 		}
-		if err := t.await(ctx, owner); err != nil {
+		if err := t.await(ctx, owner, wait); err != nil {
 			return 0, nil, err
 		}
 	}

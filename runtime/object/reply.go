@@ -14,6 +14,7 @@ func (p *pending) read(reply *binder.Reply) error {
 	}
 	d, l := &p.reply, p.lane
 	buf := takeBuffer(int(d.Length))
+	buf.secret = p.desc.Flags&bus.FlagClearBuf != 0
 	l.link.Payload(buf.bytes, d)
 	var fds []sys.FD
 	var err error

@@ -42,6 +42,7 @@ type Transport struct {
 	pendings sync.Pool // of *pending
 	sleeps   atomic.Uint64
 	calling  atomic.Int64 // calls under way
+	noSpam   atomic.Bool  // senders of oneway calls are not told of spam
 	woken    atomic.Bool  // callers were woken on channels since a looper last slept
 
 	// Under testing/synctest a goroutine from outside, as the garbage collector's, must not wake one
@@ -95,6 +96,9 @@ func (t *Transport) Start(p *binder.Process) {
 
 // Self implements binder.Transport.
 func (t *Transport) Self() *binder.Identity { return t.self }
+
+// SetOnewaySpamDetection implements binder.Transport.
+func (t *Transport) SetOnewaySpamDetection(on bool) { t.noSpam.Store(!on) }
 
 // Lost implements binder.Transport.
 func (t *Transport) Lost() <-chan struct{} { return t.bus.Done() }

@@ -2,6 +2,8 @@ package transporttest
 
 import (
 	"context"
+	"io"
+	"os"
 	"sync"
 	"time"
 
@@ -91,6 +93,103 @@ var limits = []Case{
 		wg.Go(func() { s.Do(p, Echo, nil) }) // finds room, though it waits for the looper
 		resume()
 		wg.Wait()
+	}},
+	{"OnewaySpamIsToldToWhoSends", func(s *Stage) {
+		p := s.Puppet()
+		resume := stall(s, p)
+		var r binder.Reply
+		told, sent := 0, 0
+		fill := func() (err error) {
+			for ; err == nil; sent++ {
+				if err = p.Transact(s.Ctx, oneway([]byte("x"), binder.NoWait), &r); r.Delivery&binder.SpamSuspected != 0 {
+					told++
+				}
+				assert.Zero(s, r.Delivery&binder.PendingFrozen)
+				r.Release()
+			}
+			sent--
+			return err
+		}
+		require.ErrorIs(s, fill(), status.Full)
+		assert.Equal(s, 1, told)
+		assert.Greater(s, sent, 50)
+		resume()
+		logged(s, p, sent)
+		s.SetOnewaySpamDetection(false)
+		resume = stall(s, p)
+		require.ErrorIs(s, fill(), status.Full)
+		assert.Equal(s, 1, told)
+		resume()
+	}},
+	{"OnewayOfAFrozenProcessIsToldToWhoSends", func(s *Stage) {
+		p := s.Puppet()
+		goOn, unfreeze := freezeAndStop(s, p)
+		var r binder.Reply
+		require.NoError(s, p.Transact(s.Ctx, oneway([]byte("x"), 0), &r))
+		assert.Equal(s, binder.PendingFrozen, r.Delivery)
+		goOn()
+		unfreeze()
+		require.NoError(s, p.Transact(s.Ctx, oneway([]byte("x"), 0), &r))
+		assert.Zero(s, r.Delivery)
+	}},
+	{"CallsDoNotWaitForRoomInAFrozenProcess", func(s *Stage) {
+		p := s.Puppet()
+		goOn, unfreeze := freezeAndStop(s, p)
+		for p.Transact(s.Ctx, oneway(make([]byte, 1<<20), binder.NoWait), nil) == nil {
+		}
+		_, err := s.Try(s.Ctx, p, Echo, make([]byte, 1<<21))
+		require.ErrorIs(s, err, status.Frozen)
+		goOn()
+		unfreeze()
+		s.Do(p, Echo, make([]byte, 1<<21))
+	}},
+	{"FilesWaitForRoom", func(s *Stage) {
+		p := s.Puppet()
+		resume := stall(s, p)
+		r, w, err := os.Pipe()
+		require.NoError(s, err)
+		defer r.Close()
+		send := func(flags binder.Flags) error {
+			t := oneway([]byte("x"), flags)
+			for range 16 {
+				t.Attachments = append(t.Attachments, binder.Attachment{File: w})
+			}
+			return p.Transact(s.Ctx, t, nil)
+		}
+		n := 0
+		for err = send(binder.NoWait); err == nil; err = send(binder.NoWait) {
+			n++
+		}
+		require.ErrorIs(s, err, status.Full)
+		assert.Equal(s, 32, n) // 512 files
+		var wg sync.WaitGroup
+		wg.Go(func() {
+			for range 64 {
+				assert.NoError(s, send(0))
+			}
+		})
+		resume()
+		wg.Wait()
+		w.Close()
+		logged(s, p, n+64)
+		_, err = r.Read(make([]byte, 1)) // all were given back
+		assert.ErrorIs(s, err, io.EOF)
+	}},
+	{"NoWaitDoesNotWaitForAnIntroduction", func(s *Stage) {
+		a, b := s.Puppet(), s.Puppet()
+		o := s.Do(a, doNew, nil).TakeObject(0)
+		refused := 0
+		for {
+			_, err := s.Try(s.Ctx, b, doCallNoWait, nil, object(o))
+			if err == nil {
+				break
+			}
+			require.ErrorIs(s, err, status.Full)
+			refused++
+		}
+		if s.Forks {
+			assert.Positive(s, refused, "two processes have met within no time")
+		}
 	}},
 	{"LargeRepliesWaitForRoom", func(s *Stage) {
 		p := s.Puppet()

@@ -40,6 +40,7 @@ const (
 	doLoopers               // sets the number of its loopers
 	doCallVia               // tells the first attached puppet to call the second attached object
 	doNew                   // answers with a new node of its own
+	doCallNoWait            // calls the attached object without waiting before it is sent
 	doCallOneway            // has the attached object log the payload, as an update, and does not wait
 )
 
@@ -161,6 +162,12 @@ func (s *puppet) more(ctx context.Context, c *binder.IncomingCall) error {
 		defer binder.Release(via)
 		defer binder.Release(o)
 		return transact(ctx, via, doCall, c.Payload, binder.Attachment{Object: o})
+	case doCallNoWait:
+		o := c.TakeObject(0)
+		defer binder.Release(o)
+		var r binder.Reply
+		defer r.Release()
+		return o.Transact(ctx, &binder.Transaction{Code: 1, Flags: binder.NoWait}, &r)
 	case doCallOneway:
 		o := c.TakeObject(0)
 		defer binder.Release(o)

@@ -90,6 +90,9 @@ func (p *Pool) Free(number uint32) (ok bool) {
 // Size returns how many bytes the slot holds.
 func (p *Pool) Size(number uint32) int { return int(p.blocks[number].size) * Unit }
 
+// Offset returns where in the area the slot lies, in bytes.
+func (p *Pool) Offset(number uint32) int { return int(p.blocks[number].off) * Unit }
+
 // class maps a size to the list that holds blocks of at least that size and below the next class.
 func class(size uint32) (l1, l2 int) {
 	l1 = bits.Len32(size) - 1
