@@ -29,10 +29,11 @@ const minDuration = 10 * time.Millisecond
 func parse(args []string, stacks []stack.Stack) (options, error) {
 	set := flag.NewFlagSet("bench", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
-	caseNames := set.String("cases", joined(cases.All(), caseName), "")
+	caseNames := set.String("cases", "sync,oneway", "")
 	stackNames := set.String("stacks", joined(stacks, stack.Stack.Name), "")
 	sizes := set.String("sizes", "128,4096,65536,1048576", "")
 	conc := set.String("conc", "1,16", "")
+	scale := set.String("scale", "", "")
 	pin := set.String("pin", run.PinNone, "")
 	duration := set.Duration("d", 2*time.Second, "")
 	asJSON := set.Bool("json", false, "")
@@ -48,6 +49,7 @@ func parse(args []string, stacks []stack.Stack) (options, error) {
 		pick("-stacks", *stackNames, stacks, stack.Stack.Name, &o.plan.Stacks),
 		numbers("-sizes", *sizes, stack.MinSize, 64<<20, &o.plan.Sizes),
 		numbers("-conc", *conc, 1, 1024, &o.plan.Conc),
+		scales(*scale, &o.plan.Scale),
 		oneOf("-pin", *pin, run.PinNone, run.PinOne),
 		atLeast("-d", *duration, minDuration),
 	)
@@ -63,17 +65,6 @@ func joined[T any](all []T, name func(T) string) string {
 	return strings.Join(names, ",")
 }
 
-// pickCases selects the cases of the plan, and that of package encoding.
-func (o *options) pickCases(list string) error {
-	names := strings.Split(list, ",")
-	calls := slices.DeleteFunc(slices.Clone(names), func(name string) bool { return name == encoding.Name })
-	o.parcel = len(calls) < len(names)
-	if len(calls) == 0 {
-		return nil
-	}
-	return pick("-cases", strings.Join(calls, ","), cases.All(), caseName, &o.plan.Cases)
-}
-
 // pick selects by a list of names, in the order of the list.
 func pick[T any](flagName, list string, all []T, name func(T) string, into *[]T) error {
 	for _, want := range strings.Split(list, ",") {
@@ -84,6 +75,31 @@ func pick[T any](flagName, list string, all []T, name func(T) string, into *[]T)
 		*into = append(*into, all[i])
 	}
 	return nil
+}
+
+// pickCases selects cases by their names, or all those below a name, and that of package encoding.
+func (o *options) pickCases(list string) error {
+	for _, want := range strings.Split(list, ",") {
+		found := want == encoding.Name
+		o.parcel = o.parcel || found
+		for _, c := range cases.All() {
+			if c.Name == want || strings.HasPrefix(c.Name, want+"/") {
+				o.plan.Cases = append(o.plan.Cases, c)
+				found = true
+			}
+		}
+		if !found {
+			return fmt.Errorf("-cases: no %q among %s,%s", want, joined(cases.All(), caseName), encoding.Name)
+		}
+	}
+	return nil
+}
+
+func scales(list string, into *[]int) error {
+	if list == "" {
+		return nil
+	}
+	return numbers("-scale", list, 1, 1<<20, into)
 }
 
 func numbers(flagName, list string, low, high int, into *[]int) error {

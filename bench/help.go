@@ -13,10 +13,11 @@ const helpHead = `bench compares ways of calling from one process into another.
 
 Usage: go run . [flags]
 
-  -cases LIST    what to measure (all that call)
+  -cases LIST    what to measure (sync,oneway); a name stands for all below it too
   -stacks LIST   what to measure it on (all)
   -sizes LIST    bytes of payload (128,4096,65536,1048576)
   -conc LIST     goroutines calling at the same time from the one client process (1,16)
+  -scale LIST    for cases with a scale of their own, in place of -sizes and -conc: only these of its values (all)
   -pin none|one  one: all processes on one CPU (none)
   -d DURATION    time for each stack in each combination, split into rounds in which
                  the stacks take turns (2s)
@@ -33,6 +34,8 @@ Examples:
   go run . -stacks futex,uds,shmipc -sizes 128 -conc 1
   go run . -cases sync -sizes 128 -conc 1 -pin one -d 10s
   go run . -cases oneway -sizes 128,65536 -conc 1
+  go run . -cases objects -stacks ubinder
+  go run . -cases calls/nested -pin one
   go run . -json -d 5s >results.jsonl
   go run . -cases parcel -d 1s
 
@@ -45,9 +48,9 @@ func help(w io.Writer, stacks []stack.Stack) {
 	fmt.Fprint(w, helpHead)
 	fmt.Fprintln(w, "Cases:")
 	for _, c := range cases.All() {
-		fmt.Fprintf(w, "  %-8s %s\n", c.Name, c.About)
+		fmt.Fprintf(w, "  %-18s %s\n", c.Name, c.About)
 	}
-	fmt.Fprintf(w, "  %-8s %s\n", encoding.Name, encoding.About)
+	fmt.Fprintf(w, "  %-18s %s\n", encoding.Name, encoding.About)
 	fmt.Fprintf(w, "\nStacks: %s\n", joined(stacks, stack.Stack.Name))
 	fmt.Fprint(w, helpTail)
 }

@@ -126,6 +126,22 @@ func TestParcelRunsAlone(t *testing.T) {
 	assert.Len(t, o.plan.Cases, 1)
 }
 
+// TestCasesWithAScale runs them all, on what can do them.
+func TestCasesWithAScale(t *testing.T) {
+	status, out, errs := command("-json -cases objects,calls/nested -stacks ubinder,ubinder-raw,futex,uds,shmipc,netrpc,ttrpc,grpc -scale 1,2,100 -d 10ms")
+	require.Equal(t, exitOK, status, errs)
+	assert.NotContains(t, errs, "broke")
+	for _, want := range []string{
+		`"case":"objects/repeat","size":1,"unit":"object"`, `"case":"objects/collect","size":100,"unit":"proxies"`,
+		`"case":"calls/nested","size":2,"unit":"deep"`, `"case":"calls/nested/three","size":1,"unit":"deep"`,
+	} {
+		assert.Contains(t, out, want)
+	}
+	assert.Equal(t, 2, strings.Count(out, `"objects/collect"`))
+	assert.Equal(t, 8*2, strings.Count(out, `"calls/nested","`))
+	assert.Equal(t, 8, strings.Count(out, `"calls/nested/three"`))
+}
+
 // TestEveryStack finds a stack that cannot do what its cases ask of it.
 func TestEveryStack(t *testing.T) {
 	var names []string

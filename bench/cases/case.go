@@ -12,6 +12,12 @@ import (
 type Case struct {
 	Name  string
 	About string
+	// Scale counts what a step does, in place of -sizes and -conc; nil: they count.
+	Scale *Scale
+	// Ring is how many processes call each other in a ring; 0: a client calls a server.
+	Ring int
+	// Suits tells why a stack cannot take part, before it is started; nil: it can.
+	Suits func(stack.Stack) error
 	// Accept tells why a caller cannot take part.
 	Accept func(stack.Caller) error
 	// Step does one operation, records how long it took, and returns when it ended. Each worker
@@ -23,8 +29,16 @@ type Case struct {
 	Cost report.Cost
 }
 
+// Scale is what a case grows with.
+type Scale struct {
+	Unit   string
+	Values []int
+}
+
 // All lists the cases.
-func All() []Case { return []Case{syncCase, onewayCase} }
+func All() []Case {
+	return []Case{syncCase, onewayCase, repeatCase, collectCase, nestedCase, nestedThreeCase}
+}
 
 // Find returns the case of that name.
 func Find(name string) (Case, bool) {

@@ -16,9 +16,9 @@ const (
 
 func newTimes() *hdrhistogram.Histogram { return hdrhistogram.New(1, int64(longest), digits) }
 
-func record(times *hdrhistogram.Histogram, d time.Duration) {
+func record(times *hdrhistogram.Histogram, d time.Duration, n int) {
 	// In range by construction, so it cannot fail.
-	_ = times.RecordValue(int64(max(1, min(d, longest))))
+	_ = times.RecordValues(int64(max(1, min(d, longest))), int64(n))
 }
 
 // Sample is what one stack did in some slices of time.
@@ -52,7 +52,9 @@ func (s *Sample) Result(r report.Result) report.Result {
 	r.P99 = s.times.ValueAtPercentile(99)
 	r.P999 = s.times.ValueAtPercentile(99.9)
 	r.OpsPerSec = float64(ops) / s.elapsed.Seconds()
-	r.BytesPerSec = r.OpsPerSec * float64(r.Size)
+	if r.Unit == "" {
+		r.BytesPerSec = r.OpsPerSec * float64(r.Size)
+	}
 	r.CPUPerOp = int64(s.cpu) / ops
 	return r
 }

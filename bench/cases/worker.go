@@ -12,17 +12,22 @@ import (
 type Worker struct {
 	caller  stack.Caller
 	payload []byte
+	scale   int    // what the case's scale counts
 	n       uint64 // stamp of the last payload
 	sent    uint64 // one-way messages, since the process began
 	times   *hdrhistogram.Histogram
 }
 
-// Workers makes one for each caller.
-func Workers(callers []stack.Caller, size int) []*Worker {
+// Workers makes one for each caller. size is the payload's, or what the case's scale counts.
+func Workers(c Case, callers []stack.Caller, size int) []*Worker {
+	payload := size
+	if c.Scale != nil {
+		payload = stack.NestedSize
+	}
 	workers := make([]*Worker, len(callers))
 	for i, c := range callers {
 		// Stamps of different workers differ, so that an answer to another's call is noticed.
-		workers[i] = &Worker{caller: c, payload: make([]byte, size), n: uint64(i) << 40, times: newTimes()}
+		workers[i] = &Worker{caller: c, payload: make([]byte, payload), scale: size, n: uint64(i) << 40, times: newTimes()}
 	}
 	return workers
 }
@@ -33,7 +38,10 @@ func (w *Worker) stamp() uint64 {
 	return w.n
 }
 
-func (w *Worker) record(d time.Duration) { record(w.times, d) }
+func (w *Worker) record(d time.Duration) { record(w.times, d, 1) }
+
+// recordEach records a step that did n times what is measured.
+func (w *Worker) recordEach(d time.Duration, n int) { record(w.times, d/time.Duration(n), n) }
 
 // until repeats step to the deadline.
 func (w *Worker) until(deadline time.Time, step func(*Worker) (time.Time, error)) error {

@@ -9,7 +9,8 @@ import (
 // Result is what one stack did in one case. Its JSON is one line of the output of -json.
 type Result struct {
 	Case        string  `json:"case"`
-	Size        int     `json:"size"`
+	Size        int     `json:"size"`           // bytes of payload, or of Unit
+	Unit        string  `json:"unit,omitempty"` // what Size counts; empty: bytes
 	Conc        int     `json:"conc"`
 	Pin         string  `json:"pin"`
 	Stack       string  `json:"stack"`

@@ -21,13 +21,13 @@ func Table(w io.Writer, results []Result, cost Cost) error {
 		return nil
 	}
 	base := reference(results)
-	fmt.Fprintf(w, "\n%s, %d bytes, %d concurrent, pin %s\n", base.Case, base.Size, base.Conc, base.Pin)
+	fmt.Fprintf(w, "\n%s, %s, %d concurrent, pin %s\n", base.Case, Scale(base.Size, base.Unit), base.Conc, base.Pin)
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(tw, "stack\tp50 us\tmean us\tp99 us\tp99.9 us\tops/s\tMB/s\tcpu us/op\t%s / %s\t\n", cost.Name, base.Stack)
 	for _, r := range results {
-		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%.0f\t%.1f\t%s\t%.2f\t\n", r.Stack,
+		fmt.Fprintf(tw, "%s\t%s\t%s\t%s\t%s\t%.0f\t%s\t%s\t%.2f\t\n", r.Stack,
 			micros(r.P50), micros(r.Mean), micros(r.P99), micros(r.P999),
-			r.OpsPerSec, r.BytesPerSec/1e6, micros(r.CPUPerOp), cost.Of(r)/cost.Of(base))
+			r.OpsPerSec, throughput(r), micros(r.CPUPerOp), cost.Of(r)/cost.Of(base))
 	}
 	return tw.Flush()
 }
@@ -39,6 +39,21 @@ func reference(results []Result) Result {
 		}
 	}
 	return results[0]
+}
+
+// Scale says how large a case was.
+func Scale(n int, unit string) string {
+	if unit == "" {
+		unit = "bytes"
+	}
+	return fmt.Sprintf("%d %s", n, unit)
+}
+
+func throughput(r Result) string {
+	if r.Unit != "" {
+		return "-"
+	}
+	return fmt.Sprintf("%.1f", r.BytesPerSec/1e6)
 }
 
 // micros keeps three digits or so: a one-way message takes less than a microsecond.

@@ -21,6 +21,7 @@ const (
 
 	roleDaemon = "daemon"
 	roleServer = "server"
+	roleThird  = "third" // of a ring
 	roleClient = "client"
 )
 
@@ -82,7 +83,9 @@ func child(role string, all []stack.Stack) error {
 	case roleDaemon:
 		return s.(stack.DaemonUser).Daemon(t.Env, ready)
 	case roleServer:
-		return s.Serve(t.Env, &stack.Handler{}, ready)
+		return serve(s, t.Env, 1, ready)
+	case roleThird:
+		return serve(s, t.Env, 2, ready)
 	case roleClient:
 		return client(s, t, ready, os.Stdin, parent)
 	}
@@ -114,7 +117,7 @@ func client(s stack.Stack, t task, ready func(), in io.Reader, out io.Writer) er
 }
 
 func dial(s stack.Stack, env stack.Env, c cases.Case) ([]*cases.Worker, error) {
-	callers, err := s.Dial(env)
+	callers, err := dialCallers(s, env)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +126,7 @@ func dial(s stack.Stack, env stack.Env, c cases.Case) ([]*cases.Worker, error) {
 			return nil, err
 		}
 	}
-	return cases.Workers(callers, env.Size), nil
+	return cases.Workers(c, callers, env.Size), nil
 }
 
 func fulfil(c cases.Case, workers []*cases.Worker, o order, pids []int) reply {

@@ -2,6 +2,7 @@
 package run
 
 import (
+	"slices"
 	"time"
 
 	"ubinder/bench/cases"
@@ -15,6 +16,7 @@ type Plan struct {
 	Stacks   []stack.Stack
 	Sizes    []int
 	Conc     []int
+	Scale    []int // of cases that have one, those of its values; nil: all
 	Pin      string
 	Duration time.Duration // of each stack in each cell
 }
@@ -25,7 +27,7 @@ const (
 	PinOne  = "one"
 )
 
-// cell is one case with one size and one concurrency; all stacks are measured in it side by side.
+// cell is one case with one size, or one value of its scale, and one concurrency; all stacks are measured in it side by side.
 type cell struct {
 	c    cases.Case
 	size int
@@ -35,8 +37,12 @@ type cell struct {
 func (p Plan) cells() []cell {
 	var cells []cell
 	for _, c := range p.Cases {
-		for _, size := range p.Sizes {
-			for _, conc := range p.Conc {
+		sizes, conc := p.Sizes, p.Conc
+		if c.Scale != nil {
+			sizes, conc = p.scaled(c.Scale.Values), []int{1}
+		}
+		for _, size := range sizes {
+			for _, conc := range conc {
 				cells = append(cells, cell{c, size, conc})
 			}
 		}
@@ -44,10 +50,26 @@ func (p Plan) cells() []cell {
 	return cells
 }
 
-func (c cell) env() stack.Env { return stack.Env{Case: c.c.Name, Size: c.size, Conc: c.conc} }
+func (p Plan) scaled(values []int) []int {
+	if p.Scale == nil {
+		return values
+	}
+	return slices.DeleteFunc(slices.Clone(values), func(v int) bool { return !slices.Contains(p.Scale, v) })
+}
+
+func (c cell) env() stack.Env {
+	return stack.Env{Case: c.c.Name, Size: c.size, Conc: c.conc, Ring: c.c.Ring}
+}
+
+func (c cell) unit() string {
+	if c.c.Scale == nil {
+		return ""
+	}
+	return c.c.Scale.Unit
+}
 
 func (p Plan) blank(c cell, s stack.Stack) report.Result {
-	return report.Result{Case: c.c.Name, Size: c.size, Conc: c.conc, Pin: p.Pin, Stack: s.Name()}
+	return report.Result{Case: c.c.Name, Size: c.size, Unit: c.unit(), Conc: c.conc, Pin: p.Pin, Stack: s.Name()}
 }
 
 // schedule is how the time of a cell is split.

@@ -35,7 +35,7 @@ func (p Plan) Run(ctx context.Context, see Observer) error {
 			return err
 		}
 	}
-	r := &runner{plan: p, see: see, cpu: cpu, times: newSchedule(p.Duration)}
+	r := &runner{plan: p, see: see, cpu: cpu, times: newSchedule(p.Duration), unsuited: make(map[string]bool)}
 	r.prepare()
 	for _, c := range p.cells() {
 		if err := r.cell(ctx, c); err != nil {
@@ -59,6 +59,7 @@ type runner struct {
 	stacks   []stack.Stack // that could be prepared
 	broke    bool
 	measured int
+	unsuited map[string]bool // case and stack, when it was said
 }
 
 func (r *runner) prepare() {
@@ -108,6 +109,9 @@ func (r *runner) cell(ctx context.Context, c cell) error {
 func (r *runner) enter(ctx context.Context, c cell) ([]*entrant, error) {
 	var entrants []*entrant
 	for _, s := range r.stacks {
+		if !r.suits(c, s) {
+			continue
+		}
 		r.see.Progress(fmt.Sprintf("%s: start", c.where(s)))
 		t, err := newTeam(ctx, s, c.env(), r.cpu)
 		if ctx.Err() != nil {
@@ -120,6 +124,19 @@ func (r *runner) enter(ctx context.Context, c cell) ([]*entrant, error) {
 		entrants = append(entrants, &entrant{team: t, total: cases.NewSample()})
 	}
 	return entrants, nil
+}
+
+// suits reports whether s can take part in the case. Why not is said once.
+func (r *runner) suits(c cell, s stack.Stack) bool {
+	if c.c.Suits == nil {
+		return true
+	}
+	err := c.c.Suits(s)
+	if where := c.c.Name + ", " + s.Name(); err != nil && !r.unsuited[where] {
+		r.unsuited[where] = true
+		r.see.Skipped(where, err.Error())
+	}
+	return err == nil
 }
 
 // round gives every stack one slice, beginning with another one each time.
@@ -171,5 +188,5 @@ func (r *runner) finish(c cell, entrants []*entrant) {
 }
 
 func (c cell) where(s stack.Stack) string {
-	return fmt.Sprintf("%s, %d bytes, %d concurrent, %s", c.c.Name, c.size, c.conc, s.Name())
+	return fmt.Sprintf("%s, %s, %d concurrent, %s", c.c.Name, report.Scale(c.size, c.unit()), c.conc, s.Name())
 }

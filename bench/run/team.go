@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"time"
 
 	"ubinder/bench/cases"
@@ -48,6 +49,9 @@ func (t *team) start(ctx context.Context, env stack.Env, cpu int) error {
 	roles := []string{roleServer, roleClient}
 	if _, ok := t.stack.(stack.DaemonUser); ok {
 		roles = []string{roleDaemon, roleServer, roleClient}
+	}
+	if env.Ring == 3 {
+		roles = slices.Insert(roles, len(roles)-1, roleThird)
 	}
 	for _, role := range roles {
 		if err := t.join(ctx, role, env, cpu); err != nil {

@@ -10,8 +10,9 @@ import (
 type Env struct {
 	Dir  string `json:"dir"`  // private to this measurement, removed after it
 	Case string `json:"case"` // name of the case
-	Size int    `json:"size"` // bytes of payload in a message
+	Size int    `json:"size"` // bytes of payload in a message, or what the case's scale counts
 	Conc int    `json:"conc"` // goroutines that call at the same time
+	Ring int    `json:"ring"` // processes in the ring of a nested case; 0: not one
 }
 
 // Socket is a path that Serve may listen on and Dial connect to.
@@ -45,6 +46,19 @@ type Sender interface {
 	// though it may wait for room. What was sent is on its way even if nothing follows.
 	Send(req []byte) error
 }
+
+// Collector is a Caller of a stack that passes objects: references that the server counts.
+type Collector interface {
+	Caller
+	// Repeat sends an object of the client's to the server and gets it back.
+	Repeat() error
+	// Collect gets n new objects from the server, by a call each, keeps them all, and gives them back;
+	// it returns when the server has taken them back.
+	Collect(n int) error
+}
+
+// Collecting is a Stack whose callers are Collectors.
+type Collecting interface{ Collects() }
 
 // Preparer is a Stack that needs something from the machine. Prepare runs once a run, in the
 // process that starts the others; its error is the reason why the stack is left out.

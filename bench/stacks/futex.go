@@ -54,7 +54,10 @@ func (futex) Dial(env stack.Env) ([]stack.Caller, error) {
 }
 
 // keepProcs lets each sleeper keep its P, so that a wake-up does not wait for the Go scheduler.
-func keepProcs(env stack.Env) { runtime.GOMAXPROCS(env.Conc + 1) }
+func keepProcs(env stack.Env) { runtime.GOMAXPROCS(int(procs.Add(int32(env.Conc))) + 1) }
+
+// procs counts sleepers: a process of a ring has some that call and some that serve.
+var procs atomic.Int32
 
 // offerLane makes the memory of a lane and sends it to the client.
 func offerLane(conn *net.UnixConn, env stack.Env) (*lane, error) {

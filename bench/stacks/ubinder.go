@@ -53,11 +53,15 @@ func (ubinderStack) Name() string { return "ubinder" }
 
 func (ubinderStack) Serve(env stack.Env, h *stack.Handler, ready func()) error {
 	return serveBus(env, ready, func(p *binder.Process) (*binder.Node, error) {
-		return echopb.ExportEchoService(p, &ubinderEcho{h})
+		return echopb.ExportEchoService(p, &ubinderEcho{h: h, process: p})
 	})
 }
 
-type ubinderEcho struct{ h *stack.Handler }
+type ubinderEcho struct {
+	h       *stack.Handler
+	process *binder.Process
+	gifts
+}
 
 func (e *ubinderEcho) Call(_ context.Context, in *benchpb.Echo) (*benchpb.Echo, error) {
 	return &benchpb.Echo{Data: e.h.Echo(in.Data), N: in.N}, nil
@@ -74,12 +78,14 @@ func (ubinderStack) Dial(env stack.Env) ([]stack.Caller, error) {
 		return nil, err
 	}
 	client := echopb.NewEchoServiceClient(h)
-	return dialEach(env, func() (stack.Caller, error) { return &ubinderCaller{client: client}, nil })
+	return dialEach(env, func() (stack.Caller, error) { return &ubinderCaller{client: client, process: h.Process()}, nil })
 }
 
 type ubinderCaller struct {
-	client *echopb.EchoServiceClient
-	n      uint64
+	client  *echopb.EchoServiceClient
+	n       uint64
+	process *binder.Process
+	mine    *binder.Node // for Repeat
 }
 
 func (c *ubinderCaller) Call(req []byte) ([]byte, error) {
@@ -100,20 +106,29 @@ func (c *ubinderCaller) Send(req []byte) error {
 type ubinderRaw struct{}
 
 const (
-	rawCall  = 1
-	rawCount = 2
+	rawCall = iota + 1
+	rawCount
+	rawGive
+	rawGiven
+	rawRepeat
+	rawJoin
+	rawNest
 )
 
 func (ubinderRaw) Name() string { return "ubinder-raw" }
 
 func (ubinderRaw) Serve(env stack.Env, h *stack.Handler, ready func()) error {
+	g := new(gifts)
 	return serveBus(env, ready, func(p *binder.Process) (*binder.Node, error) {
 		return p.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
-			if c.Code == rawCount {
+			switch c.Code {
+			case rawCall:
+				c.Reply.Payload = h.Echo(c.Payload)
+			case rawCount:
 				h.Count(c.Payload)
-				return nil
+			default:
+				g.serve(c)
 			}
-			c.Reply.Payload = h.Echo(c.Payload)
 			return nil
 		})), nil
 	})
@@ -131,15 +146,20 @@ type ubinderRawCaller struct {
 	handle *binder.Handle
 	t      binder.Transaction
 	r      binder.Reply
+	mine   *binder.Node        // for Repeat
+	passed []binder.Attachment // mine
 }
 
 func (c *ubinderRawCaller) Call(req []byte) ([]byte, error) {
+	c.t.Payload = req
+	err := c.transact(rawCall, nil)
+	return c.r.Payload, err
+}
+
+func (c *ubinderRawCaller) transact(code uint32, objects []binder.Attachment) error {
 	c.r.Release()
-	c.t.Code, c.t.Flags, c.t.Payload = rawCall, 0, req
-	if err := c.handle.Transact(context.Background(), &c.t, &c.r); err != nil {
-		return nil, err
-	}
-	return c.r.Payload, nil
+	c.t.Code, c.t.Flags, c.t.Attachments = code, 0, objects
+	return c.handle.Transact(context.Background(), &c.t, &c.r)
 }
 
 func (c *ubinderRawCaller) Send(req []byte) error {

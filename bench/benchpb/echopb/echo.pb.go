@@ -13,8 +13,9 @@ import (
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
 	emptypb "google.golang.org/protobuf/types/known/emptypb"
 	reflect "reflect"
+	sync "sync"
 	benchpb "ubinder/bench/benchpb"
-	_ "ubinder/runtime/stub/options"
+	options "ubinder/runtime/stub/options"
 	unsafe "unsafe"
 )
 
@@ -25,30 +26,156 @@ const (
 	_ = protoimpl.EnforceVersion(protoimpl.MaxVersion - 20)
 )
 
+type Gift struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Object        *options.Object        `protobuf:"bytes,1,opt,name=object,proto3" json:"object,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Gift) Reset() {
+	*x = Gift{}
+	mi := &file_echo_proto_msgTypes[0]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Gift) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Gift) ProtoMessage() {}
+
+func (x *Gift) ProtoReflect() protoreflect.Message {
+	mi := &file_echo_proto_msgTypes[0]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Gift.ProtoReflect.Descriptor instead.
+func (*Gift) Descriptor() ([]byte, []int) {
+	return file_echo_proto_rawDescGZIP(), []int{0}
+}
+
+func (x *Gift) GetObject() *options.Object {
+	if x != nil {
+		return x.Object
+	}
+	return nil
+}
+
+type Member struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	Next          *options.Object        `protobuf:"bytes,1,opt,name=next,proto3" json:"next,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Member) Reset() {
+	*x = Member{}
+	mi := &file_echo_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Member) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Member) ProtoMessage() {}
+
+func (x *Member) ProtoReflect() protoreflect.Message {
+	mi := &file_echo_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Member.ProtoReflect.Descriptor instead.
+func (*Member) Descriptor() ([]byte, []int) {
+	return file_echo_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Member) GetNext() *options.Object {
+	if x != nil {
+		return x.Next
+	}
+	return nil
+}
+
 var File_echo_proto protoreflect.FileDescriptor
 
 const file_echo_proto_rawDesc = "" +
 	"\n" +
 	"\n" +
-	"echo.proto\x12\rubinder.bench\x1a\vbench.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x15ubinder/options.proto2{\n" +
+	"echo.proto\x12\rubinder.bench\x1a\vbench.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a\x15ubinder/options.proto\"/\n" +
+	"\x04Gift\x12'\n" +
+	"\x06object\x18\x01 \x01(\v2\x0f.ubinder.ObjectR\x06object\">\n" +
+	"\x06Member\x124\n" +
+	"\x04next\x18\x01 \x01(\v2\x0f.ubinder.ObjectB\x0f\xa2\x8b\x19\vRingServiceR\x04next2\x9a\x02\n" +
 	"\vEchoService\x120\n" +
 	"\x04Call\x12\x13.ubinder.bench.Echo\x1a\x13.ubinder.bench.Echo\x12:\n" +
-	"\x05Count\x12\x13.ubinder.bench.Echo\x1a\x16.google.protobuf.Empty\"\x04\xa0\x8b\x19\x01B\x1eZ\x1cubinder/bench/benchpb/echopbb\x06proto3"
+	"\x05Count\x12\x13.ubinder.bench.Echo\x1a\x16.google.protobuf.Empty\"\x04\xa0\x8b\x19\x01\x123\n" +
+	"\x04Give\x12\x16.google.protobuf.Empty\x1a\x13.ubinder.bench.Gift\x124\n" +
+	"\x05Given\x12\x16.google.protobuf.Empty\x1a\x13.ubinder.bench.Echo\x122\n" +
+	"\x06Repeat\x12\x13.ubinder.bench.Gift\x1a\x13.ubinder.bench.Gift2v\n" +
+	"\vRingService\x125\n" +
+	"\x04Join\x12\x15.ubinder.bench.Member\x1a\x16.google.protobuf.Empty\x120\n" +
+	"\x04Nest\x12\x13.ubinder.bench.Echo\x1a\x13.ubinder.bench.EchoB\x1eZ\x1cubinder/bench/benchpb/echopbb\x06proto3"
 
+var (
+	file_echo_proto_rawDescOnce sync.Once
+	file_echo_proto_rawDescData []byte
+)
+
+func file_echo_proto_rawDescGZIP() []byte {
+	file_echo_proto_rawDescOnce.Do(func() {
+		file_echo_proto_rawDescData = protoimpl.X.CompressGZIP(unsafe.Slice(unsafe.StringData(file_echo_proto_rawDesc), len(file_echo_proto_rawDesc)))
+	})
+	return file_echo_proto_rawDescData
+}
+
+var file_echo_proto_msgTypes = make([]protoimpl.MessageInfo, 2)
 var file_echo_proto_goTypes = []any{
-	(*benchpb.Echo)(nil),  // 0: ubinder.bench.Echo
-	(*emptypb.Empty)(nil), // 1: google.protobuf.Empty
+	(*Gift)(nil),           // 0: ubinder.bench.Gift
+	(*Member)(nil),         // 1: ubinder.bench.Member
+	(*options.Object)(nil), // 2: ubinder.Object
+	(*benchpb.Echo)(nil),   // 3: ubinder.bench.Echo
+	(*emptypb.Empty)(nil),  // 4: google.protobuf.Empty
 }
 var file_echo_proto_depIdxs = []int32{
-	0, // 0: ubinder.bench.EchoService.Call:input_type -> ubinder.bench.Echo
-	0, // 1: ubinder.bench.EchoService.Count:input_type -> ubinder.bench.Echo
-	0, // 2: ubinder.bench.EchoService.Call:output_type -> ubinder.bench.Echo
-	1, // 3: ubinder.bench.EchoService.Count:output_type -> google.protobuf.Empty
-	2, // [2:4] is the sub-list for method output_type
-	0, // [0:2] is the sub-list for method input_type
-	0, // [0:0] is the sub-list for extension type_name
-	0, // [0:0] is the sub-list for extension extendee
-	0, // [0:0] is the sub-list for field type_name
+	2, // 0: ubinder.bench.Gift.object:type_name -> ubinder.Object
+	2, // 1: ubinder.bench.Member.next:type_name -> ubinder.Object
+	3, // 2: ubinder.bench.EchoService.Call:input_type -> ubinder.bench.Echo
+	3, // 3: ubinder.bench.EchoService.Count:input_type -> ubinder.bench.Echo
+	4, // 4: ubinder.bench.EchoService.Give:input_type -> google.protobuf.Empty
+	4, // 5: ubinder.bench.EchoService.Given:input_type -> google.protobuf.Empty
+	0, // 6: ubinder.bench.EchoService.Repeat:input_type -> ubinder.bench.Gift
+	1, // 7: ubinder.bench.RingService.Join:input_type -> ubinder.bench.Member
+	3, // 8: ubinder.bench.RingService.Nest:input_type -> ubinder.bench.Echo
+	3, // 9: ubinder.bench.EchoService.Call:output_type -> ubinder.bench.Echo
+	4, // 10: ubinder.bench.EchoService.Count:output_type -> google.protobuf.Empty
+	0, // 11: ubinder.bench.EchoService.Give:output_type -> ubinder.bench.Gift
+	3, // 12: ubinder.bench.EchoService.Given:output_type -> ubinder.bench.Echo
+	0, // 13: ubinder.bench.EchoService.Repeat:output_type -> ubinder.bench.Gift
+	4, // 14: ubinder.bench.RingService.Join:output_type -> google.protobuf.Empty
+	3, // 15: ubinder.bench.RingService.Nest:output_type -> ubinder.bench.Echo
+	9, // [9:16] is the sub-list for method output_type
+	2, // [2:9] is the sub-list for method input_type
+	2, // [2:2] is the sub-list for extension type_name
+	2, // [2:2] is the sub-list for extension extendee
+	0, // [0:2] is the sub-list for field type_name
 }
 
 func init() { file_echo_proto_init() }
@@ -62,12 +189,13 @@ func file_echo_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_echo_proto_rawDesc), len(file_echo_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   0,
+			NumMessages:   2,
 			NumExtensions: 0,
-			NumServices:   1,
+			NumServices:   2,
 		},
 		GoTypes:           file_echo_proto_goTypes,
 		DependencyIndexes: file_echo_proto_depIdxs,
+		MessageInfos:      file_echo_proto_msgTypes,
 	}.Build()
 	File_echo_proto = out.File
 	file_echo_proto_goTypes = nil

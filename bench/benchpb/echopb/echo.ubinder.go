@@ -20,8 +20,11 @@ const EchoServiceDescriptor = "ubinder.bench.EchoService"
 
 // The transaction codes of EchoService.
 const (
-	EchoServiceCallCode  uint32 = 1
-	EchoServiceCountCode uint32 = 2
+	EchoServiceCallCode   uint32 = 1
+	EchoServiceCountCode  uint32 = 2
+	EchoServiceGiveCode   uint32 = 3
+	EchoServiceGivenCode  uint32 = 4
+	EchoServiceRepeatCode uint32 = 5
 )
 
 // EchoService is the interface ubinder.bench.EchoService.
@@ -33,15 +36,27 @@ type EchoService interface {
 	//
 	// Oneway: it returns when the call is on its way.
 	Count(ctx context.Context, in *benchpb.Echo) error
+
+	// Give makes an object.
+	Give(ctx context.Context) (object binder.Object, err error)
+
+	// Given tells how many of those are held.
+	Given(ctx context.Context) (*benchpb.Echo, error)
+
+	// Repeat answers with the object that it was given.
+	Repeat(ctx context.Context, object binder.Object) (object_ binder.Object, err error)
 }
 
 // EchoServiceInterface describes EchoService to the runtime.
-var EchoServiceInterface = stub.NewInterface(EchoServiceDescriptor, 1, "7633ca1e1feedca97c3f58097391ba5144d9d12625d6a79608edc8db0a201b02")
+var EchoServiceInterface = stub.NewInterface(EchoServiceDescriptor, 1, "1eaedf9da2a5fec24cf1e1623569ba37e76ab100517295d12a2d102e08aada2c")
 
 func init() {
 	EchoServiceInterface.Define(stub.ClientOf[EchoServiceClient],
 		stub.Method{Name: "Call", Code: EchoServiceCallCode, Handle: handleEchoServiceCall},
 		stub.Method{Name: "Count", Code: EchoServiceCountCode, Oneway: true, Handle: handleEchoServiceCount},
+		stub.Method{Name: "Give", Code: EchoServiceGiveCode, Handle: handleEchoServiceGive},
+		stub.Method{Name: "Given", Code: EchoServiceGivenCode, Handle: handleEchoServiceGiven},
+		stub.Method{Name: "Repeat", Code: EchoServiceRepeatCode, Handle: handleEchoServiceRepeat},
 	)
 }
 
@@ -94,6 +109,36 @@ func (c *EchoServiceClient) Count(ctx context.Context, in *benchpb.Echo) error {
 	return stub.Oneway(ctx, c.Client, EchoServiceCountCode, in, nil)
 }
 
+// Give implements EchoService.
+func (c *EchoServiceClient) Give(ctx context.Context) (binder.Object, error) {
+	x := stub.NewExtras(c.Client)
+	defer x.Release()
+	if err := stub.Call(ctx, c.Client, EchoServiceGiveCode, nil, nil, x); err != nil {
+		return nil, err
+	}
+	return x.TakeObject(1), nil
+}
+
+// Given implements EchoService.
+func (c *EchoServiceClient) Given(ctx context.Context) (*benchpb.Echo, error) {
+	out := new(benchpb.Echo)
+	if err := stub.Call(ctx, c.Client, EchoServiceGivenCode, nil, out, nil); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// Repeat implements EchoService.
+func (c *EchoServiceClient) Repeat(ctx context.Context, object binder.Object) (binder.Object, error) {
+	x := stub.NewExtras(c.Client)
+	defer x.Release()
+	x.PutObject(1, object)
+	if err := stub.Call(ctx, c.Client, EchoServiceRepeatCode, nil, nil, x); err != nil {
+		return nil, err
+	}
+	return x.TakeObject(1), nil
+}
+
 // UnimplementedEchoService is for embedding: its methods answer status.UnknownMethod, so that an
 // implementation still compiles when the interface gets more of them.
 type UnimplementedEchoService struct{}
@@ -106,6 +151,21 @@ func (UnimplementedEchoService) Call(ctx context.Context, in *benchpb.Echo) (*be
 // Count implements EchoService.
 func (UnimplementedEchoService) Count(ctx context.Context, in *benchpb.Echo) error {
 	return stub.Unimplemented(EchoServiceDescriptor, "Count")
+}
+
+// Give implements EchoService.
+func (UnimplementedEchoService) Give(ctx context.Context) (binder.Object, error) {
+	return nil, stub.Unimplemented(EchoServiceDescriptor, "Give")
+}
+
+// Given implements EchoService.
+func (UnimplementedEchoService) Given(ctx context.Context) (*benchpb.Echo, error) {
+	return nil, stub.Unimplemented(EchoServiceDescriptor, "Given")
+}
+
+// Repeat implements EchoService.
+func (UnimplementedEchoService) Repeat(ctx context.Context, object binder.Object) (binder.Object, error) {
+	return nil, stub.Unimplemented(EchoServiceDescriptor, "Repeat")
 }
 
 func handleEchoServiceCall(ctx context.Context, impl any, c *stub.Incoming) error {
@@ -127,4 +187,162 @@ func handleEchoServiceCount(ctx context.Context, impl any, c *stub.Incoming) err
 		return err
 	}
 	return impl.(EchoService).Count(ctx, in)
+}
+
+func handleEchoServiceGive(ctx context.Context, impl any, c *stub.Incoming) error {
+	if err := c.Decode(nil); err != nil {
+		return err
+	}
+	object, err := impl.(EchoService).Give(ctx)
+	if err != nil {
+		return err
+	}
+	c.PutObject(1, object)
+	c.Reply(nil)
+	return nil
+}
+
+func handleEchoServiceGiven(ctx context.Context, impl any, c *stub.Incoming) error {
+	if err := c.Decode(nil); err != nil {
+		return err
+	}
+	out, err := impl.(EchoService).Given(ctx)
+	if err != nil {
+		return err
+	}
+	c.Reply(out)
+	return nil
+}
+
+func handleEchoServiceRepeat(ctx context.Context, impl any, c *stub.Incoming) error {
+	if err := c.Decode(nil); err != nil {
+		return err
+	}
+	object, err := impl.(EchoService).Repeat(ctx, c.TakeObject(1))
+	if err != nil {
+		return err
+	}
+	c.PutObject(1, object)
+	c.Reply(nil)
+	return nil
+}
+
+// RingServiceDescriptor is the name of RingService on the bus.
+const RingServiceDescriptor = "ubinder.bench.RingService"
+
+// The transaction codes of RingService.
+const (
+	RingServiceJoinCode uint32 = 1
+	RingServiceNestCode uint32 = 2
+)
+
+// RingService is a process of a ring, in which each calls the next.
+type RingService interface {
+	// Join puts a process behind the last one.
+	Join(ctx context.Context, next RingService) error
+
+	// Nest calls the next one n times in all, and answers with what it was given.
+	Nest(ctx context.Context, in *benchpb.Echo) (*benchpb.Echo, error)
+}
+
+// RingServiceInterface describes RingService to the runtime.
+var RingServiceInterface = stub.NewInterface(RingServiceDescriptor, 1, "89e4086ca66a376ef524d1fa3087f760e4c27a868688413ad2aacc545c5397e1")
+
+func init() {
+	RingServiceInterface.Define(stub.ClientOf[RingServiceClient],
+		stub.Method{Name: "Join", Code: RingServiceJoinCode, Handle: handleRingServiceJoin},
+		stub.Method{Name: "Nest", Code: RingServiceNestCode, Handle: handleRingServiceNest},
+	)
+}
+
+// AsRingService makes a RingService of an object: nil of nil, the implementation itself when this
+// process exported it, and a *RingServiceClient otherwise.
+func AsRingService(o binder.Object) RingService {
+	return stub.As(o, RingServiceInterface, func(c stub.Client) RingService { return &RingServiceClient{c} })
+}
+
+// ExportRingService returns the node of p that impl is served as, the same for the same impl;
+// options are for one that is not a node yet.
+func ExportRingService(p *binder.Process, impl RingService, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.Export(p, RingServiceInterface, impl, options...)
+}
+
+// RegisterRingService exports impl and registers it under name.
+func RegisterRingService(ctx context.Context, r stub.Registrar, name string, impl RingService, options ...binder.NodeOption) (*binder.Node, error) {
+	return stub.AddService(ctx, r, name, RingServiceInterface, impl, options...)
+}
+
+// CheckRingService looks up a RingService that is registered now; status.UnknownTarget means that none is.
+func CheckRingService(ctx context.Context, r stub.Resolver, name string) (RingService, error) {
+	return stub.Check(ctx, r, name, AsRingService)
+}
+
+// WaitRingService looks up a RingService and waits for it until ctx ends.
+func WaitRingService(ctx context.Context, r stub.Resolver, name string) (RingService, error) {
+	return stub.Wait(ctx, r, name, AsRingService)
+}
+
+// RingServiceClient calls a RingService of another process. It is safe for concurrent use.
+type RingServiceClient struct{ stub.Client }
+
+// NewRingServiceClient makes a client of an object, wherever that lives.
+func NewRingServiceClient(o binder.Object) *RingServiceClient {
+	return &RingServiceClient{stub.NewClient(o, RingServiceInterface)}
+}
+
+// Join implements RingService.
+func (c *RingServiceClient) Join(ctx context.Context, next RingService) error {
+	x := stub.NewExtras(c.Client)
+	defer x.Release()
+	if err := x.PutImpl(1, RingServiceInterface, next); err != nil {
+		return err
+	}
+	return stub.Call(ctx, c.Client, RingServiceJoinCode, nil, nil, x)
+}
+
+// Nest implements RingService.
+func (c *RingServiceClient) Nest(ctx context.Context, in *benchpb.Echo) (*benchpb.Echo, error) {
+	out := new(benchpb.Echo)
+	if err := stub.Call(ctx, c.Client, RingServiceNestCode, in, out, nil); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// UnimplementedRingService is for embedding: its methods answer status.UnknownMethod, so that an
+// implementation still compiles when the interface gets more of them.
+type UnimplementedRingService struct{}
+
+// Join implements RingService.
+func (UnimplementedRingService) Join(ctx context.Context, next RingService) error {
+	return stub.Unimplemented(RingServiceDescriptor, "Join")
+}
+
+// Nest implements RingService.
+func (UnimplementedRingService) Nest(ctx context.Context, in *benchpb.Echo) (*benchpb.Echo, error) {
+	return nil, stub.Unimplemented(RingServiceDescriptor, "Nest")
+}
+
+func handleRingServiceJoin(ctx context.Context, impl any, c *stub.Incoming) error {
+	if err := c.Decode(nil); err != nil {
+		return err
+	}
+	if err := impl.(RingService).Join(ctx, AsRingService(c.TakeObject(1))); err != nil {
+		return err
+	}
+	c.Reply(nil)
+	return nil
+}
+
+func handleRingServiceNest(ctx context.Context, impl any, c *stub.Incoming) error {
+	in := new(benchpb.Echo)
+	if err := c.Decode(in); err != nil {
+		return err
+	}
+	out, err := impl.(RingService).Nest(ctx, in)
+	if err != nil {
+		return err
+	}
+	c.Reply(out)
+	return nil
 }
