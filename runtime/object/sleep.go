@@ -6,8 +6,8 @@ import (
 	"ubinder/runtime/internal/wait"
 )
 
-// maxThreads is how many calls of a process may be under way for each to block a thread, for the
-// shortest way back. With more, callers wait on channels, and a looper takes all their replies with
+// maxThreads is how many calls of a process may wait for each to block a thread, for the shortest way
+// back. With more, callers wait on channels, and a looper takes all their replies with
 // one wake-up: a thread that sleeps in the kernel would keep them from running.
 const maxThreads = 2
 
