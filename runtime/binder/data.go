@@ -49,7 +49,7 @@ type Data struct {
 // Going out, Object and File stay the sender's. Coming in, they belong to the Received they are in
 // until TakeObject or TakeFile takes them out.
 type Attachment struct {
-	Field  uint32   // the field of the payload it stands for (protobuf), or its index (raw)
+	Field  uint32   // the field of the payload it stands for (protobuf), the offset of its place (parcel), or its index (raw)
 	Object Object   // a *Node or a *Handle; nil with a nil File is a null object
 	File   *os.File // an open file; the receiver gets a duplicate
 	Weak   bool     // the reference does not keep the object alive

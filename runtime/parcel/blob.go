@@ -14,12 +14,16 @@ const (
 )
 
 // WriteBlob writes a blob. One over MaxInlineBlob is given to share, which makes a file of it that the
-// receiver can only read. The number of bytes is not written: what surrounds the blob tells it.
+// receiver can only read; without it such a blob is an error. The number of bytes is not written: what surrounds the blob tells it.
 func (w *Writer) WriteBlob(data []byte, share func(data []byte) (file any, err error)) {
 	if len(data) <= MaxInlineBlob {
 		w.WriteInt32(blobInline)
 		dst := w.extend(pad(len(data)))
 		clear(dst[copy(dst, data):])
+		return
+	}
+	if share == nil {
+		w.Fail(status.Exceeded(status.TooBig, "parcel: a blob without a file", uint64(len(data)), MaxInlineBlob))
 		return
 	}
 	f, err := share(data)

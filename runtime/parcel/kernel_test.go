@@ -277,6 +277,36 @@ var structured = []golden{
 	of("string beyond the basic plane", x("04000000 e900 ac20 3dd8 00de 0000 0000"), (*Writer).WriteString, (*Reader).ReadString, "é€😀"),
 }
 
+func TestLargeBlobsAreFiles(t *testing.T) {
+	large := make([]byte, MaxInlineBlob+1)
+	var w Writer
+	w.WriteBlob(large, func(data []byte) (any, error) { return len(data), nil })
+	w.WriteBlobFile("mine", true)
+	require.NoError(t, w.Err())
+	assert.Equal(t, x("01000000"+place+"02000000"+place), hex.EncodeToString(w.Bytes()))
+	r := NewReader(Format{}, w.Bytes(), w.Table())
+	_, f, mutable := r.ReadBlob(len(large))
+	assert.Equal(t, len(large), f)
+	assert.False(t, mutable)
+	_, f, mutable = r.ReadBlob(5)
+	assert.Equal(t, "mine", f)
+	assert.True(t, mutable)
+	assert.NoError(t, r.Finish())
+
+	w.Reset(Format{})
+	w.WriteBlob(large, nil)
+	assert.ErrorIs(t, w.Err(), status.TooBig)
+	w.Reset(Format{})
+	w.WriteBlob(large, func([]byte) (any, error) { return nil, status.Full })
+	assert.ErrorIs(t, w.Err(), status.Full)
+	r = readBytes(Format{}, "00000000 01020304")
+	r.ReadBlob(5)
+	assert.ErrorContains(t, r.Err(), "a blob of 5 bytes")
+	r = readBytes(Format{}, "03000000")
+	r.ReadBlob(0)
+	assert.ErrorContains(t, r.Err(), "kind 3")
+}
+
 func TestStructuredTypes(t *testing.T) {
 	for i := range structured {
 		structured[i].check(t, Format{})
