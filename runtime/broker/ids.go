@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/status"
 )
 
@@ -54,5 +55,6 @@ func (s *idSource) save(v uint64) error {
 	if err := os.WriteFile(temporary, []byte(strconv.FormatUint(v, 10)+"\n"), 0o600); err != nil {
 		return err
 	}
+	killpoint.At("broker: ids written")
 	return os.Rename(temporary, s.path)
 }

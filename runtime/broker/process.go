@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"ubinder/runtime/internal/brokerwire"
+	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/status"
 )
@@ -30,6 +31,7 @@ func temporary(err error) bool {
 func (b *Broker) routineProcess(conn *sys.Conn) {
 	defer conn.Close()
 	defer watch(conn)()
+	killpoint.At("broker: accepted")
 	p, err := b.admit(conn)
 	b.mu.Lock()
 	delete(b.greeting, conn)
@@ -47,7 +49,9 @@ func (b *Broker) routineProcess(conn *sys.Conn) {
 	p.send(brokerwire.Packet{Kind: brokerwire.Welcome, Identity: p.Identity}, sys.FD{})
 	b.config.Log("process %d connected: %q (pid %d, uid %d)", p.ID, p.Name, p.PID, p.UID)
 	err = b.serve(p)
+	killpoint.At("broker: process left")
 	b.remove(p)
+	killpoint.At("broker: process removed")
 	lastWord(conn, err)
 	conn.Close() // it need not read for the queue to end
 	<-written
@@ -139,6 +143,7 @@ func (b *Broker) greet(p *Process) error {
 		return status.Errorf(status.Protocol, "this broker speaks version %d of the protocol, the process version %d: start an ubinderd of the process's version", brokerwire.Version, hello.Code)
 	}
 	conn.SetReadDeadline(time.Time{})
+	killpoint.At("broker: hello read")
 	p.Name = hello.Text
 	if err := b.config.Policy.Connect(p); err != nil {
 		return status.Errorf(status.Denied, "policy: %w", err)
@@ -168,6 +173,7 @@ func (b *Broker) add(p *Process) error {
 	}
 	p.ID = id
 	b.processes[id] = p
+	killpoint.At("broker: process added")
 	return nil
 }
 
@@ -201,6 +207,7 @@ func (p *Process) routineSend() {
 		if !ok {
 			return
 		}
+		killpoint.At("broker: sending")
 		var files []int
 		if o.file.Valid() {
 			files = []int{o.file.Int()}
@@ -222,7 +229,9 @@ func (b *Broker) serve(p *Process) error {
 		if err != nil {
 			return err
 		}
+		killpoint.At("broker: request read")
 		answer, err := b.answer(p, &request)
+		killpoint.At("broker: request done")
 		if err != nil {
 			p.send(brokerwire.Packet{Kind: brokerwire.Error, Cookie: request.Cookie, Code: uint32(status.CodeOf(err)), Text: errorText(err)}, sys.FD{})
 			continue
@@ -281,8 +290,10 @@ func (b *Broker) makeLane(p, to *Process) error {
 		}
 		return nil
 	}
+	killpoint.At("broker: sockets made")
 	p.lanes[to], to.lanes[p] = true, true
 	p.send(brokerwire.Packet{Kind: brokerwire.Introduction, Identity: to.Identity}, here)
+	killpoint.At("broker: one introduced")
 	to.send(brokerwire.Packet{Kind: brokerwire.Introduction, Identity: p.Identity}, there)
 	return nil
 }

@@ -65,3 +65,9 @@ func (q *queue) close() {
 	q.closed = true
 	q.filled.Signal()
 }
+
+func (q *queue) length() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.list)
+}

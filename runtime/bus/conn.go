@@ -8,6 +8,7 @@ import (
 	"syscall"
 
 	"ubinder/runtime/internal/brokerwire"
+	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/status"
 )
@@ -55,6 +56,7 @@ func Dial(ctx context.Context, path, name string, h ConnHandler) (*Conn, error) 
 	}
 	c := &Conn{sock: sock, handler: h, done: make(chan struct{}),
 		waiting: make(map[uint32]chan brokerwire.Packet), opening: make(map[*sys.Conn]bool)}
+	killpoint.At("hello: connected")
 	if err := c.hello(ctx, path, name); err != nil {
 		sock.Close()
 		return nil, err
@@ -80,6 +82,7 @@ func dialError(path string, err error) error {
 func (c *Conn) hello(ctx context.Context, path, name string) error {
 	p := brokerwire.Packet{Kind: brokerwire.Hello, Value: brokerwire.Magic, Code: brokerwire.Version, Text: name}
 	sendErr := c.sock.Send(p.Append(nil)) // a broker that refuses at once has said why all the same
+	killpoint.At("hello: sent")
 	stop := context.AfterFunc(ctx, func() { c.sock.SetReadDeadline(past) })
 	answer, fds, err := c.receive()
 	sys.CloseAll(fds)
@@ -97,6 +100,7 @@ func (c *Conn) hello(ctx context.Context, path, name string) error {
 		return status.Errorf(status.Protocol, "%s answered hello with packet %d", path, answer.Kind)
 	}
 	c.self = peerOf(&answer.Identity)
+	killpoint.At("hello: welcomed")
 	return nil
 }
 
@@ -155,6 +159,7 @@ func (c *Conn) routineReceive() {
 }
 
 func (c *Conn) introduced(p *brokerwire.Packet, fd sys.FD) {
+	killpoint.At("introduction: received")
 	peer := peerOf(&p.Identity)
 	events, registered, opened := c.handler.Introduced(&peer)
 	if events == nil {
@@ -237,12 +242,15 @@ func (c *Conn) ask(ctx context.Context, p brokerwire.Packet) (brokerwire.Packet,
 	p.Cookie = c.cookie
 	c.waiting[p.Cookie] = ch
 	c.mu.Unlock()
+	killpoint.At("request")
 	if err := c.sock.SendWait(p.Append(nil)); err != nil {
 		c.forget(p.Cookie)
 		return p, status.Errorf(status.Dead, "asking the broker: %w", err)
 	}
+	killpoint.At("request: sent")
 	select {
 	case answer := <-ch:
+		killpoint.At("request: answered")
 		if answer.Kind == brokerwire.Error {
 			return answer, remoteError(answer)
 		}

@@ -111,3 +111,12 @@ func (p *localPort) discard() {
 	defer p.mu.Unlock()
 	closeEarly(p.early)
 }
+
+func (p *localPort) kept() (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, fds := range p.early {
+		n += len(fds)
+	}
+	return n
+}

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/pool"
 	"ubinder/runtime/internal/ring"
 	"ubinder/runtime/internal/sys"
@@ -20,6 +21,7 @@ type port interface {
 	ring()
 	wait() error // returns nil when rung, an error when the peer is gone
 	close()      // cuts the connection; files that have come stay
+	kept() int   // files that have come and that nobody has taken
 	discard()    // closes the files that nobody took; the last call
 }
 
@@ -191,6 +193,7 @@ func (l *lane) RingLooper() {
 	for i := range l.ringers[:Loopers] {
 		switch r := l.ringers[i]; r.Ring() {
 		case wait.OnFutex:
+			killpoint.At("ring: looper claimed")
 			l.parker.Wake(r.Bell())
 			return
 		case wait.Awake:
@@ -214,6 +217,7 @@ func (l *lane) RingCaller(i uint32) bool {
 	r := l.callerRingers[i]
 	switch r.Ring() {
 	case wait.OnFutex:
+		killpoint.At("ring: caller claimed")
 		l.parker.Wake(r.Bell())
 	case wait.OnPoll:
 		l.RingLooper()

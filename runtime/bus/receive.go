@@ -3,6 +3,7 @@ package bus
 import (
 	"sync/atomic"
 
+	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/pool"
 	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/internal/wait"
@@ -31,6 +32,7 @@ func (l *lane) Next(d *Descriptor) (bool, error) {
 		return false, l.protocolFault("it published %d descriptors in a ring of %d", ready, r.Size())
 	}
 	r.Get(d)
+	killpoint.At("take: descriptor read")
 	if err := l.check(d); err != nil {
 		return false, err
 	}
@@ -104,6 +106,7 @@ func (r *receiver) limit(d *Descriptor) int64 {
 func (l *lane) Drained() {
 	l.recv.controls = 0
 	l.out.head.Uint64(offDrained).Store(l.recv.ring.Next())
+	killpoint.At("take: drained stored")
 	if l.ringers[bellTake].Ring() == wait.OnPoll {
 		l.ringPoller()
 	}
@@ -133,9 +136,11 @@ func (l *lane) Free(d *Descriptor) {
 	r.ackLock.Lock()
 	l.out.head.Uint32(offAckRing + 4*int(r.acks%ackRingSize)).Store(d.Slot)
 	r.acks++
+	killpoint.At("free: slot written")
 	acks := r.acks
 	l.out.head.Uint64(offAcks).Store(acks)
 	r.ackLock.Unlock()
+	killpoint.At("free: acknowledged")
 	if acks >= l.in.head.Uint64(offRoom).Load() && l.ringers[bellRoom].Ring() == wait.OnPoll {
 		l.ringPoller()
 	}

@@ -1,6 +1,7 @@
 package bus
 
 import (
+	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/internal/wait"
 	"ubinder/runtime/status"
@@ -39,6 +40,7 @@ func (l *lane) reserve(c Class, size, files int) (Slot, error) {
 		return Slot{}, full("bytes of slots in the outbox", s.pool.Used()+size, l.out.segment.Size())
 	}
 	s.take(number, c, files)
+	killpoint.At("send: reserved")
 	spam := c == ClassOneway && s.spam()
 	return Slot{Bytes: l.out.segment.Bytes(off, size), Spam: spam, number: number, offset: off, class: c}, nil
 }
@@ -164,6 +166,7 @@ func (l *lane) giveBack(slot Slot) {
 
 // Post implements Link.
 func (l *lane) Post(d *Descriptor, slot Slot, files []int) (uint64, error) {
+	killpoint.At("send: filled")
 	d.Slot = slot.number
 	d.Offset = uint32(slot.offset / slotUnit)
 	d.Files = uint16(len(files))
@@ -183,6 +186,7 @@ func (l *lane) Post(d *Descriptor, slot Slot, files []int) (uint64, error) {
 		l.giveBack(slot)
 		return 0, err
 	}
+	killpoint.At("send: files sent")
 	state.use = slotPosted
 	if d.Flags&FlagClearBuf != 0 {
 		state.secret = true

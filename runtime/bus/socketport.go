@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/status"
 )
@@ -67,6 +68,7 @@ var ringing = []byte{packetRing}
 // ring never blocks. When the socket is full of packets with files the ring must follow them all
 // the same: the peer sleeps again after them.
 func (p *socketPort) ring() {
+	killpoint.At("ring: poller claimed")
 	if errors.Is(p.conn.Send(ringing), sys.ErrWouldBlock) && p.late.Add(1) == 1 {
 		go p.routineRing()
 	}
@@ -94,6 +96,12 @@ func (p *socketPort) discard() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	closeEarly(p.early)
+}
+
+func (p *socketPort) kept() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.count
 }
 
 func closeEarly(early map[uint64][]sys.FD) {
@@ -224,9 +232,11 @@ func (h *handshake) start() error {
 	defer segment.Close()
 	h.outMem = [2]sys.Memory{headMem, segMem}
 	h.out = newOutbox(regionOf(headMem), regionOf(segMem))
+	killpoint.At("lane: outbox made")
 	if err := h.conn.Send([]byte{packetOutbox}, head.Int(), segment.Int()); err != nil {
 		return status.Errorf(status.Dead, "passing an outbox: %w", err)
 	}
+	killpoint.At("lane: outbox sent")
 	return nil
 }
 
@@ -238,6 +248,7 @@ func (h *handshake) finish(ready func() error) error {
 		return err
 	}
 	defer sys.CloseAll(fds)
+	killpoint.At("lane: outbox received")
 	for i, size := range []int{headerSize, h.segment} {
 		if h.inMem[i], err = sys.MapPeerMemory(fds[i], size); err != nil {
 			return protocolError("its outbox cannot be mapped: %v", err)
@@ -247,13 +258,17 @@ func (h *handshake) finish(ready func() error) error {
 	if err := checkInbox(h.in.head, h.segment); err != nil {
 		return err
 	}
+	killpoint.At("lane: outbox mapped")
 	if err := ready(); err != nil {
 		return err
 	}
+	killpoint.At("lane: registered")
 	if err := h.conn.Send([]byte{packetReady}); err != nil {
 		return status.Errorf(status.Dead, "lane handshake: %w", err)
 	}
+	killpoint.At("lane: ready sent")
 	_, err = h.expect(packetReady, 0)
+	killpoint.At("lane: ready received")
 	return err
 }
 

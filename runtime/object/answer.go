@@ -6,6 +6,7 @@ import (
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/status"
 )
 
@@ -37,6 +38,7 @@ func (t *Transport) answerData(c *incoming, d *bus.Descriptor) error {
 	if err != nil {
 		return err
 	}
+	killpoint.At("reply: written")
 	t.beforeAnswer(c)
 	if _, err := o.post(l, d); err != nil {
 		if l.link.Err() != nil {
@@ -44,7 +46,9 @@ func (t *Transport) answerData(c *incoming, d *bus.Descriptor) error {
 		}
 		return err
 	}
+	killpoint.At("reply: posted")
 	l.ringReply(d.Index)
+	killpoint.At("reply: rung")
 	return nil
 }
 

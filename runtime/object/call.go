@@ -7,6 +7,7 @@ import (
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/status"
 )
 
@@ -45,6 +46,7 @@ func (t *Transport) sendOneway(ctx context.Context, l *lane, p *pending, tr *bin
 	if _, err := o.post(l, &p.desc); err != nil {
 		return err
 	}
+	killpoint.At("oneway: posted")
 	if held {
 		reply.Delivery = t.delivery(l, &o.slot)
 	}
@@ -76,6 +78,7 @@ func (t *Transport) call(ctx context.Context, l *lane, p *pending, r *remote, tr
 		return err
 	}
 	d.Index, d.Chain = p.index, p.token
+	killpoint.At("call: entered")
 	o, err := t.write(ctx, l, bus.ClassCall, &tr.Data, d, wait)
 	if err != nil {
 		r.endUse(by)
@@ -84,7 +87,9 @@ func (t *Transport) call(ctx context.Context, l *lane, p *pending, r *remote, tr
 	pos, err := o.post(l, d)
 	if err == nil {
 		p.position.Store(pos + 1)
+		killpoint.At("call: posted")
 		l.ringFor(chain)
+		killpoint.At("call: rung")
 		if w := l.words.Peer.Load(); !bus.Takes(w, pos) { // it was frozen meanwhile, and will not begin the call
 			err = l.refuses(d.Node)
 		}

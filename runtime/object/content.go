@@ -7,6 +7,7 @@ import (
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/reftab"
 	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/status"
@@ -105,6 +106,7 @@ func (c *content) addNode(e *bus.Entry, n *binder.Node) error {
 func (c *content) put(e *bus.Entry, put reftab.Put) {
 	e.Kind, e.Node, e.Owner, e.Position = bus.EntryKind(put.Kind), put.Node, put.Owner, put.Position
 	c.puts = append(c.puts, put)
+	killpoint.At("send: reference put")
 }
 
 var errForeign = status.Errorf(status.BadValue, "the attached object belongs to another connection; get it again through this one")

@@ -7,6 +7,7 @@ import (
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/status"
 )
@@ -185,10 +186,12 @@ func (t *Transport) abandonHandling(l *lane) {
 func (t *Transport) run(c *incoming, lp *looper) {
 	d, l := &c.desc, c.lane
 	c.looper = lp
+	killpoint.At("handle: taken")
 	buf := takeBuffer(int(d.Length))
 	buf.secret = d.Flags&bus.FlagClearBuf != 0
 	l.link.Payload(buf.bytes, d)
 	err := t.open(c, buf.bytes)
+	killpoint.At("handle: opened")
 	l.link.Free(d)
 	if err == nil {
 		returned := false
@@ -199,9 +202,11 @@ func (t *Transport) run(c *incoming, lp *looper) {
 			}
 		}()
 		err = t.handle(c)
+		killpoint.At("handle: handler returned")
 		returned = true
 	}
 	t.settle(c, err)
+	killpoint.At("handle: settled")
 	buf.Free()
 	l.link.Drop()
 }

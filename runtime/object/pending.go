@@ -6,6 +6,7 @@ import (
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/wait"
 	"ubinder/runtime/status"
 )
@@ -94,6 +95,7 @@ func (p *pending) finish(err error, reply *binder.Reply) error {
 	t.mu.Lock()
 	t.drain(l) // what was published for this caller while it was there is taken now
 	t.leaveChain(p)
+	killpoint.At("return: chain left")
 	switch {
 	case done:
 		t.freeIndex(p)
@@ -105,6 +107,7 @@ func (p *pending) finish(err error, reply *binder.Reply) error {
 		t.freeIndex(p)
 	default:
 		p.abandoned = true
+		killpoint.At("cancel")
 		t.cancel(p)
 		t.unlock()
 		l.link.Drop()

@@ -3,6 +3,7 @@ package object
 import (
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/status"
 )
@@ -21,6 +22,7 @@ func (p *pending) read(reply *binder.Reply) error {
 	if d.Files > 0 {
 		fds, err = l.link.Files(p.replyAt, int(d.Files))
 	}
+	killpoint.At("return: reply copied")
 	l.link.Free(d)
 	if err != nil {
 		p.dropReply(buf)

@@ -14,6 +14,7 @@ import (
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/reftab"
 	"ubinder/runtime/internal/wait"
 	"ubinder/runtime/status"
@@ -222,9 +223,12 @@ func (t *Transport) Close() error {
 	t.pool.idle = nil
 	t.noteProgress()
 	t.unlock()
+	killpoint.At("close")
 	t.bus.Close()
+	killpoint.At("close: bus left")
 	for _, l := range lanes {
 		l.close()
+		killpoint.At("close: lane closed")
 	}
 	for _, l := range lanes {
 		<-l.gone

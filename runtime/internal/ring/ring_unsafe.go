@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/shm"
 )
 
@@ -39,9 +40,12 @@ func (w *Writer) Next() uint64 { return w.next }
 // size behind.
 func (w *Writer) Put(d *Descriptor) uint64 {
 	pos := w.next
+	killpoint.At("publish")
 	w.slots[pos&uint64(len(w.slots)-1)] = *d
+	killpoint.At("publish: descriptor written")
 	w.next = pos + 1
 	w.tail.Store(w.next) // release: and, being sequentially consistent, ordered before a look at sleepers
+	killpoint.At("publish: tail stored")
 	return pos
 }
 

@@ -1,0 +1,93 @@
+package object
+
+import (
+	"errors"
+	"fmt"
+
+	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/reftab"
+)
+
+// Usage returns what the reference table keeps.
+func (t *Transport) Usage() reftab.Usage {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.table.Usage()
+}
+
+// Lanes is how many lanes there are.
+func (t *Transport) Lanes() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.lanes)
+}
+
+// Left tells what is left of calls, messages and dead processes when nothing is under way and all
+// handles are released but for those that the processes in living hold of each other's: nil when
+// nothing is.
+func (t *Transport) Left(living ...uint64) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	known := make(map[uint64]bool)
+	for _, id := range living {
+		known[id] = true
+	}
+	var errs []error
+	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if n := t.calling.Load(); n != 0 || len(t.chains) != 0 || len(t.oneway) != 0 || !t.queue.empty() {
+		add("%d calls, %d chains, %d lines of oneway calls, queue empty: %v", n, len(t.chains), len(t.oneway), t.queue.empty())
+	}
+	if t.pool.waking != 0 {
+		add("%d loopers on their way", t.pool.waking)
+	}
+	for id, l := range t.lanes {
+		if !known[id] {
+			add("a lane to process %d", id)
+		} else if err := l.left(); err != nil {
+			add("lane to process %d: %w", id, err)
+		}
+	}
+	for _, l := range t.pool.hot {
+		if t.lanes[l.id] != l {
+			add("a looper looks at the lane to process %d, which is gone", l.id)
+		}
+	}
+	u := t.table.Usage()
+	if u.Pins != 0 || u.Orphans != 0 || u.Fences != 0 || u.Unmerged != 0 {
+		add("references: %+v", u)
+	}
+	for id, p := range u.Peers {
+		settled := reftab.PeerUsage{Held: p.Held, Refs: p.Refs}
+		if !known[id] || p != settled {
+			add("references with process %d: %+v", id, p)
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (l *lane) left() error {
+	calls, handled := 0, 0
+	for i := range l.callers {
+		if l.callers[i] != nil {
+			calls++
+		}
+		if l.handling[i] != nil {
+			handled++
+		}
+	}
+	if calls != 0 || handled != 0 || len(l.free) != len(l.callers) || len(l.owed) != 0 || l.owedLen != 0 || l.owing || len(l.cancels) != 0 {
+		return fmt.Errorf("%d calls, %d handled, %d indices free, %d replies owed (%d bytes, %v), %d cancels",
+			calls, handled, len(l.free), len(l.owed), l.owedLen, l.owing, len(l.cancels))
+	}
+	if l.link == nil || !l.writable {
+		return errors.New("it is not open")
+	}
+	if l.link.Published() != l.link.Position() {
+		return errors.New("messages that nobody has taken")
+	}
+	u, err := l.link.(interface{ Usage() (bus.Usage, error) }).Usage()
+	if err == nil && u != (bus.Usage{}) {
+		err = fmt.Errorf("%+v", u)
+	}
+	return err
+}
