@@ -44,10 +44,16 @@ func attack(t testing.TB) (*hostile, *victim) {
 	require.NoError(t, err)
 	conn, err := sys.NewConn(here)
 	require.NoError(t, err)
+	return newHostile(t, there), newVictim(conn)
+}
+
+// newHostile makes the peer over an end of a socket.
+func newHostile(t testing.TB, socket sys.FD) *hostile {
 	h := &hostile{t: t}
-	h.socket, err = sys.Dup(there.Int())
+	var err error
+	h.socket, err = sys.Dup(socket.Int())
 	require.NoError(t, err)
-	h.conn, err = sys.NewConn(there)
+	h.conn, err = sys.NewConn(socket)
 	require.NoError(t, err)
 	h.headFD, h.head, err = sys.CreateMemory("hostile", headerSize)
 	require.NoError(t, err)
@@ -55,9 +61,8 @@ func attack(t testing.TB) (*hostile, *victim) {
 	require.NoError(t, err)
 	h.out = regionOf(h.head)
 	h.writer = newOutbox(h.out, regionOf(h.segment)).writer()
-	v := newVictim(conn)
 	t.Cleanup(h.close)
-	return h, v
+	return h
 }
 
 func newVictim(conn *sys.Conn) *victim {

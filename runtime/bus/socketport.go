@@ -3,7 +3,6 @@ package bus
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -42,6 +41,7 @@ type socketPort struct {
 	late atomic.Int64 // rings that wait for the socket to take one
 
 	mu       sync.Mutex // receiving
+	ready    bool       // the peer takes what is published; before it has said so it sends nothing else
 	rang     bool
 	stop     error
 	early    map[uint64][]sys.FD // by position
@@ -56,6 +56,9 @@ func (p *socketPort) sendFiles(pos uint64, files []int) error {
 	err := p.conn.Send(b[:], files...)
 	if errors.Is(err, sys.ErrWouldBlock) {
 		return full("packets with files under way to one process", len(files), maxFilesUnderWay)
+	}
+	if sys.IsHangup(err) {
+		return status.Errorf(status.Dead, "passing %d files: %w", len(files), err)
 	}
 	if err != nil {
 		return status.Errorf(status.BadValue, "passing %d files: %w", len(files), err)
@@ -115,15 +118,23 @@ var errClosed = errors.New("closed here")
 
 // wait blocks its goroutine, not a thread.
 func (p *socketPort) wait() error {
+	return p.waitUntil(func() bool {
+		rang := p.rang
+		p.rang = false
+		return rang
+	})
+}
+
+// waitUntil reads until cond, which is called with the lock held, is true: then it returns nil. It may
+// do so early.
+func (p *socketPort) waitUntil(cond func() bool) error {
 	var stop error
 	err := p.conn.WaitReadable(func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.pump()
 		stop = p.stop
-		rang := p.rang
-		p.rang = false
-		return rang || stop != nil
+		return cond() || stop != nil
 	})
 	if stop == nil && errors.Is(err, errDeadline) { // kicked
 		p.conn.SetReadDeadline(time.Time{})
@@ -137,8 +148,9 @@ func (p *socketPort) wait() error {
 func (p *socketPort) files(pos uint64, n int) ([]sys.FD, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	ready := p.ready
 	p.pump()
-	if p.rang { // a ring came along; it is the receiving goroutine's
+	if p.rang || p.ready != ready || p.stop != nil { // for the receiving goroutine, which the kernel may not wake any more
 		p.conn.SetReadDeadline(past)
 	}
 	fds := p.early[pos]
@@ -177,6 +189,10 @@ func packetFault(err error) error {
 func (p *socketPort) take(b []byte, fds []sys.FD) error {
 	var err error
 	switch {
+	case !p.ready:
+		if err = p.takeReady(b, fds); err == nil {
+			return nil
+		}
 	case len(b) == 1 && b[0] == packetRing && len(fds) == 0:
 		p.rang = true
 		return nil
@@ -189,6 +205,32 @@ func (p *socketPort) take(b []byte, fds []sys.FD) error {
 	}
 	sys.CloseAll(fds)
 	return err
+}
+
+// takeReady ends the handshake. Whoever reads may meet it: the peer may publish as soon as it knows that
+// this side is ready, and what it publishes may bring others here before the handshake's goroutine.
+func (p *socketPort) takeReady(b []byte, fds []sys.FD) error {
+	if len(b) != 1 || b[0] != packetReady || len(fds) != 0 {
+		return handshakeFault(b, packetReady, len(fds), 0)
+	}
+	p.ready = true
+	return nil
+}
+
+// awaitReady waits until the peer is ready.
+func (p *socketPort) awaitReady() error {
+	for {
+		ready := false
+		err := p.waitUntil(func() bool { ready = p.ready; return ready })
+		switch {
+		case ready:
+			return nil
+		case status.CodeOf(err) == status.Protocol:
+			return err
+		case err != nil:
+			return status.Errorf(status.Dead, "the peer ended during the lane handshake: %w", err)
+		}
+	}
 }
 
 func (p *socketPort) takeFiles(pos uint64, fds []sys.FD) error {
@@ -204,130 +246,4 @@ func (p *socketPort) takeFiles(pos uint64, fds []sys.FD) error {
 	p.early[pos] = fds
 	p.count += len(fds)
 	return nil
-}
-
-// handshake is what two processes do on a new lane's socket before either publishes: each passes its
-// outbox, and each says when it has mapped the other's.
-type handshake struct {
-	conn    *sys.Conn
-	out     outbox
-	outMem  [2]sys.Memory
-	inMem   [2]sys.Memory
-	in      outbox
-	segment int
-}
-
-// start makes the own outbox and sends it.
-func (h *handshake) start() error {
-	head, headMem, err := sys.CreateMemory("ubinder-outbox", headerSize)
-	if err != nil {
-		return status.Errorf(status.Internal, "making an outbox: %w", err)
-	}
-	defer head.Close()
-	segment, segMem, err := sys.CreateMemory("ubinder-segment", h.segment)
-	if err != nil {
-		headMem.Unmap()
-		return status.Errorf(status.Internal, "making an outbox: %w", err)
-	}
-	defer segment.Close()
-	h.outMem = [2]sys.Memory{headMem, segMem}
-	h.out = newOutbox(regionOf(headMem), regionOf(segMem))
-	killpoint.At("lane: outbox made")
-	if err := h.conn.Send([]byte{packetOutbox}, head.Int(), segment.Int()); err != nil {
-		return status.Errorf(status.Dead, "passing an outbox: %w", err)
-	}
-	killpoint.At("lane: outbox sent")
-	return nil
-}
-
-// finish waits for the peer's outbox and maps it; ready is called before the peer is told, and
-// finish returns when the peer is ready too.
-func (h *handshake) finish(ready func() error) error {
-	fds, err := h.expect(packetOutbox, 2)
-	if err != nil {
-		return err
-	}
-	defer sys.CloseAll(fds)
-	killpoint.At("lane: outbox received")
-	for i, size := range []int{headerSize, h.segment} {
-		if h.inMem[i], err = sys.MapPeerMemory(fds[i], size); err != nil {
-			return protocolError("its outbox cannot be mapped: %v", err)
-		}
-	}
-	h.in = outbox{regionOf(h.inMem[0]), regionOf(h.inMem[1])}
-	if err := checkInbox(h.in.head, h.segment); err != nil {
-		return err
-	}
-	killpoint.At("lane: outbox mapped")
-	if err := ready(); err != nil {
-		return err
-	}
-	killpoint.At("lane: registered")
-	if err := h.conn.Send([]byte{packetReady}); err != nil {
-		return status.Errorf(status.Dead, "lane handshake: %w", err)
-	}
-	killpoint.At("lane: ready sent")
-	_, err = h.expect(packetReady, 0)
-	killpoint.At("lane: ready received")
-	return err
-}
-
-func (h *handshake) expect(kind byte, files int) ([]sys.FD, error) {
-	var b [maxPacket]byte
-	n, fds, err := h.conn.Receive(b[:])
-	if fault := packetFault(err); status.CodeOf(fault) == status.Protocol {
-		return nil, fault
-	}
-	if errors.Is(err, sys.ErrFilesLost) {
-		return nil, status.Errorf(status.Quota, "during the lane handshake: %w", err)
-	}
-	if err != nil {
-		return nil, status.Errorf(status.Dead, "the peer ended during the lane handshake: %w", err)
-	}
-	if n != 1 || b[0] != kind || len(fds) != files {
-		sys.CloseAll(fds)
-		return nil, protocolError("during the lane handshake it sent a packet (% x) with %d files, not %q with %d", b[:n], len(fds), kind, files)
-	}
-	return fds, nil
-}
-
-func (h *handshake) unmap() {
-	for i := range h.outMem {
-		h.outMem[i].Unmap()
-		h.inMem[i].Unmap()
-	}
-}
-
-// NewLink makes the link of a lane over conn, one end of a packet socket whose other end the peer
-// has; it owns conn. Events start when both sides are ready. opened is called once before any event,
-// with the link when the peer may be written to, or with the error that ended the attempt.
-// registered is called before the peer is allowed to write.
-func NewLink(conn *sys.Conn, peer *Peer, events Events, registered func(Link), opened func(Link, error)) {
-	h := &handshake{conn: conn, segment: SegmentSize}
-	go routineOpen(h, peer, events, registered, opened)
-}
-
-func routineOpen(h *handshake, peer *Peer, events Events, registered func(Link), opened func(Link, error)) {
-	var l *lane
-	err := h.start()
-	if err == nil {
-		err = h.finish(func() error {
-			p := &socketPort{conn: h.conn, early: make(map[uint64][]sys.FD)}
-			l = newLane(peer, h.out, h.in, futexes, p, h.unmap)
-			l.events = events
-			registered(l)
-			return nil
-		})
-	}
-	if l == nil {
-		h.conn.Close()
-		h.unmap()
-		opened(nil, fmt.Errorf("lane to process %d: %w", peer.ID, err))
-		return
-	}
-	if err != nil {
-		l.Fail(err)
-	}
-	opened(l, err)
-	l.routineReceive()
 }

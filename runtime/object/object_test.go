@@ -22,7 +22,12 @@ func TestMain(m *testing.M) {
 		puppetMain(path)
 		return
 	}
-	os.Exit(m.Run())
+	if role := killRoles[os.Getenv(killRole)]; role != nil {
+		os.Exit(role(os.Getenv(killBus)))
+	}
+	code := m.Run()
+	os.RemoveAll(killableDir)
+	os.Exit(code)
 }
 
 // puppetMain is a started process: it serves until it is killed.

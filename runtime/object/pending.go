@@ -103,7 +103,6 @@ func (p *pending) finish(err error, reply *binder.Reply) error {
 		t.dropAnswer(p)
 		t.freeIndex(p)
 	case p.position.Load() == 0:
-		l.callers[p.index] = nil
 		t.freeIndex(p)
 	default:
 		p.abandoned = true
@@ -152,6 +151,7 @@ func (t *Transport) leaveChain(p *pending) {
 
 // freeIndex lets another call use p's caller index. Nobody uses its bell any more.
 func (t *Transport) freeIndex(p *pending) {
+	p.lane.callers[p.index] = nil
 	p.lane.free = append(p.lane.free, p.index)
 	if len(p.lane.free) == 1 {
 		t.noteProgress()

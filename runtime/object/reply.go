@@ -67,7 +67,6 @@ func (t *Transport) takeReply(l *lane, d *bus.Descriptor, pos uint64) error {
 		t.dropEntries(entries)
 		return err
 	}
-	l.callers[p.index] = nil
 	if p.abandoned || err != nil {
 		t.dropEntries(entries)
 		t.dropFiles(l, pos, d)
@@ -90,8 +89,8 @@ func (p *pending) replies(d *bus.Descriptor) bool {
 	return !p.done.Load() && (at == 0 || d.Node == at-1)
 }
 
-// complete marks p done. A caller asleep on a futex has been rung by the peer; one that waits on a
-// channel is woken here.
+// complete marks p done. A caller asleep on a futex is rung by the peer, or woken by the peer's death;
+// one that waits on a channel is woken here.
 func (t *Transport) complete(p *pending) {
 	p.done.Store(true)
 	if p.onChannel.Load() && t.drainer != p {
@@ -110,8 +109,10 @@ func (t *Transport) failCallers(l *lane, err error) {
 			p.recycle()
 			continue
 		}
-		p.err = err
-		p.done.Store(true)
+		if !p.done.Load() { // else the reply has come, but perhaps not the ring that should have followed
+			p.err = err
+			p.done.Store(true)
+		}
 		t.after.wakes = append(t.after.wakes, p)
 	}
 }

@@ -13,11 +13,17 @@ import (
 
 // Start runs a broker in this process until t ends, and returns the path of its socket.
 func Start(t testing.TB) string {
+	_, path := Run(t)
+	return path
+}
+
+// Run is Start for a test that looks at the broker itself.
+func Run(t testing.TB) (b *broker.Broker, path string) {
 	dir, err := os.MkdirTemp("", "bus") // t.TempDir may be too long for a socket
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
-	path := filepath.Join(dir, "bus")
-	b, err := broker.Listen(broker.Config{Path: path})
+	path = filepath.Join(dir, "bus")
+	b, err = broker.Listen(broker.Config{Path: path})
 	require.NoError(t, err)
 	served := make(chan error, 1)
 	go func() { served <- b.Serve() }()
@@ -25,5 +31,5 @@ func Start(t testing.TB) string {
 		require.NoError(t, b.Close())
 		require.NoError(t, <-served)
 	})
-	return path
+	return b, path
 }

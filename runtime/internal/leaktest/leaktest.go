@@ -3,6 +3,7 @@ package leaktest
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"testing"
 	"time"
@@ -86,4 +87,13 @@ func (s state) compare() error {
 		return fmt.Errorf("%d open files, %d before", n, s.all)
 	}
 	return goleak.Find(s.goroutines)
+}
+
+// Settled waits until package sys has open what it had: the results of its Open.
+func Settled(t testing.TB, fds, maps int64) {
+	t.Helper()
+	s := state{goroutines: goleak.IgnoreCurrent(), all: math.MaxInt, fds: fds, maps: maps}
+	if err := s.await(); err != nil {
+		t.Fatalf("leak: %v", err)
+	}
 }

@@ -19,6 +19,15 @@ var (
 	ErrFilesLost = errors.New("file descriptors were lost: this process has as many open as it may")
 )
 
+// closedHere gives an error of a RawConn, which is none of package os, its name: no deadline is set for
+// sending, so it is that the connection was closed.
+func closedHere(err error) error { return fmt.Errorf("%w: %w", os.ErrClosed, err) }
+
+// IsHangup reports whether sending failed because one of the two ends is closed.
+func IsHangup(err error) bool {
+	return errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) || errors.Is(err, unix.ENOTCONN) || errors.Is(err, os.ErrClosed)
+}
+
 // MaxFDs is how many descriptors one packet carries (the kernel's SCM_MAX_FD).
 const MaxFDs = 253
 
@@ -95,7 +104,7 @@ func (c *Conn) Send(b []byte, fds ...int) error {
 	err := c.raw.Control(func(fd uintptr) { sendErr = send(int(fd), b, oob) })
 	switch {
 	case err != nil:
-		return err
+		return closedHere(err)
 	case sendErr == unix.EAGAIN:
 		return ErrWouldBlock
 	}
@@ -114,7 +123,7 @@ func (c *Conn) SendWait(b []byte, fds ...int) error {
 		return sendErr != unix.EAGAIN
 	})
 	if err != nil {
-		return err
+		return closedHere(err)
 	}
 	return os.NewSyscallError("sendmsg", sendErr)
 }
