@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -163,8 +164,11 @@ func (m *meeting) hold() {
 	if manager == nil {
 		return
 	}
+	var mu sync.Mutex
 	var kept []binder.Object
 	root := manager.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
+		mu.Lock()
+		defer mu.Unlock()
 		for _, o := range kept {
 			c.Reply.Attachments = append(c.Reply.Attachments, object0(o))
 		}
@@ -177,6 +181,8 @@ func (m *meeting) hold() {
 	for _, p := range []*binder.Process{one, two} {
 		m.visit(ctx, p)
 	}
+	mu.Lock()
+	defer mu.Unlock()
 	for _, o := range kept {
 		binder.Release(o)
 	}

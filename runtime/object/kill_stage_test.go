@@ -75,8 +75,8 @@ type killStage struct {
 
 // act is one victim's life as the stage sees it.
 type act struct {
-	calls  sync.WaitGroup // to the victim
 	mu     sync.Mutex
+	calls  int // to the victim, that have not ended
 	errs   []error
 	gifts  []*gift
 	links  int
@@ -96,6 +96,20 @@ func (a *act) note(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.errs = append(a.errs, err)
+}
+
+// start makes calls to the victim, and counts them until they have ended.
+func (a *act) start(calls func()) {
+	count := func(n int) {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.calls += n
+	}
+	count(1)
+	go func() {
+		defer count(-1)
+		calls()
+	}()
 }
 
 func newKillStage(t testing.TB) *killStage {
@@ -211,21 +225,15 @@ func (a *act) visit(p *binder.Process, own *binder.Handle, gift *binder.Node, n 
 		r.Release()
 		t.Attachments[1].File.Close()
 	}
-	for range n {
-		a.calls.Add(1)
-		all.Go(func() {
-			defer a.calls.Done()
-			visit(0)
-		})
-	}
-	a.calls.Add(1)
-	go func() {
-		defer a.calls.Done()
+	a.start(func() {
+		for range n {
+			all.Go(func() { visit(0) })
+		}
 		visit(binder.Oneway)
 		visit(binder.Oneway)
 		all.Wait()
 		own.Release()
-	}()
+	})
 }
 
 // play has a victim live, and die at a point, and checks what it has left.
@@ -234,17 +242,6 @@ func (s *killStage) play(role, point string) (killed bool, passed map[string]int
 	a := new(act)
 	s.act.Store(a)
 	killed, passed = runVictim(s.t, role, s.path, point)
-	ended := make(chan struct{})
-	go func() {
-		a.calls.Wait()
-		close(ended)
-	}()
-	select {
-	case <-ended:
-	case <-time.After(killPatience):
-		pprof.Lookup("goroutine").WriteTo(os.Stderr, 1)
-		require.FailNow(s.t, "calls to a dead victim have not ended", point)
-	}
 	s.settled(point)
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -300,6 +297,9 @@ func (s *killStage) left() error {
 func (a *act) left() error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.calls != 0 {
+		return fmt.Errorf("%d calls to it have not ended", a.calls)
+	}
 	if a.deaths != a.links {
 		return fmt.Errorf("%d deaths were told, of %d", a.deaths, a.links)
 	}
@@ -402,6 +402,9 @@ func (f *friend) left(stage uint64) string {
 	f.act.mu.Lock()
 	defer f.act.mu.Unlock()
 	var left []string
+	if f.act.calls != 0 {
+		left = append(left, fmt.Sprint(f.act.calls, " calls have not ended"))
+	}
 	if len(f.act.errs) > 0 {
 		left = append(left, fmt.Sprint(f.act.errs))
 	}
