@@ -13,12 +13,32 @@ import (
 
 // Transact implements binder.Remote.
 func (r *remote) Transact(ctx context.Context, tr *binder.Transaction, reply *binder.Reply) error {
+	err := r.transact(ctx, tr, reply)
+	if err != nil {
+		err = r.failed(tr, err)
+	}
+	return err
+}
+
+// failed names the call that err has ended. Steps before the wait for the reply are noted where they
+// are taken.
+func (r *remote) failed(tr *binder.Transaction, err error) error {
+	r.t.mu.Lock()
+	ref := r.ref.Resolve()
+	owner, node := ref.Owner, ref.Node
+	r.t.mu.Unlock()
+	return status.OfCall(err, status.Call{
+		Process: owner, Node: node, Code: tr.Code, Oneway: tr.Flags&binder.Oneway != 0, Step: status.StepReply,
+	})
+}
+
+func (r *remote) transact(ctx context.Context, tr *binder.Transaction, reply *binder.Reply) error {
 	if err := status.FromContext(ctx); err != nil {
-		return err
+		return status.At(status.StepTarget, err)
 	}
 	by, l, err := r.use(ctx, tr.Flags&binder.NoWait == 0)
 	if err != nil {
-		return err
+		return status.At(status.StepTarget, err)
 	}
 	p := r.t.takePending()
 	p.desc = bus.Descriptor{
@@ -44,7 +64,7 @@ func (t *Transport) sendOneway(ctx context.Context, l *lane, p *pending, tr *bin
 		defer l.link.Drop()
 	}
 	if _, err := o.post(l, &p.desc); err != nil {
-		return err
+		return status.At(status.StepPost, err)
 	}
 	killpoint.At("oneway: posted")
 	if held {
@@ -85,13 +105,15 @@ func (t *Transport) call(ctx context.Context, l *lane, p *pending, r *remote, tr
 		return p.finish(err, reply)
 	}
 	pos, err := o.post(l, d)
-	if err == nil {
+	if err != nil {
+		err = status.At(status.StepPost, err)
+	} else {
 		p.position.Store(pos + 1)
 		killpoint.At("call: posted")
 		l.ringFor(chain)
 		killpoint.At("call: rung")
 		if w := l.words.Peer.Load(); !bus.Takes(w, pos) { // it was frozen meanwhile, and will not begin the call
-			err = l.refuses(d.Node)
+			err = status.At(status.StepPost, l.refuses(d.Node))
 		}
 	}
 	r.endUse(by)
@@ -119,11 +141,11 @@ func (t *Transport) begin(ctx context.Context, l *lane, p *pending, token uint64
 	for {
 		err := l.takesCalls(p.desc.Node)
 		if err == nil && len(l.free) == 0 && !wait {
-			err = status.Exceeded(status.Full, "calls under way to one process", bus.Callers+1, bus.Callers)
+			err = status.At(status.StepReserve, status.Exceeded(status.Full, "calls under way to one process", bus.Callers+1, bus.Callers))
 		}
 		if err != nil {
 			t.unlock()
-			return err
+			return status.At(status.StepTarget, err)
 		}
 		if len(l.free) > 0 {
 			break
@@ -134,7 +156,7 @@ func (t *Transport) begin(ctx context.Context, l *lane, p *pending, token uint64
 		select {
 		case <-ch:
 		case <-ctx.Done():
-			return status.FromContext(ctx)
+			return status.At(status.StepReserve, status.FromContext(ctx))
 		}
 		t.mu.Lock()
 	}

@@ -20,7 +20,7 @@ type outgoing struct {
 func (t *Transport) write(ctx context.Context, l *lane, class bus.Class, data *binder.Data, d *bus.Descriptor, wait bool) (o outgoing, err error) {
 	if len(data.Attachments) > 0 {
 		if o.content, err = t.prepare(ctx, l, data.Attachments, wait || class == bus.ClassReply); err != nil {
-			return o, err
+			return o, status.At(status.StepMarshal, err)
 		}
 	}
 	size := len(data.Payload)
@@ -31,8 +31,10 @@ func (t *Transport) write(ctx context.Context, l *lane, class bus.Class, data *b
 	if o.content != nil {
 		entries, files = len(o.content.entries), len(o.content.files)
 	}
-	if o.slot, err = l.reserve(ctx, class, d.Node, bus.SlotSize(size, entries), files, wait); err == nil {
-		err = o.fill(l, data, d, size)
+	if o.slot, err = l.reserve(ctx, class, d.Node, bus.SlotSize(size, entries), files, wait); err != nil {
+		err = status.At(status.StepReserve, err)
+	} else if err = o.fill(l, data, d, size); err != nil {
+		err = status.At(status.StepMarshal, err)
 	}
 	if err != nil && o.content != nil {
 		o.content.undo()
@@ -50,7 +52,7 @@ func (l *lane) reserve(ctx context.Context, class bus.Class, node uint64, size, 
 		}
 		if class == bus.ClassCall {
 			if err := l.refuses(node); err != nil {
-				return slot, err
+				return slot, status.At(status.StepTarget, err)
 			}
 		}
 		if err := l.link.AwaitRoom(ctx, class, size, files); err != nil {

@@ -14,6 +14,7 @@ type Error struct {
 	Remote  bool   // the other process said so; otherwise it was found here
 	Service int32  // the service's own number, when Code is Service
 	Limit   Limit  // which limit was met, when one was
+	Call    *Call  // which call of this process it has ended, when it has; local only
 	Err     error  // the cause; local only, never crosses the wire
 }
 
@@ -43,7 +44,7 @@ func ServiceError(number int32, format string, args ...any) *Error {
 	return &Error{Code: Service, Service: number, Message: fmt.Sprintf(format, args...)}
 }
 
-// Error formats the code, where it was found, and the message.
+// Error formats the code, where it was found, the message, and the call.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Code.String())
@@ -56,6 +57,9 @@ func (e *Error) Error() string {
 	if e.Message != "" {
 		b.WriteString(": ")
 		b.WriteString(e.Message)
+	}
+	if e.Call != nil && e.Call.Process != 0 {
+		fmt.Fprintf(&b, " [%v]", e.Call)
 	}
 	return b.String()
 }

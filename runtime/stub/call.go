@@ -54,7 +54,7 @@ func Call(ctx context.Context, c Client, code uint32, in, out proto.Message, x *
 	call := c.prepare(code, in, x)
 	defer call.recycle()
 	if err := c.object.Transact(ctx, &call.t, &call.reply); err != nil {
-		return err
+		return status.OfInterface(err, c.iface.descriptor)
 	}
 	r := &call.reply
 	if err := decode(&r.Received, out); err != nil {
@@ -71,7 +71,10 @@ func Oneway(ctx context.Context, c Client, code uint32, in proto.Message, x *Ext
 	call := c.prepare(code, in, x)
 	defer call.recycle()
 	call.t.Flags = binder.Oneway
-	return c.object.Transact(ctx, &call.t, nil)
+	if err := c.object.Transact(ctx, &call.t, nil); err != nil {
+		return status.OfInterface(err, c.iface.descriptor)
+	}
+	return nil
 }
 
 func (c Client) prepare(code uint32, in proto.Message, x *Extras) *outgoing {

@@ -6,6 +6,7 @@ import (
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/parcel"
+	"ubinder/runtime/status"
 )
 
 // ParcelCall is one call of an AIDL interface on its way out: its request, then its reply. Generated
@@ -74,7 +75,10 @@ func (c *ParcelCall) send(ctx context.Context, code uint32, flags binder.Flags) 
 	if flags&binder.Oneway != 0 {
 		reply = nil
 	}
-	return c.client.object.Transact(ctx, &c.t, reply)
+	if err := c.client.object.Transact(ctx, &c.t, reply); err != nil {
+		return status.OfInterface(err, c.client.iface.descriptor)
+	}
+	return nil
 }
 
 // End gives back what the reply brought and was not read, and the call's memory.

@@ -37,9 +37,12 @@ var calls = []Case{
 			_, err := s.Try(s.Ctx, p, doFail, failureBytes(c, 42, "as told"))
 			var e *status.Error
 			require.True(s, errors.As(err, &e), "code %v", c)
+			require.NotNil(s, e.Call)
+			e.Call = nil
 			assert.Equal(s, status.Error{Code: c, Service: 42, Message: "as told", Remote: true}, *e)
 		}
 	}},
+	{"ErrorsNameTheCall", errorsNameTheCall},
 	{"PanicIsTheCallersError", func(s *Stage) {
 		p := s.Puppet()
 		_, err := s.Try(s.Ctx, p, doPanic, nil)
@@ -219,4 +222,57 @@ func endEarly(s *Stage, code status.Code) {
 	require.ErrorIs(s, err, code)
 	assert.Contains(s, []string{"context canceled", "context deadline exceeded"}, <-told)
 	assert.Equal(s, "still", string(s.Do(p, Echo, []byte("still")).Payload))
+}
+
+// broken is a payload that cannot be encoded.
+type broken struct{}
+
+func (broken) Size() int                       { return 10 }
+func (broken) AppendTo([]byte) ([]byte, error) { return nil, errors.New("as told") }
+
+func errorsNameTheCall(s *Stage) {
+	p := s.Puppet()
+	o := s.Do(p, doNew, nil).TakeObject(0).(*binder.Handle)
+	id, err := o.ID(s.Ctx)
+	require.NoError(s, err)
+	expired, cancel := context.WithCancel(s.Ctx)
+	cancel()
+	bytesOf := func(n int) binder.Data { return binder.Data{Payload: make([]byte, n)} }
+	foreign := s.Open().NewNode(binder.HandlerFunc(func(context.Context, *binder.IncomingCall) error { return nil }))
+	cases := []struct {
+		ctx  context.Context
+		data binder.Data
+		code status.Code
+		step status.Step
+	}{
+		{expired, bytesOf(1), status.Cancelled, status.StepTarget},
+		{s.Ctx, binder.Data{Body: broken{}}, status.Encoding, status.StepMarshal},
+		{s.Ctx, binder.Data{Attachments: []binder.Attachment{object(foreign)}}, status.BadValue, status.StepMarshal},
+		{s.Ctx, bytesOf(64 << 20), status.TooBig, status.StepReserve},
+	}
+	for _, c := range cases {
+		for _, flags := range []binder.Flags{0, binder.Oneway} {
+			err := o.Transact(c.ctx, &binder.Transaction{Code: 7, Flags: flags, Data: c.data}, new(binder.Reply))
+			require.ErrorIs(s, err, c.code)
+			requireCall(s, err, status.Call{Process: uint64(id.Owner), Node: id.Node, Code: 7, Oneway: flags != 0, Step: c.step})
+		}
+	}
+	_, err = s.Try(s.Ctx, p, doFail, failureBytes(status.Denied, 0, "as told"))
+	self, _ := p.ID(s.Ctx)
+	requireCall(s, err, status.Call{Process: uint64(self.Owner), Node: self.Node, Code: doFail, Step: status.StepReply})
+	gone := make(chan struct{})
+	_, err = o.LinkToDeath(s.Ctx, func() { close(gone) })
+	require.NoError(s, err)
+	p.Kill()
+	<-gone
+	_, err = s.Try(s.Ctx, o, 3, nil)
+	require.ErrorIs(s, err, status.Dead)
+	requireCall(s, err, status.Call{Process: uint64(id.Owner), Node: id.Node, Code: 3, Step: status.StepTarget})
+}
+
+func requireCall(s *Stage, err error, want status.Call) {
+	var e *status.Error
+	require.True(s, errors.As(err, &e))
+	require.NotNil(s, e.Call, "%v", err)
+	assert.Equal(s, want, *e.Call)
 }
