@@ -7,6 +7,7 @@ type Options struct {
 	Language   Language // the language that code is to be made for
 	MinSDK     int      // the oldest Android that the code is to run on; 0 for any language's default
 	NoForeign  bool     // unstructured parcelables are refused
+	Deep       bool     // names that the files it needs cannot resolve are errors of the file, too
 	Warnings   Warnings
 }
 

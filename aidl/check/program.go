@@ -68,6 +68,27 @@ func (p *Program) resolved(f *load.File) *document {
 	return d
 }
 
+// Dependencies are the files that a file needs, directly or not: those it imports, and those that
+// declare what it uses. The file itself is not among them.
+func (p *Program) Dependencies(f *load.File) []*load.File {
+	seen := map[*load.File]bool{f: true}
+	var list []*load.File
+	add := func(needed *load.File) {
+		if needed != nil && !seen[needed] && !needed.Preprocessed {
+			seen[needed] = true
+			list = append(list, needed)
+		}
+	}
+	for _, i := range f.AST.Imports {
+		imported, _ := p.set.File(f, i.Name.Text)
+		add(imported)
+	}
+	for _, d := range p.closure(p.resolved(f)) {
+		add(d.file)
+	}
+	return list
+}
+
 // closure is a document and all that it needs, directly or not, with names resolved.
 func (p *Program) closure(d *document) []*document {
 	seen := map[*document]bool{d: true}

@@ -8,6 +8,11 @@ import (
 // whole checks what must hold of a file's types and of all that they need.
 func (c *checker) whole() {
 	c.vintf()
+	if c.options.Deep {
+		for _, d := range c.closure(c.doc)[1:] {
+			c.wrong.All = append(c.wrong.All, d.wrong.All...)
+		}
+	}
 	if !c.options.Structured && !c.options.VINTF {
 		return
 	}

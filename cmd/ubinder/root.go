@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"ubinder/cmd/internal/aidl"
 	"ubinder/cmd/internal/exit"
 	"ubinder/runtime/connect"
 )
@@ -32,7 +33,7 @@ func newRootCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentFlags().StringVar(&b.path, "bus", connect.DefaultPath(), "path of the bus's socket")
-	root.AddCommand(newUpCommand(b), newServiceCommand(b), newPingCommand(b), newDumpCommand(b), newShellCommand(b), newRecordCommand(b), newReplayCommand(b), newDemoCommand(), newGenCommand(),
+	root.AddCommand(newUpCommand(b), newServiceCommand(b), newPingCommand(b), newDumpCommand(b), newShellCommand(b), newRecordCommand(b), newReplayCommand(b), newDemoCommand(), newGenCommand(), aidl.NewCommand(knownCommand),
 		newManagerCommand(), newPlayCommand())
 	exit.MarkUsageErrors(root)
 	return root
