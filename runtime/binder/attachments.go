@@ -1,6 +1,7 @@
 package binder
 
 import (
+	"context"
 	"os"
 	"syscall"
 
@@ -8,17 +9,14 @@ import (
 )
 
 // dupAttachments makes the receiver's own copy of what a call inside one process passes.
-func dupAttachments(in []Attachment) ([]Attachment, error) {
+func dupAttachments(ctx context.Context, in []Attachment) ([]Attachment, error) {
 	var out []Attachment
 	for _, a := range in {
-		d := Attachment{Field: a.Field, Object: a.Object, Weak: a.Weak}
-		if h, ok := a.Object.(*Handle); ok && h != nil {
-			dup := h.Dup()
-			if dup == nil {
-				(&Received{Attachments: out}).drop()
-				return nil, errReleased
-			}
-			d.Object = dup
+		d := Attachment{Field: a.Field, Weak: a.Weak}
+		var err error
+		if d.Object, err = dupObject(ctx, a.Object, &d.Weak); err != nil {
+			(&Received{Attachments: out}).drop()
+			return nil, err
 		}
 		if a.File != nil {
 			f, err := dupFile(a.File)
@@ -31,6 +29,46 @@ func dupAttachments(in []Attachment) ([]Attachment, error) {
 		out = append(out, d)
 	}
 	return out, nil
+}
+
+// dupObject makes the receiver's own reference, weak if it is wanted so or was so.
+func dupObject(ctx context.Context, o Object, weak *bool) (Object, error) {
+	switch o := o.(type) {
+	case *Node:
+		if o != nil && *weak {
+			return o.Weak(), nil
+		}
+	case *Handle:
+		if o != nil && *weak {
+			return orNil(o.Weak(ctx))
+		}
+		if o != nil {
+			return orReleased(o.Dup())
+		}
+	case *Weak:
+		*weak = true
+		if o != nil {
+			return orReleased(o.Dup())
+		}
+	}
+	return o, nil
+}
+
+func orNil(w *Weak, err error) (Object, error) {
+	if err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+func orReleased[T interface {
+	*Handle | *Weak
+	Object
+}](dup T) (Object, error) {
+	if dup == nil {
+		return nil, errReleased
+	}
+	return dup, nil
 }
 
 func dupFile(f *os.File) (*os.File, error) {

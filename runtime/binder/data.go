@@ -50,9 +50,9 @@ type Data struct {
 // until TakeObject or TakeFile takes them out.
 type Attachment struct {
 	Field  uint32   // the field of the payload it stands for (protobuf), the offset of its place (parcel), or its index (raw)
-	Object Object   // a *Node or a *Handle; nil with a nil File is a null object
+	Object Object   // a *Node, *Handle or *Weak; nil with a nil File is a null object
 	File   *os.File // an open file; the receiver gets a duplicate
-	Weak   bool     // the reference does not keep the object alive
+	Weak   bool     // the receiver gets a *Weak, as it always does of a *Weak
 }
 
 // Transaction is one call on its way out.
@@ -139,12 +139,18 @@ func (r *Received) remove(i int) {
 
 // drop gives back what nobody took.
 func (r *Received) drop() {
+	var objects []Object
 	for i, a := range r.Attachments {
 		if a.File != nil {
 			a.File.Close()
 		}
-		Release(a.Object)
+		if a.Object != nil {
+			objects = append(objects, a.Object)
+		}
 		r.Attachments[i] = Attachment{}
+	}
+	if len(objects) > 0 {
+		ReleaseAll(objects...)
 	}
 	r.Attachments = r.Attachments[:0]
 }

@@ -75,6 +75,9 @@ func (n *Node) handle(ctx context.Context, c *IncomingCall) (err error) {
 		n.oneway.running.Lock()
 		defer n.oneway.running.Unlock()
 	}
+	if n.life.destroyed.Load() {
+		return errDestroyed
+	}
 	if n.intercepted != nil {
 		return n.intercepted.Transact(ctx, c)
 	}

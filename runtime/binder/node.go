@@ -49,14 +49,16 @@ func (c *IncomingCall) Done() {
 }
 
 // Node is an object that lives in this process. It may be passed to other processes at any time and
-// any number of times; it stays alive while one of them holds it or this process points to it.
+// any number of times. It lives until its process ends, Destroy, or, after Disown, until nobody else
+// holds it.
 type Node struct {
 	id         uint64
 	process    *Process
 	handler    Handler
 	descriptor string
 	iface      uint32
-	released   func()
+	releases   releases
+	life       life
 	oneway     line
 
 	meta        *metaAnswers // nil: only what every node answers
@@ -71,12 +73,6 @@ type NodeOption func(*Node)
 // are refused with status.UnknownMethod.
 func WithDescriptor(d string) NodeOption {
 	return func(n *Node) { n.descriptor, n.iface = d, InterfaceID(d) }
-}
-
-// OnRelease sets a function that is called, on a goroutine of its own, each time the last reference
-// that other processes held is gone.
-func OnRelease(fn func()) NodeOption {
-	return func(n *Node) { n.released = fn }
 }
 
 // NodeID returns the node's number in its process. It is for transports; zero is never used.
@@ -94,17 +90,4 @@ func (n *Node) Process() *Process { return n.process }
 // ID implements Object.
 func (n *Node) ID(context.Context) (ObjectID, error) {
 	return ObjectID{Owner: n.process.ID(), Node: n.id}, nil
-}
-
-// LinkToDeath implements Object: a node lives as long as whoever can call this, so fn is never
-// called.
-func (n *Node) LinkToDeath(context.Context, func()) (*DeathLink, error) {
-	return &DeathLink{}, nil
-}
-
-// Released tells the node that no other process holds it any more. It is for transports.
-func (n *Node) Released() {
-	if n.released != nil {
-		go n.released()
-	}
 }

@@ -8,13 +8,10 @@ package binder
 import (
 	"context"
 	"runtime"
-	"sync/atomic"
-
-	"ubinder/runtime/status"
 )
 
-// Object is a *Node (it lives in this process) or a *Handle (it lives in another one). Its methods
-// may be called concurrently.
+// Object is a *Node (it lives in this process), a *Handle (it lives in another one), or a *Weak, which
+// keeps neither alive. Its methods may be called concurrently.
 type Object interface {
 	// Transact calls the object and, unless t is oneway, waits until the reply has come, the
 	// object's process has died, or ctx has ended; r is filled in the first case. For a oneway call r
@@ -23,11 +20,13 @@ type Object interface {
 	Transact(ctx context.Context, t *Transaction, r *Reply) error
 
 	// LinkToDeath arranges for fn to be called once, on a goroutine of its own, when the object
-	// dies; at once if it is dead. A Node never dies before its process.
+	// dies, by its process's end or by Destroy; at once if it is dead. Any number of links may be
+	// on one object.
 	LinkToDeath(ctx context.Context, fn func()) (*DeathLink, error)
 
 	// ID identifies the object in the domain; usable as a map key. It may block while a reference
-	// that came through a third process is being verified.
+	// that came through a third process is being verified. An object that has been verified keeps
+	// its identity when it has died.
 	ID(ctx context.Context) (ObjectID, error)
 
 	// Process returns the connection that the object belongs to.
@@ -38,49 +37,15 @@ type Object interface {
 // reference of its own: Release it when done. One that becomes unreachable is released by the
 // garbage collector, at some time.
 type Handle struct {
-	process *Process
-	remote  Remote
-	cleanup runtime.Cleanup
-
-	released atomic.Bool
-	uses     atomic.Int64 // methods that are running, and one until Release; with the last the reference goes
+	reference
 }
 
 // NewHandle wraps a reference that a transport received; the Handle owns it. It is for transports.
 func NewHandle(p *Process, r Remote) *Handle {
-	h := &Handle{process: p, remote: r}
+	h := &Handle{reference{process: p, remote: r}}
 	h.uses.Store(1)
-	h.cleanup = runtime.AddCleanup(h, func(r Remote) { r.Collected() }, r)
+	h.cleanup = runtime.AddCleanup(h, collected, r)
 	return h
-}
-
-// Process returns the connection that holds the handle.
-func (h *Handle) Process() *Process { return h.process }
-
-// use keeps the reference until done; it fails after Release.
-func (h *Handle) use() error {
-	for !h.released.Load() {
-		if n := h.uses.Load(); n > 0 && h.uses.CompareAndSwap(n, n+1) {
-			return nil
-		}
-	}
-	return errReleased
-}
-
-func (h *Handle) done() {
-	if h.uses.Add(-1) == 0 {
-		h.remote.Release()
-	}
-	runtime.KeepAlive(h)
-}
-
-// Alive reports whether the object is still believed to live. It never blocks.
-func (h *Handle) Alive() bool {
-	if h.use() != nil {
-		return false
-	}
-	defer h.done()
-	return h.remote.Alive()
 }
 
 // Transact implements Object.
@@ -100,15 +65,6 @@ func sendRemote(ctx context.Context, h *Handle, t *Transaction, r *Reply) error 
 	return h.remote.Transact(ctx, t, r)
 }
 
-// ID implements Object.
-func (h *Handle) ID(ctx context.Context) (ObjectID, error) {
-	if err := h.use(); err != nil {
-		return ObjectID{}, err
-	}
-	defer h.done()
-	return h.remote.Identity(ctx)
-}
-
 // Dup returns another reference to the same object, to be released on its own. It returns nil after
 // Release.
 func (h *Handle) Dup() *Handle {
@@ -117,32 +73,6 @@ func (h *Handle) Dup() *Handle {
 	}
 	defer h.done()
 	return NewHandle(h.process, h.remote.Retain())
-}
-
-// Use keeps the reference and returns the transport's until done is called. It is for transports.
-func (h *Handle) Use() (r Remote, done func(), err error) {
-	if err := h.use(); err != nil {
-		return nil, nil, err
-	}
-	return h.remote, h.done, nil
-}
-
-// Release gives the reference back, at the end of the methods that are running. Using the handle
-// afterwards fails with status.BadValue; releasing it twice does nothing.
-func (h *Handle) Release() {
-	if h.released.CompareAndSwap(false, true) {
-		h.cleanup.Stop()
-		h.done()
-	}
-}
-
-var errReleased = status.Errorf(status.BadValue, "the handle was released; Dup it to keep one")
-
-// Release gives back a handle; nodes and nil need none.
-func Release(o Object) {
-	if h, ok := o.(*Handle); ok && h != nil {
-		h.Release()
-	}
 }
 
 // Same reports whether a and b are one object. It may block as ID does; objects that cannot be

@@ -97,7 +97,7 @@ func (n *Node) Transact(ctx context.Context, t *Transaction, r *Reply) error {
 		Code: t.Code, Flags: t.Flags, Interface: t.Interface, Target: n, Caller: n.process.Identity(),
 		Received: Received{Payload: payload, Encoding: t.Encoding},
 	}
-	if c.Attachments, err = dupAttachments(t.Attachments); err != nil {
+	if c.Attachments, err = dupAttachments(ctx, t.Attachments); err != nil {
 		return err
 	}
 	ctx = n.localContext(ctx)
@@ -116,7 +116,7 @@ func (n *Node) Transact(ctx context.Context, t *Transaction, r *Reply) error {
 	if err := n.handle(ctx, c); err != nil {
 		return localError(err)
 	}
-	return r.fromLocal(&c.Reply)
+	return r.fromLocal(ctx, &c.Reply)
 }
 
 // localContext is what a handler sees of a call inside its process: the process is the caller, and
@@ -147,11 +147,11 @@ func (d *Data) bytes() ([]byte, error) {
 	return b, nil
 }
 
-func (r *Reply) fromLocal(d *Data) (err error) {
+func (r *Reply) fromLocal(ctx context.Context, d *Data) (err error) {
 	if r.Payload, err = d.bytes(); err != nil {
 		return err
 	}
 	r.Encoding = d.Encoding
-	r.Attachments, err = dupAttachments(d.Attachments)
+	r.Attachments, err = dupAttachments(ctx, d.Attachments)
 	return err
 }

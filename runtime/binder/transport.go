@@ -21,6 +21,16 @@ type Transport interface {
 	// SetContextManager makes n the object behind handle 0 of the whole domain.
 	SetContextManager(ctx context.Context, n *Node) error
 
+	// Destroy ends n, which Alive says already: its holders are told in the order of messages, and
+	// whoever is sent it from now on is sent a dead object. It does not block.
+	Destroy(n *Node)
+
+	// Held reports whether another process holds n, more than weakly, or is about to.
+	Held(n *Node) bool
+
+	// ReleaseAll is Release of many references of this transport.
+	ReleaseAll(list []Remote)
+
 	// SetLoopers sets how many handlers may run at once; DefaultLoopers before. Zero means that
 	// only calls that come back to a waiting chain are served.
 	SetLoopers(max int)
@@ -49,7 +59,8 @@ type Transport interface {
 	Close() error
 }
 
-// Remote is one counted reference to an object of another process, as a Transport gives it.
+// Remote is one counted reference, strong or weak, to an object of another process, as a Transport
+// gives it. A weak one is not called.
 // Its methods may be called concurrently; none may be called after Release.
 type Remote interface {
 	// Transact sends t and, unless it is oneway, waits for the reply and fills r. On return t's
@@ -73,6 +84,10 @@ type Remote interface {
 
 	// Alive reports whether the object is still believed to live. It never blocks.
 	Alive() bool
+
+	// Ask asks the object's process for another reference, strong or weak, to the same object, and
+	// waits for it until ctx ends. status.Dead means that the object is dead.
+	Ask(ctx context.Context, weak bool) (Remote, error)
 
 	// Retain returns another counted reference to the same object.
 	Retain() Remote

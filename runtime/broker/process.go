@@ -246,7 +246,7 @@ func (b *Broker) answer(p *Process, r *brokerwire.Packet) (answer brokerwire.Pac
 	case brokerwire.Introduce:
 		err = b.introduce(p, r.Value)
 	case brokerwire.SetContextManager:
-		err = b.setManager(p, r.Value)
+		err = b.setManager(p, r.Value, r.ID)
 	case brokerwire.GetContextManager:
 		answer.Value, answer.ID, err = b.getManager()
 	case brokerwire.Find:
@@ -310,7 +310,12 @@ func (b *Broker) find(pid int32, after uint64) (process uint64) {
 	return process
 }
 
-func (b *Broker) setManager(p *Process, node uint64) error {
+// setManager puts a node of p behind handle 0; zero takes the node that is leaving away from there.
+func (b *Broker) setManager(p *Process, node, leaving uint64) error {
+	if node == 0 {
+		b.leaveManager(p, leaving)
+		return nil
+	}
 	if err := b.config.Policy.BecomeContextManager(p); err != nil {
 		return status.Errorf(status.Denied, "policy forbids process %d to be the context manager: %w", p.ID, err)
 	}
@@ -321,6 +326,14 @@ func (b *Broker) setManager(p *Process, node uint64) error {
 	}
 	b.manager, b.root = p, node
 	return nil
+}
+
+func (b *Broker) leaveManager(p *Process, node uint64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.manager == p && b.root == node {
+		b.manager, b.root = nil, 0
+	}
 }
 
 func (b *Broker) getManager() (process, node uint64, err error) {

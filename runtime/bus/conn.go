@@ -20,6 +20,7 @@ type Membership interface {
 	Sync(ctx context.Context) error
 	ContextManager(ctx context.Context) (process, node uint64, err error)
 	BecomeContextManager(ctx context.Context, node uint64) error
+	LeaveContextManager(ctx context.Context, node uint64) error
 	// Find returns the first process after the given one that belongs to the OS process pid; zero: none.
 	Find(ctx context.Context, pid int32, after uint64) (process uint64, err error)
 	Done() <-chan struct{}
@@ -298,4 +299,10 @@ func (c *Conn) BecomeContextManager(ctx context.Context, node uint64) error {
 func (c *Conn) Find(ctx context.Context, pid int32, after uint64) (process uint64, err error) {
 	p, err := c.ask(ctx, brokerwire.Packet{Kind: brokerwire.Find, Value: after, Identity: brokerwire.Identity{PID: pid}})
 	return p.Value, err
+}
+
+// LeaveContextManager takes node of this process away from handle 0, if it is there.
+func (c *Conn) LeaveContextManager(ctx context.Context, node uint64) error {
+	_, err := c.ask(ctx, brokerwire.Packet{Kind: brokerwire.SetContextManager, Identity: brokerwire.Identity{ID: node}})
+	return err
 }

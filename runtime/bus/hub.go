@@ -127,6 +127,16 @@ func (m *Member) Find(_ context.Context, pid int32, after uint64) (process uint6
 	return process, nil
 }
 
+// LeaveContextManager implements Membership.
+func (m *Member) LeaveContextManager(_ context.Context, node uint64) error {
+	m.hub.mu.Lock()
+	defer m.hub.mu.Unlock()
+	if m.hub.manager == m && m.hub.root == node {
+		m.hub.manager, m.hub.root = nil, 0
+	}
+	return nil
+}
+
 // Done implements Membership.
 func (m *Member) Done() <-chan struct{} { return m.done }
 

@@ -27,6 +27,8 @@ const (
 	KindFence      = 25
 	KindFenced     = 26
 	KindCancel     = 27
+	KindDestroyed  = 28
+	KindAsk        = 29
 	KindFrozen     = 32
 )
 
@@ -36,6 +38,9 @@ const FlagOneway = 0x01
 // FlagClearBuf marks a call or reply whose bytes are wiped when they are not needed any more (the
 // driver's TF_CLEAR_BUF).
 const FlagClearBuf = 0x20
+
+// FlagWeak marks a control message about a weak reference.
+const FlagWeak = 0x01
 
 // Class is the credit that a message is sent on.
 type Class uint8
@@ -59,7 +64,7 @@ func classOf(d *Descriptor) (c Class, ok bool) {
 		return ClassReply, true
 	case d.Kind == KindVerdict:
 		return ClassVerdict, true
-	case d.Kind >= KindGrant && d.Kind <= KindCancel || d.Kind == KindFrozen:
+	case d.Kind >= KindGrant && d.Kind <= KindAsk || d.Kind == KindFrozen:
 		return ClassControl, true
 	}
 	return 0, false
@@ -77,6 +82,7 @@ const (
 	EntryPassed EntryKind = 2 // an object of Owner's: Node, granted at Position of the lane sender-owner
 	EntryHome   EntryKind = 3 // an object of the receiver's: Node, held by claim Position (0: held)
 	EntryFile   EntryKind = 4 // the next file
+	EntryDead   EntryKind = 5 // an object of Owner's that has died: Node
 )
 
 // Entry is one object or file of a message. Entries lie behind the payload, aligned to 8 bytes.

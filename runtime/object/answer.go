@@ -31,6 +31,9 @@ func (t *Transport) answerData(c *incoming, d *bus.Descriptor) error {
 		ctx, cancel = context.WithTimeout(ctx, bus.RoomTimeout)
 		defer cancel()
 	}
+	if l.behind.Load() && t.owesDeath(l) {
+		return t.owe(c, d)
+	}
 	o, err := t.write(ctx, l, bus.ClassReply, &c.call.Reply, d, false)
 	if errors.Is(err, status.Full) {
 		return t.owe(c, d)
@@ -73,6 +76,11 @@ func (t *Transport) answerError(c *incoming, d *bus.Descriptor, err error) {
 	code, service, text := binder.ErrorText(err)
 	reply := binder.Data{Payload: []byte(text[:min(len(text), maxErrorText)])}
 	d.Code, d.Interface = uint32(code), uint32(service)
+	if c.lane.behind.Load() && t.owesDeath(c.lane) {
+		c.call.Reply = reply
+		t.owe(c, d)
+		return
+	}
 	o, err := t.write(context.Background(), c.lane, bus.ClassReply, &reply, d, false)
 	if err != nil {
 		c.call.Reply = reply
@@ -206,7 +214,11 @@ func (r *owedReply) post(l *lane) error {
 	if r.content != nil {
 		entries, files = len(r.content.entries), len(r.content.files)
 	}
-	slot, err := l.reserve(ctx, bus.ClassReply, r.desc.Node, bus.SlotSize(len(r.payload), entries), files, true)
+	err := l.t.awaitDeathsTold(ctx, l)
+	var slot bus.Slot
+	if err == nil {
+		slot, err = l.reserve(ctx, bus.ClassReply, r.desc.Node, bus.SlotSize(len(r.payload), entries), files, true)
+	}
 	if errors.Is(err, status.Deadline) {
 		return status.Errorf(status.Protocol, "the peer broke the protocol: it made no room for replies in %v", bus.RoomTimeout)
 	}

@@ -51,7 +51,13 @@ func (c *content) add(ctx context.Context, a *binder.Attachment, wait bool) erro
 	case *binder.Node:
 		err = c.addNode(&e, o)
 	case *binder.Handle:
-		err = c.addHandle(ctx, &e, o, wait)
+		if o != nil {
+			err = c.addReference(ctx, &e, o, wait)
+		}
+	case *binder.Weak:
+		if o != nil {
+			err = c.addWeak(ctx, &e, o, wait)
+		}
 	default:
 		err = status.Errorf(status.BadValue, "attachment of field %d is a %T, not an object of this process", a.Field, a.Object)
 	}
@@ -95,7 +101,7 @@ func (c *content) addNode(e *bus.Entry, n *binder.Node) error {
 	}
 	c.t.mu.Lock()
 	defer c.t.unlock()
-	put, res := c.t.table.PutNode(c.to.id, n.NodeID(), n)
+	put, res := c.putNode(n, e.Weak)
 	if res != reftab.Ready {
 		return status.Errorf(status.Dead, "process %d has ended", c.to.id)
 	}
@@ -103,18 +109,40 @@ func (c *content) addNode(e *bus.Entry, n *binder.Node) error {
 	return nil
 }
 
+// putNode makes a node's entry. A node that is destroyed meanwhile was marked before the table is told.
+func (c *content) putNode(n *binder.Node, weak bool) (reftab.Put, reftab.UseResult) {
+	table := c.t.table
+	switch {
+	case !n.Alive():
+		return table.PutDead(n.NodeID(), weak), reftab.Ready
+	case weak:
+		return table.PutWeakNode(c.to.id, n.NodeID(), n)
+	}
+	return table.PutNode(c.to.id, n.NodeID(), n)
+}
+
+func (c *content) addWeak(ctx context.Context, e *bus.Entry, w *binder.Weak, wait bool) error {
+	e.Weak = true
+	if n := w.Node(); n != nil {
+		return c.addNode(e, n)
+	}
+	return c.addReference(ctx, e, w, wait)
+}
+
 func (c *content) put(e *bus.Entry, put reftab.Put) {
-	e.Kind, e.Node, e.Owner, e.Position = bus.EntryKind(put.Kind), put.Node, put.Owner, put.Position
+	e.Kind, e.Weak, e.Node, e.Owner, e.Position = bus.EntryKind(put.Kind), put.Weak, put.Node, put.Owner, put.Position
 	c.puts = append(c.puts, put)
 	killpoint.At("send: reference put")
 }
 
 var errForeign = status.Errorf(status.BadValue, "the attached object belongs to another connection; get it again through this one")
 
-func (c *content) addHandle(ctx context.Context, e *bus.Entry, h *binder.Handle, wait bool) error {
-	if h == nil {
-		return nil
-	}
+// counted is a reference to an object of another process.
+type counted interface {
+	Use() (r binder.Remote, done func(), err error)
+}
+
+func (c *content) addReference(ctx context.Context, e *bus.Entry, h counted, wait bool) error {
 	held, done, err := h.Use()
 	if err != nil {
 		return err
@@ -125,31 +153,32 @@ func (c *content) addHandle(ctx context.Context, e *bus.Entry, h *binder.Handle,
 		return errForeign
 	}
 	for ended := false; ; {
-		done, owner, err := c.tryHandle(e, r.ref)
-		if done || err != nil {
-			return err
+		done, missing := c.tryReference(e, r.ref)
+		if done {
+			return nil
 		}
 		// An object whose owner has ended meanwhile is passed on all the same, as a dead one.
-		if err = c.t.await(ctx, owner, wait); err != nil && (ended || !unreachable(err)) {
+		if err = missing.await(ctx, wait); err != nil && (ended || !unreachable(err)) {
 			return err
 		}
 		ended = err != nil
 	}
 }
 
-// tryHandle makes the entry, unless something has to be waited for first: then it names the owner.
-func (c *content) tryHandle(e *bus.Entry, ref *reftab.Ref) (done bool, owner uint64, err error) {
+// tryReference makes the entry, unless something has to be waited for first.
+func (c *content) tryReference(e *bus.Entry, ref *reftab.Ref) (done bool, m missing) {
 	c.t.mu.Lock()
 	defer c.t.unlock()
-	put, res := c.t.table.PutRef(c.to.id, ref)
-	switch res {
-	case reftab.Ready:
-		c.put(e, put)
-		return true, 0, nil
-	case reftab.IsDead:
-		return false, 0, status.Errorf(status.Dead, "the attached object of field %d is dead", e.Field)
+	put := c.t.table.PutRef
+	if e.Weak {
+		put = c.t.table.PutWeakRef
 	}
-	return false, put.Owner, nil
+	p, res := put(c.to.id, ref)
+	if res != reftab.Ready {
+		return false, c.t.missing(p.Owner, res)
+	}
+	c.put(e, p)
+	return true, missing{}
 }
 
 // undo takes back what prepare did, for a message that is not posted.
@@ -170,7 +199,7 @@ func (c *content) done() {
 		return
 	}
 	c.t.mu.Lock()
-	c.t.table.Posted(c.puts)
+	c.t.table.Posted(c.to.id, c.puts)
 	c.t.unlock()
 }
 
@@ -183,45 +212,4 @@ func (c *content) numbers() []int {
 		n[i] = f.Int()
 	}
 	return n
-}
-
-// wouldWait is await for who does not wait: it gets the lane under way, if there is none, and fails.
-func (t *Transport) wouldWait(owner uint64) error {
-	t.mu.Lock()
-	defer t.unlock()
-	l := t.lanes[owner]
-	if l != nil && l.writable {
-		return status.Errorf(status.Full, "process %d takes no more control messages now", owner)
-	}
-	if l == nil {
-		t.askBroker(func(ctx context.Context) { t.laneTo(ctx, owner) })
-	}
-	return status.Errorf(status.Full, "this process is being introduced to process %d", owner)
-}
-
-// await waits until a use of something of owner's may succeed: for its lane, or for credit on it.
-// Without wait it fails with status.Full.
-func (t *Transport) await(ctx context.Context, owner uint64, wait bool) error {
-	if !wait {
-		return t.wouldWait(owner)
-	}
-	l, err := t.laneTo(ctx, owner)
-	if err != nil {
-		return err
-	}
-	t.mu.Lock()
-	if l.dead || t.table.Flush(owner) && l.writable { // what ended already makes no progress: the next attempt sees it
-		t.unlock()
-		return nil
-	}
-	ch := t.progressChannel()
-	t.unlock()
-	select {
-	case <-ch:
-		return nil
-	case <-t.done:
-		return errTransportClosed
-	case <-ctx.Done():
-		return status.FromContext(ctx)
-	}
 }

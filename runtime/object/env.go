@@ -24,7 +24,7 @@ func (e *events) Readable(link bus.Link) {
 	}
 	t.drain(l)
 	if l.writable {
-		t.table.Flush(l.id)
+		l.behind.Store(!t.table.Flush(l.id))
 		t.sendCancels(l)
 		t.sendNews(l)
 	}
@@ -77,9 +77,10 @@ func (e *env) Post(p uint64, c reftab.Control) (uint64, bool) {
 	if l == nil || !l.writable {
 		return 0, false
 	}
-	d := controlDescriptor(c)
+	d := controlDescriptor(&c)
 	pos, err := l.link.PostControl(&d)
 	if err != nil {
+		l.behind.Store(true)
 		return 0, false
 	}
 	t.noteRing(l)
@@ -154,15 +155,19 @@ func (e *env) SyncBroker(n uint64) {
 }
 
 // Released implements reftab.Env.
-func (e *env) Released(object any) { object.(*binder.Node).Released() }
+func (e *env) Released(object any) {
+	if n := object.(*binder.Node); n.Released() {
+		(*Transport)(e).destroy(n)
+	}
+}
 
 // Changed implements reftab.Env.
 func (e *env) Changed(r *reftab.Ref) {
 	t := (*Transport)(e)
 	t.noteProgress()
 	if r.Dead() {
-		for _, l := range r.Links {
-			l.(*binder.DeathLink).Fire()
+		for link := range r.Links {
+			link.(*binder.DeathLink).Fire()
 		}
 		r.Links = nil
 	}

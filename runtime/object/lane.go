@@ -43,6 +43,7 @@ type lane struct {
 	owedLen  int
 	owing    bool             // a goroutine posts them
 	cancels  []bus.Descriptor // that had no credit
+	behind   atomic.Bool      // controls may wait for credit
 	hot      bool
 	hotHint  atomic.Bool // hot, for a look without the lock
 	lastUsed uint64

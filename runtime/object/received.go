@@ -49,7 +49,7 @@ func (t *Transport) takeEntries(l *lane, d *bus.Descriptor) (list []received, er
 }
 
 func entryOf(e *bus.Entry) reftab.Entry {
-	return reftab.Entry{Kind: reftab.EntryKind(e.Kind), Node: e.Node, Owner: e.Owner, Position: e.Position}
+	return reftab.Entry{Kind: reftab.EntryKind(e.Kind), Weak: e.Weak, Node: e.Node, Owner: e.Owner, Position: e.Position}
 }
 
 // dropEntries gives back what a message brought that nobody will see.
@@ -73,8 +73,10 @@ func (t *Transport) attachments(list []received, fds []sys.FD) []binder.Attachme
 			a.File = fds[0].File("ubinder-file")
 			fds = fds[1:]
 		case r.taken.Object != nil:
-			a.Object = r.taken.Object.(*binder.Node)
+			a.Object = homeObject(&r)
 			home = true
+		case r.taken.Ref != nil && r.taken.Ref.Weak():
+			a.Object = binder.NewWeak(t.process, &remote{t, r.taken.Ref})
 		case r.taken.Ref != nil:
 			a.Object = binder.NewHandle(t.process, &remote{t, r.taken.Ref})
 		}
@@ -88,6 +90,14 @@ func (t *Transport) attachments(list []received, fds []sys.FD) []binder.Attachme
 		t.unlock()
 	}
 	return out
+}
+
+func homeObject(r *received) binder.Object {
+	n := r.taken.Object.(*binder.Node)
+	if r.weak {
+		return n.Weak()
+	}
+	return n
 }
 
 // fileError makes an error of a message whose files did not come.

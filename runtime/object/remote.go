@@ -36,6 +36,24 @@ func (r *remote) Release() {
 	r.t.table.Release(r.ref)
 }
 
+// ReleaseAll implements binder.Transport.
+func (t *Transport) ReleaseAll(list []binder.Remote) {
+	refs := make([]*reftab.Ref, len(list))
+	for i, r := range list {
+		refs[i] = r.(*remote).ref
+	}
+	for len(refs) > 0 {
+		n := min(len(refs), releaseBatch)
+		t.mu.Lock()
+		t.table.ReleaseAll(refs[:n])
+		t.unlock()
+		refs = refs[n:]
+	}
+}
+
+// releaseBatch is how many references are released before others get the lock.
+const releaseBatch = 1024
+
 // Collected implements binder.Remote.
 func (r *remote) Collected() {
 	if !r.t.collectLater {
@@ -53,36 +71,43 @@ func (t *Transport) releaseGarbage() {
 	refs := t.garbage.refs
 	t.garbage.refs = nil
 	t.garbage.Unlock()
-	for _, r := range refs {
-		t.table.Release(r)
-	}
+	t.table.ReleaseAll(refs)
 }
 
-var errDeadObject = status.Errorf(status.Dead, "the object's process has ended")
+var errDeadObject = status.Errorf(status.Dead, "the object is dead: it was destroyed, or its process has ended")
 
 // use prepares a use of the reference, waiting for what it takes. EndUse follows when by is a claim.
 func (r *remote) use(ctx context.Context, wait bool) (by uint64, l *lane, err error) {
-	t := r.t
 	for {
-		t.mu.Lock()
-		by, res := t.table.Use(r.ref)
-		owner := r.ref.Resolve().Owner
-		l := t.lanes[owner]
-		if res == reftab.Ready && (l == nil || !l.writable) {
-			t.table.EndUse(r.ref, by)
-			res = reftab.NoCredit
+		by, l, missing, err := r.tryUse()
+		if l != nil || err != nil {
+			return by, l, err
 		}
-		t.unlock()
-		switch res {
-		case reftab.Ready:
-			return by, l, nil
-		case reftab.IsDead:
-			return 0, nil, errDeadObject
-		}
-		if err := t.await(ctx, owner, wait); err != nil {
+		if err := missing.await(ctx, wait); err != nil {
 			return 0, nil, err
 		}
 	}
+}
+
+// tryUse prepares a use, unless something has to be waited for first; then there is no lane.
+func (r *remote) tryUse() (by uint64, l *lane, m missing, err error) {
+	t := r.t
+	t.mu.Lock()
+	defer t.unlock()
+	by, res := t.table.Use(r.ref)
+	owner := r.ref.Owner
+	l = t.lanes[owner]
+	if res == reftab.Ready && (l == nil || !l.writable) {
+		t.table.EndUse(r.ref, by)
+		res = reftab.NoCredit
+	}
+	switch res {
+	case reftab.Ready:
+		return by, l, m, nil
+	case reftab.IsDead:
+		return 0, nil, m, errDeadObject
+	}
+	return 0, nil, t.missing(owner, res), nil
 }
 
 func (r *remote) endUse(by uint64) {
@@ -96,33 +121,89 @@ func (r *remote) endUse(by uint64) {
 
 // Identity implements binder.Remote.
 func (r *remote) Identity(ctx context.Context) (binder.ObjectID, error) {
+	if id, ok := r.verified(); ok {
+		return id, nil
+	}
+	by, _, err := r.use(ctx, true)
+	if err != nil {
+		return binder.ObjectID{}, err
+	}
+	defer r.endUse(by)
+	if err := r.awaitVerdict(ctx); err != nil {
+		return binder.ObjectID{}, err
+	}
+	id, _ := r.verified()
+	return id, nil
+}
+
+func (r *remote) verified() (id binder.ObjectID, ok bool) {
+	r.t.mu.Lock()
+	defer r.t.mu.Unlock()
+	ref := r.ref.Resolve()
+	return binder.ObjectID{Owner: binder.ProcessID(ref.Owner), Node: ref.Node}, ref.Verified()
+}
+
+// awaitVerdict waits for the owner's word on the reference; it fails when that is bad.
+func (r *remote) awaitVerdict(ctx context.Context) error {
 	t := r.t
 	for {
-		by, _, err := r.use(ctx, true)
-		if err != nil {
-			return binder.ObjectID{}, err
-		}
-		r.endUse(by)
 		t.mu.Lock()
-		ref := r.ref.Resolve()
-		if ref.Verified() && !ref.Dead() {
-			defer t.unlock()
-			return binder.ObjectID{Owner: binder.ProcessID(ref.Owner), Node: ref.Node}, nil
-		}
-		ch := t.progressChannel()
-		dead := ref.Dead()
+		judged, dead := r.ref.Verified(), r.ref.Dead()
+		progress := t.progressChannel()
 		t.unlock()
-		if dead {
-			return binder.ObjectID{}, errDeadObject
+		switch {
+		case judged:
+			return nil
+		case dead:
+			return errDeadObject
 		}
-		select {
-		case <-ch:
-		case <-t.done:
-			return binder.ObjectID{}, errTransportClosed
-		case <-ctx.Done():
-			return binder.ObjectID{}, status.FromContext(ctx)
+		if err := t.awaitProgress(ctx, progress); err != nil {
+			return err
 		}
 	}
+}
+
+// Ask implements binder.Remote.
+func (r *remote) Ask(ctx context.Context, weak bool) (binder.Remote, error) {
+	for {
+		ref, missing, err := r.tryAsk(weak)
+		if err != nil {
+			return nil, err
+		}
+		if ref != nil {
+			return r.t.answered(ctx, &remote{r.t, ref})
+		}
+		if err := missing.await(ctx, true); err != nil {
+			return nil, err
+		}
+	}
+}
+
+func (r *remote) tryAsk(weak bool) (*reftab.Ref, missing, error) {
+	t := r.t
+	t.mu.Lock()
+	defer t.unlock()
+	ref, res := t.table.Ask(r.ref, weak)
+	switch res {
+	case reftab.Ready:
+		return ref, missing{}, nil
+	case reftab.IsDead:
+		return nil, missing{}, errDeadObject
+	}
+	return nil, t.missing(r.ref.Owner, res), nil
+}
+
+// answered returns a reference that was asked for, once it is there.
+func (t *Transport) answered(ctx context.Context, r *remote) (binder.Remote, error) {
+	err := r.awaitVerdict(ctx)
+	if err == nil && !r.Alive() {
+		err = errDeadObject
+	}
+	if err != nil {
+		r.Release()
+		return nil, err
+	}
+	return r, nil
 }
 
 // LinkToDeath implements binder.Remote. The claim and the lane make the owner's death known.
@@ -143,7 +224,7 @@ func (r *remote) LinkToDeath(ctx context.Context, link *binder.DeathLink) error 
 		link.Fire()
 		return nil
 	}
-	ref.Links = append(ref.Links, link)
+	ref.Link(link)
 	return nil
 }
 
@@ -151,12 +232,5 @@ func (r *remote) LinkToDeath(ctx context.Context, link *binder.DeathLink) error 
 func (r *remote) UnlinkToDeath(link *binder.DeathLink) bool {
 	r.t.mu.Lock()
 	defer r.t.unlock()
-	ref := r.ref.Resolve()
-	for i, l := range ref.Links {
-		if l == link {
-			ref.Links = append(ref.Links[:i], ref.Links[i+1:]...)
-			return true
-		}
-	}
-	return false
+	return r.ref.Unlink(link)
 }

@@ -190,21 +190,6 @@ func (t *Transport) ContextManager(ctx context.Context) (binder.Remote, error) {
 	return &remote{t, t.table.Root(owner, node)}, nil
 }
 
-// SetContextManager implements binder.Transport. The node is there before the broker tells of it.
-func (t *Transport) SetContextManager(ctx context.Context, n *binder.Node) error {
-	t.mu.Lock()
-	before, object := t.table.RootNode()
-	t.table.SetRoot(n.NodeID(), n)
-	t.unlock()
-	err := t.bus.BecomeContextManager(ctx, n.NodeID())
-	if err != nil {
-		t.mu.Lock()
-		t.table.SetRoot(before, object)
-		t.unlock()
-	}
-	return err
-}
-
 // Close implements binder.Transport. Handlers that run are not waited for.
 func (t *Transport) Close() error {
 	t.mu.Lock()

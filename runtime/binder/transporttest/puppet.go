@@ -67,6 +67,9 @@ type puppet struct {
 	mu   sync.Mutex
 	held []binder.Object
 	log  []byte
+
+	made     []*binder.Node
+	released int // of those
 }
 
 func (s *puppet) transact(ctx context.Context, c *binder.IncomingCall) error {
@@ -179,7 +182,7 @@ func (s *puppet) more(ctx context.Context, c *binder.IncomingCall) error {
 		}))}}
 		return nil
 	}
-	return status.Errorf(status.UnknownMethod, "a puppet has no method %d", c.Code)
+	return s.references(ctx, c)
 }
 
 func (s *puppet) open(c *binder.IncomingCall) error {

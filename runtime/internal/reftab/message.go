@@ -15,11 +15,13 @@ const (
 	PassedEntry EntryKind = 2 // Owner's node, granted at Position of the lane from sender to owner
 	HomeEntry   EntryKind = 3 // a node of the receiver's, by claim Position or NoClaim
 	FileEntry   EntryKind = 4 // no reference
+	DeadEntry   EntryKind = 5 // Owner's node, which has died
 )
 
 // Entry is what a message says of one object.
 type Entry struct {
 	Kind     EntryKind
+	Weak     bool
 	Node     uint64
 	Owner    uint64
 	Position uint64
@@ -34,25 +36,48 @@ type Put struct {
 // PutNode makes the entry of this process's node n in a message to p, which counts it. IsDead means
 // that p is gone.
 func (t *Table) PutNode(p, n uint64, object any) (Put, UseResult) {
-	if !t.Send(p, n, object) {
+	return t.putNode(p, n, object, false)
+}
+
+// PutWeakNode is PutNode for a weak reference.
+func (t *Table) PutWeakNode(p, n uint64, object any) (Put, UseResult) {
+	return t.putNode(p, n, object, true)
+}
+
+func (t *Table) putNode(p, n uint64, object any, weak bool) (Put, UseResult) {
+	if !t.sendRef(p, n, object, weak) {
 		return Put{}, IsDead
 	}
-	return Put{Entry: Entry{Kind: SentEntry, Node: n}}, Ready
+	return Put{Entry: Entry{Kind: SentEntry, Node: n, Weak: weak}}, Ready
+}
+
+// PutDead makes the entry of this process's node n, which was destroyed.
+func (t *Table) PutDead(n uint64, weak bool) Put {
+	return Put{Entry: Entry{Kind: DeadEntry, Node: n, Owner: t.self, Weak: weak}}
 }
 
 // PutRef makes the entry of a reference in a message to p: home, if p owns the object, else passed on
-// by a grant. Anything but Ready and IsDead says, as Use does, what to wait for of the object's owner.
-func (t *Table) PutRef(p uint64, r *Ref) (Put, UseResult) {
-	r = r.Resolve()
-	out := Put{Entry: Entry{Kind: PassedEntry, Node: r.Node, Owner: r.Owner}, ref: r}
-	var res UseResult
-	if r.Owner == p {
-		out.Kind = HomeEntry
-		out.Position, res = t.Use(r)
-	} else {
-		out.Position, res = t.Pass(r, p)
+// by a grant; a dead object's says that. NeedLane and NoCredit say, as of Use, what to wait for of the
+// object's owner. A weak reference is sent as one.
+func (t *Table) PutRef(p uint64, r *Ref) (Put, UseResult) { return t.putRef(p, r.Resolve(), false) }
+
+// PutWeakRef is PutRef for a weak reference, made of a strong one too.
+func (t *Table) PutWeakRef(p uint64, r *Ref) (Put, UseResult) { return t.putRef(p, r.Resolve(), true) }
+
+func (t *Table) putRef(p uint64, r *Ref, weak bool) (put Put, res UseResult) {
+	put = Put{Entry: Entry{Kind: DeadEntry, Node: r.Node, Owner: r.Owner, Weak: weak || r.weak}, ref: r}
+	switch {
+	case r.dead && (r.provisional || r.settled || r.Owner != p):
+	case r.dead: // the owner destroyed it, and counts it still
+		put.Kind = HomeEntry
+	case r.Owner == p:
+		put.Kind = HomeEntry
+		put.Position, res = t.Use(r)
+	default:
+		put.Kind = PassedEntry
+		put.Position, res = t.pass(r, p, put.Weak)
 	}
-	return out, res
+	return put, res
 }
 
 // Unput takes back the entries of a message to p that was not posted.
@@ -60,7 +85,7 @@ func (t *Table) Unput(p uint64, list []Put) {
 	for _, e := range list {
 		switch e.Kind {
 		case SentEntry:
-			t.Unsend(p, e.Node)
+			t.unsendRef(p, e.Node, e.Weak)
 		case PassedEntry:
 			t.Unpass(e.ref, p, e.Position)
 		case HomeEntry:
@@ -69,24 +94,34 @@ func (t *Table) Unput(p uint64, list []Put) {
 	}
 }
 
-// Lasting reports whether the entry holds something until its message is posted: Posted must follow.
-func (e *Put) Lasting() bool { return e.Kind == HomeEntry && e.Position != NoClaim }
+// Lasting reports whether Posted has anything to do with the entry.
+func (e *Put) Lasting() bool {
+	return e.Kind == SentEntry || e.Kind == HomeEntry && e.Position != NoClaim
+}
 
-// Posted ends what entries held until their message was posted.
-func (t *Table) Posted(list []Put) {
+// Posted ends what entries of a message to p held until it was posted. A node that was destroyed
+// meanwhile is told of again, behind the message (R13).
+func (t *Table) Posted(p uint64, list []Put) {
+	to := t.peers[p]
 	for i := range list {
-		if e := &list[i]; e.Lasting() {
+		switch e := &list[i]; e.Kind {
+		case SentEntry:
+			if x := t.nodes[e.Node]; to != nil && x != nil && x.destroyed {
+				t.tellDestroyed(to, e.Node)
+			}
+		case HomeEntry:
 			t.EndUse(e.ref, e.Position)
 		}
 	}
 }
 
 // Taken is what the receiver of a message owns by one entry: a reference, a node of its own that came
-// home and is pinned, or nothing.
+// home and is pinned unless it came weakly, or nothing.
 type Taken struct {
 	Ref    *Ref
 	Object any
 	node   uint64
+	pinned bool // not by a weak reference
 }
 
 // ErrNotHeld says that the sender of a message may not use the node that it sends home. The message
@@ -99,17 +134,27 @@ func (t *Table) Take(p uint64, e Entry) (Taken, error) {
 	case NullEntry, FileEntry:
 		return Taken{}, nil
 	case SentEntry:
-		return Taken{Ref: t.Received(p, e.Node)}, nil
+		return Taken{Ref: t.receive(p, e.Node, e.Weak)}, nil
 	case PassedEntry:
-		return Taken{Ref: t.Passed(p, e.Owner, e.Node, e.Position)}, nil
+		return Taken{Ref: t.takePassed(p, e)}, nil
+	case DeadEntry:
+		return Taken{Ref: deadRef(p, e)}, nil
 	case HomeEntry:
-		object := t.Pin(p, e.Node, e.Position)
-		if object == nil {
-			return Taken{}, ErrNotHeld
-		}
-		return Taken{Object: object, node: e.Node}, nil
+		return t.takeHome(p, e)
 	}
 	return Taken{}, problem("it sent an entry of unknown kind %d", e.Kind)
+}
+
+func (t *Table) takeHome(p uint64, e Entry) (Taken, error) {
+	from := t.peers[p]
+	if from == nil || !t.entitled(from, e.Node, e.Position, e.Weak) {
+		return Taken{}, ErrNotHeld
+	}
+	x := t.nodes[e.Node]
+	if !e.Weak {
+		x.refs++
+	}
+	return Taken{Object: x.object, node: e.Node, pinned: !e.Weak}, nil
 }
 
 // Drop gives back what a message brought and nobody will see.
@@ -123,7 +168,7 @@ func (t *Table) Drop(e Taken) {
 // Handed ends the pin of a node that came home: the program's own pointer keeps the node from here on.
 // A reference stays the receiver's.
 func (t *Table) Handed(e Taken) {
-	if e.Object != nil {
+	if e.pinned {
 		t.Unpin(e.node)
 	}
 }

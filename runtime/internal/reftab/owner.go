@@ -2,6 +2,30 @@ package reftab
 
 // This file is the owner's side: who holds the nodes of this process.
 
+// node is an object of this process that others hold.
+type node struct {
+	object    any
+	refs      uint64 // strong: direct references, grant and claim records, pins, handle 0
+	weak      uint64 // weak references and records; they keep what is known of the node, not the node
+	destroyed bool
+	holders   []*holding
+}
+
+// holding is what one process has of one node. It exists while that is anything.
+type holding struct {
+	peer         *peer
+	node         *node
+	index        int                 // in node.holders
+	strong, weak uint64              // direct references
+	claims       map[uint64]struct{} // claim records
+}
+
+// claim is a claim record: a reference that its holder has not merged yet.
+type claim struct {
+	node uint64
+	weak bool
+}
+
 // export makes n known as object while others hold it. The caller adds a reference before it lets
 // go of the lock.
 func (t *Table) export(n uint64, object any) *node {
@@ -13,17 +37,60 @@ func (t *Table) export(n uint64, object any) *node {
 	return x
 }
 
-func (t *Table) ref(n uint64) { t.nodes[n].refs++ }
+func (x *node) ref(weak bool) {
+	if weak {
+		x.weak++
+	} else {
+		x.refs++
+	}
+}
 
-func (t *Table) unref(n uint64) { t.unrefBy(n, 1) }
-
-func (t *Table) unrefBy(n, count uint64) {
+func (t *Table) unref(n uint64, weak bool, count uint64) {
 	x := t.nodes[n]
-	x.refs -= count
-	if x.refs == 0 {
+	if weak {
+		x.weak -= count
+	} else {
+		x.refs -= count
+	}
+	if x.refs == 0 && x.weak == 0 {
 		delete(t.nodes, n)
+	}
+	if !weak && count > 0 && x.refs == 0 {
 		t.env.Released(x.object)
 	}
+}
+
+// holdingOf returns p's holding of n, made if there is none.
+func (t *Table) holdingOf(p *peer, n uint64) *holding {
+	h := p.held[n]
+	if h == nil {
+		x := t.nodes[n]
+		h = &holding{peer: p, node: x, index: len(x.holders)}
+		x.holders = append(x.holders, h)
+		p.held[n] = h
+	}
+	return h
+}
+
+func (h *holding) add(weak bool) {
+	if weak {
+		h.weak++
+	} else {
+		h.strong++
+	}
+}
+
+// tidy forgets a holding that is empty.
+func (h *holding) tidy(n uint64) {
+	if h.strong > 0 || h.weak > 0 || len(h.claims) > 0 {
+		return
+	}
+	list := h.node.holders
+	last := list[len(list)-1]
+	list[h.index], last.index = last, h.index
+	list[len(list)-1] = nil
+	h.node.holders = list[:len(list)-1]
+	delete(h.peer.held, n)
 }
 
 // Object returns the object of node n; nil when nobody else holds it.
@@ -34,170 +101,133 @@ func (t *Table) Object(n uint64) any {
 	return nil
 }
 
+// Held reports whether another process holds node n, more than weakly, or is about to.
+func (t *Table) Held(n uint64) bool {
+	x := t.nodes[n]
+	return x != nil && x.refs > 0
+}
+
 // SetRoot puts a node behind handle 0, in the place of the one that was there: every process that has
-// a lane holds it. Zero puts none there.
+// a lane holds it. Those that hold the one before go on holding it.
 func (t *Table) SetRoot(n uint64, object any) {
-	old := t.root
-	if n != 0 {
+	if !t.roots[n] {
+		t.roots[n] = true
 		t.export(n, object).refs++
 	}
 	t.root = n
-	if old != 0 {
-		t.unref(old)
+}
+
+// UnsetRoot takes back a SetRoot that nobody was told of: before is behind handle 0 again, zero for
+// none. n itself stays if it was there earlier.
+func (t *Table) UnsetRoot(n, before uint64, known bool) {
+	t.root = before
+	if !known {
+		delete(t.roots, n)
+		t.unref(n, false, 1)
 	}
 }
 
-// RootNode returns the node behind handle 0, or zero.
-func (t *Table) RootNode() (n uint64, object any) { return t.root, t.Object(t.root) }
+// RootNode returns the node behind handle 0, or zero; known tells whether n is or was there.
+func (t *Table) RootNode(n uint64) (root uint64, known bool) { return t.root, t.roots[n] }
 
 // Send counts a reference to n that is about to be posted to p; Unsend takes that back when it was
 // not. False means that p is gone.
-func (t *Table) Send(p, n uint64, object any) bool {
+func (t *Table) Send(p, n uint64, object any) bool { return t.sendRef(p, n, object, false) }
+
+// Unsend undoes Send for a message that was not posted.
+func (t *Table) Unsend(p, n uint64) { t.unsendRef(p, n, false) }
+
+func (t *Table) sendRef(p, n uint64, object any, weak bool) bool {
 	to := t.peers[p]
 	if to == nil {
 		return false
 	}
-	t.export(n, object).refs++
-	to.held[n]++
+	t.export(n, object)
+	t.give(to, n, weak)
 	return true
 }
 
-// Unsend undoes Send for a message that was not posted.
-func (t *Table) Unsend(p, n uint64) {
-	if to := t.peers[p]; to != nil && to.held[n] > 0 {
-		t.unhold(to, n, 1)
+// give counts one more reference of p.
+func (t *Table) give(p *peer, n uint64, weak bool) {
+	h := t.holdingOf(p, n)
+	h.node.ref(weak)
+	h.add(weak)
+}
+
+func (t *Table) unsendRef(p, n uint64, weak bool) {
+	if to := t.peers[p]; to != nil && to.count(n, weak) > 0 {
+		t.unhold(to, n, weak, 1)
 	}
 }
 
-func (t *Table) unhold(p *peer, n, count uint64) {
-	if p.held[n] -= count; p.held[n] == 0 {
-		delete(p.held, n)
+// count returns how many direct references to n the peer has.
+func (p *peer) count(n uint64, weak bool) uint64 {
+	h := p.held[n]
+	switch {
+	case h == nil:
+		return 0
+	case weak:
+		return h.weak
 	}
-	t.unrefBy(n, count)
+	return h.strong
+}
+
+func (t *Table) unhold(p *peer, n uint64, weak bool, count uint64) {
+	h := p.held[n]
+	if weak {
+		h.weak -= count
+	} else {
+		h.strong -= count
+	}
+	h.tidy(n)
+	t.unref(n, weak, count)
 }
 
 // entitled reports whether p may use n: by a claim, whatever else it holds (the confused deputy), or
-// by an ordinary reference.
-func (t *Table) entitled(p *peer, n, by uint64) bool {
+// by an ordinary reference. A weak reference entitles to what is weak.
+func (t *Table) entitled(p *peer, n, by uint64, weak bool) bool {
 	if by != NoClaim {
-		claimed, ok := p.claims[by]
-		return ok && claimed == n
+		c, ok := p.claims[by]
+		return ok && c.node == n && (weak || !c.weak)
 	}
-	return p.held[n] > 0 || n == t.root && n != 0
+	return p.count(n, false) > 0 || weak && p.count(n, true) > 0 || t.roots[n]
 }
 
 // Pin checks that p may use n as by says, and keeps n until Unpin (R5). It returns the object, nil
 // when p may not.
 func (t *Table) Pin(p, n, by uint64) any {
 	from := t.peers[p]
-	if from == nil || !t.entitled(from, n, by) {
+	if from == nil || !t.entitled(from, n, by, false) {
 		return nil
 	}
-	t.ref(n)
-	return t.nodes[n].object
+	x := t.nodes[n]
+	x.refs++
+	return x.object
 }
 
 // Unpin takes a Pin back.
-func (t *Table) Unpin(n uint64) { t.unref(n) }
-
-// maxRecords bounds the grant records, and the claim records, of one process (R12).
-const maxRecords = 1 << 20
-
-func (t *Table) granting(from *peer, pos uint64, c Control) error {
-	if !t.entitled(from, c.Node, c.By) || c.Peer == from.id || c.Peer == t.self {
-		return nil // forged, or an honest relay of a forgery: only the claim on it fails (R11)
-	}
-	if len(from.from) >= maxRecords {
-		return problem("more than %d objects passed on that nobody has taken", maxRecords)
-	}
-	g := &grant{from: from.id, position: pos, to: c.Peer, node: c.Node}
-	t.ref(c.Node)
-	from.from[pos] = g
-	if to := t.peers[c.Peer]; to != nil {
-		to.to[g] = struct{}{}
-	}
-	return nil
-}
-
-func (t *Table) removeGrant(g *grant) {
-	if from := t.peers[g.from]; from != nil {
-		delete(from.from, g.position)
-	} else {
-		t.forgetOrphan(g)
-	}
-	if to := t.peers[g.to]; to != nil {
-		delete(to.to, g)
-	}
-	t.unref(g.node)
-}
-
-// revokePeer: a granter saw a recipient die. While this process has not seen it, the recipient's
-// lane may still hold claims that count (R9).
-func (t *Table) revokePeer(from *peer, recipient uint64) {
-	if t.peers[recipient] != nil {
-		return
-	}
-	for _, g := range from.from {
-		if g.to == recipient {
-			t.removeGrant(g)
-		}
-	}
-}
-
-// claiming judges a claim at once (R3): it never waits for what is not published.
-func (t *Table) claiming(from *peer, k uint64, c Control) error {
-	if len(from.claims) >= maxRecords {
-		return problem("more than %d claims that were not merged", maxRecords)
-	}
-	g := t.findGrant(from, c)
-	if t.peers[from.id] != from {
-		return nil // cut off while a lane was drained for it
-	}
-	if g != nil {
-		t.ref(g.node)
-		t.removeGrant(g)
-		from.claims[k] = c.Node
-	}
-	t.send(from, Control{Kind: Verdict, By: k, OK: g != nil})
-	return nil
-}
-
-func (t *Table) findGrant(from *peer, c Control) *grant {
-	if c.Peer == from.id || c.Peer == t.self {
-		return nil
-	}
-	var g *grant
-	if granter := t.peers[c.Peer]; granter != nil {
-		if c.Position >= t.env.Published(c.Peer) {
-			return nil
-		}
-		t.Drain(c.Peer, c.Position+1)
-	}
-	if granter := t.peers[c.Peer]; granter != nil {
-		g = granter.from[c.Position]
-	} else {
-		g = t.orphan(c.Peer, c.Position)
-	}
-	if g == nil || g.to != from.id || g.node != c.Node {
-		return nil
-	}
-	return g
-}
-
-func (t *Table) merging(from *peer, c Control) error {
-	n, ok := from.claims[c.By]
-	if !ok {
-		return problem("merge of claim %d, which does not stand", c.By)
-	}
-	delete(from.claims, c.By)
-	from.held[n]++ // the claim's reference becomes the direct one
-	return nil
-}
+func (t *Table) Unpin(n uint64) { t.unref(n, false, 1) }
 
 func (t *Table) releasing(from *peer, c Control) error {
-	if c.Count == 0 || c.Count > from.held[c.Node] {
-		return problem("release of %d references to node %d, of which it holds %d", c.Count, c.Node, from.held[c.Node])
+	if c.Count == 0 || c.Span > maxSpan {
+		return problem("release of %d references to each of %d nodes", c.Count, c.Span+1)
 	}
-	t.unhold(from, c.Node, c.Count)
+	for n := c.Node; n <= c.Node+c.Span; n++ {
+		if held := from.count(n, c.Weak); c.Count > held {
+			return problem("release of %d references to node %d, of which it holds %d", c.Count, n, held)
+		}
+		t.unhold(from, n, c.Weak, c.Count)
+	}
 	return nil
+}
+
+// asking judges the wish for one more reference (R14): whoever has any of a node that was not
+// destroyed gets one.
+func (t *Table) asking(from *peer, k uint64, c Control) error {
+	ok := t.entitled(from, c.Node, c.By, true)
+	dead := ok && t.nodes[c.Node].destroyed
+	if ok && !dead {
+		t.give(from, c.Node, c.Weak)
+	}
+	return t.answer(from, Control{Kind: Verdict, By: k, OK: ok, Dead: dead})
 }

@@ -9,25 +9,19 @@ import (
 )
 
 // The simulation runs several honest tables against each other over queues, in a random order of
-// sends, passes, calls, drops, draining, deaths and introductions. It checks on the way that no
-// honest act is refused and no destroyed node is reached, and at the end, when all is dropped, that
-// nothing is left anywhere. The rules' own counter-examples are PROTOCOL.md's.
+// sends, passes, calls, drops, destructions, draining, deaths and introductions, with strong and weak
+// references. It checks on the way that no honest act is refused and no released node is reached;
+// when all is delivered, that holders know exactly what was destroyed; and at the end, when all is
+// dropped, that nothing is left anywhere. The rules' own counter-examples are PROTOCOL.md's.
 
 // message is one message of a lane: a control, or a payload that carries references or is a call.
 type message struct {
 	control *Control
-	entries []entry
+	entries []Entry
 	call    bool
 	node    uint64
 	by      uint64
 	honest  string // what it says if it is refused
-}
-
-type entry struct {
-	sent     bool // else passed
-	owner    uint64
-	node     uint64
-	position uint64
 }
 
 type lane struct {
@@ -47,6 +41,10 @@ type process struct {
 	meets  map[uint64]bool // introductions asked for
 	syncs  []uint64
 	pins   []uint64
+	homes  []Taken // that came home and are not handed over
+
+	destroyed map[uint64]bool
+	disowned  map[uint64]bool // destroyed when they are released
 }
 
 type world struct {
@@ -59,7 +57,8 @@ type world struct {
 func newWorld(t *testing.T, n int) *world {
 	w := &world{t: t, lanes: make(map[[2]uint64]*lane), credit: 3}
 	for i := range n {
-		p := &process{w: w, id: uint64(i + 1), alive: true, mine: make(map[uint64]bool), saw: make(map[uint64]bool), meets: make(map[uint64]bool)}
+		p := &process{w: w, id: uint64(i + 1), alive: true, mine: make(map[uint64]bool), saw: make(map[uint64]bool), meets: make(map[uint64]bool),
+			destroyed: make(map[uint64]bool), disowned: make(map[uint64]bool)}
 		p.table = New(p.id, p)
 		w.processes = append(w.processes, p)
 	}
@@ -121,8 +120,14 @@ func (p *process) Next(from, limit uint64) bool {
 
 func (p *process) Introduce(to uint64) { p.meets[to] = true }
 func (p *process) SyncBroker(n uint64) { p.syncs = append(p.syncs, n) }
-func (p *process) Released(object any) { delete(p.mine, object.(uint64)) }
 func (p *process) Changed(*Ref)        {}
+
+func (p *process) Released(object any) {
+	delete(p.mine, object.(uint64))
+	if p.disowned[object.(uint64)] {
+		p.destroy(object.(uint64))
+	}
+}
 
 func (p *process) receive(from, pos uint64, m message) {
 	if m.control != nil {
@@ -130,40 +135,98 @@ func (p *process) receive(from, pos uint64, m message) {
 	} else {
 		p.log("takes from %d call %v node %d by %d %+v at %d", from, m.call, m.node, m.by, m.entries, pos)
 	}
-	t := p.w.t
 	switch {
 	case m.control != nil:
-		require.NoError(t, p.table.Receive(from, pos, *m.control), "an honest process is cut off")
-		if m.control.Kind == Verdict && !m.control.OK {
-			t.Fatalf("%d refused claim %d of %d", from, m.control.By, p.id)
-		}
-		if m.control.Kind == Grant && p.table.peers[from].from[pos] == nil {
-			t.Fatalf("%d refused %s", p.id, m.honest)
-		}
+		p.receiveControl(from, pos, m)
 	case m.call:
 		object := p.table.Pin(from, m.node, m.by)
-		require.NotNil(t, object, "%d refused %s", p.id, m.honest)
+		require.NotNil(p.w.t, object, "%d refused %s", p.id, m.honest)
 		p.pins = append(p.pins, m.node)
 	default:
 		for _, e := range m.entries {
-			if e.sent {
-				require.True(t, p.w.process(from).mine[e.node] || !p.w.process(from).alive, "node %d of %d was destroyed under a message", e.node, from)
-				p.tokens = append(p.tokens, p.table.Received(from, e.node))
-			} else {
-				p.tokens = append(p.tokens, p.table.Passed(from, e.owner, e.node, e.position))
-			}
+			p.take(from, e)
 		}
+	}
+}
+
+func (p *process) receiveControl(from, pos uint64, m message) {
+	t, c := p.w.t, *m.control
+	var judged *Ref
+	if c.Kind == Verdict {
+		judged = p.table.peers[from].claimed[c.By]
+		require.True(t, c.OK, "%d refused claim %d of %d", from, c.By, p.id)
+		require.True(t, !c.Dead || p.w.process(from).destroyed[judged.Node], "%d says that node %d is dead", from, judged.Node)
+	}
+	require.NoError(t, p.table.Receive(from, pos, c), "an honest process is cut off")
+	if c.Kind == Grant {
+		_, ok := p.table.grantAt(from, c.Peer, pos)
+		require.True(t, ok, "%d refused %s", p.id, m.honest)
+	}
+}
+
+func (p *process) take(from uint64, e Entry) {
+	t, sender := p.w.t, p.w.process(from)
+	if e.Kind == SentEntry && !e.Weak {
+		require.True(t, sender.mine[e.Node] || !sender.alive, "node %d of %d was released under a message", e.Node, from)
+	}
+	taken, err := p.table.Take(from, e)
+	require.NoError(t, err, "%d refused %+v of %d", p.id, e, from)
+	switch {
+	case taken.Ref != nil:
+		p.tokens = append(p.tokens, taken.Ref)
+	case taken.Object != nil:
+		p.homes = append(p.homes, taken)
 	}
 }
 
 // Steps. Each does one thing if it can.
 
-func (p *process) send(to *process, node uint64) {
-	if p.w.lane(p.id, to.id) == nil || !p.table.Send(to.id, node, node) {
+// send sends a node; it may be destroyed before its message is posted.
+func (p *process) send(to *process, node uint64, weak, doomed, abort bool) {
+	if p.w.lane(p.id, to.id) == nil || !p.table.Known(to.id) {
 		return
 	}
-	p.mine[node] = true
-	p.post(to, message{entries: []entry{{sent: true, owner: p.id, node: node}}})
+	var put Put
+	switch {
+	case p.destroyed[node]:
+		put = p.table.PutDead(node, weak)
+	case weak:
+		put, _ = p.table.PutWeakNode(to.id, node, node)
+	default:
+		put, _ = p.table.PutNode(to.id, node, node)
+		p.mine[node] = true
+	}
+	if doomed {
+		p.destroy(node)
+	}
+	p.finish(to, put, abort)
+}
+
+// finish posts the message with an entry, or takes it back.
+func (p *process) finish(to *process, put Put, abort bool) {
+	if abort {
+		p.table.Unput(to.id, []Put{put})
+		return
+	}
+	p.post(to, message{entries: []Entry{put.Entry}})
+	if put.Lasting() {
+		p.table.Posted(to.id, []Put{put})
+	}
+}
+
+func (p *process) destroy(node uint64) {
+	if !p.destroyed[node] {
+		p.log("destroys %d", node)
+		p.destroyed[node] = true
+		p.table.Destroy(node)
+	}
+}
+
+func (p *process) disown(node uint64) {
+	p.disowned[node] = true
+	if !p.table.Held(node) {
+		p.destroy(node)
+	}
 }
 
 func (p *process) post(to *process, m message) {
@@ -171,33 +234,38 @@ func (p *process) post(to *process, m message) {
 	l.messages = append(l.messages, m)
 }
 
-func (p *process) pass(to *process, r *Ref, abort bool) {
+func (p *process) pass(to *process, r *Ref, weak, abort bool) {
 	if p.w.lane(p.id, to.id) == nil || !p.table.Known(to.id) {
 		return
 	}
-	owner, node := r.Resolve().Owner, r.Resolve().Node
-	if owner == to.id {
-		p.call(r)
-		return
+	put := p.table.PutRef
+	if weak {
+		put = p.table.PutWeakRef
 	}
-	dead := r.Dead()
-	pos, res := p.table.Pass(r, to.id)
-	switch {
-	case res == NeedLane:
-		p.meets[owner] = true
-		return
-	case res != Ready:
-		return
-	case abort:
-		p.table.Unpass(r, to.id, pos)
-		return
+	e, res := put(to.id, r)
+	switch res {
+	case NeedLane:
+		p.meets[e.Owner] = true
+	case Ready:
+		p.finish(to, e, abort)
 	}
-	if !dead {
-		p.post(to, message{entries: []entry{{owner: owner, node: node, position: pos}}})
+}
+
+// ask wants another reference to what r is, strong or weak.
+func (p *process) ask(r *Ref, weak bool) {
+	a, res := p.table.Ask(r, weak)
+	switch res {
+	case NeedLane:
+		p.meets[r.Resolve().Owner] = true
+	case Ready:
+		p.tokens = append(p.tokens, a)
 	}
 }
 
 func (p *process) call(r *Ref) {
+	if r.Weak() {
+		return
+	}
 	by, res := p.table.Use(r)
 	owner := r.Resolve().Owner
 	switch res {
@@ -220,6 +288,10 @@ func (p *process) unpin() {
 	if len(p.pins) > 0 {
 		p.table.Unpin(p.pins[0])
 		p.pins = p.pins[1:]
+	}
+	if len(p.homes) > 0 {
+		p.table.Handed(p.homes[0])
+		p.homes = p.homes[1:]
 	}
 }
 
@@ -252,18 +324,23 @@ func (p *process) sync() {
 	p.syncs = nil
 }
 
-// quiesce drops everything and lets all that must happen happen.
-func (w *world) quiesce() {
-	w.processes[0].log("QUIESCE")
+// quiesce lets all that must happen happen. Whatever is claimed is claimed, or with drop everything is
+// dropped.
+func (w *world) quiesce(drop bool) {
+	w.processes[0].log("QUIESCE %v", drop)
 	for range 40 {
 		for _, p := range w.processes {
 			if !p.alive {
 				continue
 			}
-			for len(p.tokens) > 0 {
-				p.drop(0)
+			if drop {
+				p.table.ReleaseAll(p.tokens)
+				p.tokens = nil
 			}
-			for len(p.pins) > 0 {
+			for _, r := range p.tokens {
+				p.claim(r)
+			}
+			for len(p.pins)+len(p.homes) > 0 {
 				p.unpin()
 			}
 			p.meet()
@@ -279,22 +356,48 @@ func (w *world) quiesce() {
 	}
 }
 
+// claim has a reference confirmed.
+func (p *process) claim(r *Ref) {
+	by, res := p.table.Use(r)
+	switch res {
+	case Ready:
+		p.table.EndUse(r, by)
+	case NeedLane:
+		p.meets[r.Resolve().Owner] = true
+	}
+}
+
+// checkKnown: when nothing is under way, every holder knows whether the object lives.
+func (w *world) checkKnown() {
+	for _, p := range w.processes {
+		for _, r := range p.tokens {
+			owner := w.process(r.Owner)
+			if r = r.Resolve(); p.alive && owner.alive {
+				require.True(w.t, r.Verified() || r.dead, "%d.%d in %d", r.Owner, r.Node, p.id)
+				require.Equal(w.t, owner.destroyed[r.Node], r.dead, "%d.%d in %d", r.Owner, r.Node, p.id)
+			}
+		}
+	}
+}
+
 func (w *world) checkEmpty() {
 	for _, p := range w.processes {
 		if !p.alive {
 			continue
 		}
 		require.Empty(w.t, p.table.nodes, "nodes left in %d", p.id)
-		require.Empty(w.t, p.table.orphaned, "grants of the dead left in %d", p.id)
-		require.Empty(w.t, p.table.fences, "fences left in %d", p.id)
+		require.Empty(w.t, p.table.granters, "grants left in %d", p.id)
+		require.Empty(w.t, p.table.recipients)
 		require.Empty(w.t, p.table.provisional, "references left in %d", p.id)
+		require.Empty(w.t, p.table.unclaimed)
+		require.Empty(w.t, p.table.syncing)
 		require.Empty(w.t, p.mine)
 		for _, q := range p.table.peers {
 			require.Empty(w.t, q.held, "%d of %d", q.id, p.id)
 			require.Empty(w.t, q.claims)
-			require.Empty(w.t, q.from)
-			require.Empty(w.t, q.to)
+			require.Empty(w.t, q.fences, "fences left in %d", p.id)
 			require.Empty(w.t, q.refs)
+			require.Empty(w.t, q.weaks)
 			require.Empty(w.t, q.claimed)
 			require.Empty(w.t, q.owed)
 			require.Zero(w.t, q.verdicts)
@@ -314,7 +417,7 @@ func simulate(t *testing.T, seed uint64) {
 	w := newWorld(t, n)
 	w.credit = 2 + random.IntN(6)
 	crashes := random.IntN(3)
-	steps := 20 + random.IntN(200)
+	steps := 20 + random.IntN(250)
 	for range steps {
 		p, q := w.processes[random.IntN(n)], w.processes[random.IntN(n)]
 		if p == q || !p.alive {
@@ -322,7 +425,9 @@ func simulate(t *testing.T, seed uint64) {
 		}
 		w.step(random, p, q, &crashes)
 	}
-	w.quiesce()
+	w.quiesce(false)
+	w.checkKnown()
+	w.quiesce(true)
 	w.checkEmpty()
 }
 
@@ -332,11 +437,12 @@ func (w *world) step(random *rand.Rand, p, q *process, crashes *int) {
 	if len(p.tokens) > 0 {
 		token = random.IntN(len(p.tokens))
 	}
-	switch op := random.IntN(32); {
+	chance := func(of int) bool { return random.IntN(of) == 0 }
+	switch op := random.IntN(36); {
 	case op < 3:
 		w.introduce(p, q)
 	case op < 6:
-		p.send(q, uint64(1+random.IntN(2)))
+		p.send(q, p.node(random), chance(4), chance(16), chance(8))
 	case op < 14:
 		if l := w.lane(q.id, p.id); l != nil && p.table.Known(q.id) {
 			p.table.Drain(q.id, uint64(l.next+1))
@@ -351,24 +457,40 @@ func (w *world) step(random *rand.Rand, p, q *process, crashes *int) {
 	case op < 20:
 		p.unpin()
 	case op < 21:
-		if *crashes > 0 && random.IntN(4) == 0 {
+		if *crashes > 0 && chance(4) {
 			*crashes--
 			p.alive = false
 			p.log("crashes")
 		}
+	case op < 22:
+		if node := p.node(random); chance(2) {
+			p.destroy(node)
+		} else {
+			p.disown(node)
+		}
 	case token < 0:
-	case op < 26:
-		p.pass(q, p.tokens[token], false)
 	case op < 27:
-		p.pass(q, p.tokens[token], true)
+		p.pass(q, p.tokens[token], chance(4), chance(6))
 	case op < 29:
 		p.call(p.tokens[token])
-	case op < 30:
+	case op < 31:
+		p.ask(p.tokens[token], chance(2))
+	case op < 32:
 		p.table.Retain(p.tokens[token])
 		p.tokens = append(p.tokens, p.tokens[token])
 	default:
 		p.drop(token)
 	}
+}
+
+// node picks one of a few nodes; one that was destroyed has a successor, because numbers are never
+// used again.
+func (p *process) node(random *rand.Rand) uint64 {
+	n := uint64(1 + random.IntN(2))
+	for p.destroyed[n] && random.IntN(4) > 0 {
+		n += 2
+	}
+	return n
 }
 
 func TestHonestProcessesLoseAndLeakNothing(t *testing.T) {

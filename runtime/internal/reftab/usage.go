@@ -22,35 +22,47 @@ type PeerUsage struct {
 	Owed     int    // control messages without credit
 }
 
-// Usage counts what the table keeps. It looks at all of it.
+// Usage counts what the table keeps, strong and weak. It looks at all of it.
 func (t *Table) Usage() Usage {
-	u := Usage{Peers: make(map[uint64]PeerUsage), Nodes: len(t.nodes), Fences: len(t.fences)}
-	kept := 0
+	u := Usage{Peers: make(map[uint64]PeerUsage), Nodes: len(t.nodes)}
+	kept := len(t.roots)
 	for id, p := range t.peers {
-		v := PeerUsage{Granted: len(p.from), Entitled: len(p.to), Claims: len(p.claims),
-			Claimed: len(p.claimed), Verdicts: p.verdicts, Owed: len(p.owed)}
-		for _, n := range p.held {
-			v.Held += n
-		}
-		for _, r := range p.refs {
-			v.Refs += r.recv
-		}
+		v := t.peerUsage(p)
 		u.Peers[id] = v
-		kept += int(v.Held) + v.Granted + v.Claims
+		u.Fences += len(p.fences)
+		kept += int(v.Held) + v.Claims
 	}
-	for _, set := range t.orphaned {
-		u.Orphans += len(set)
+	for id, g := range t.granters {
+		kept += g.count
+		if t.peers[id] == nil {
+			u.Orphans += g.count
+		}
 	}
 	for _, set := range t.provisional {
 		u.Unmerged += len(set)
 	}
-	kept += u.Orphans
-	if t.root != 0 {
-		kept++
-	}
 	for _, x := range t.nodes {
-		u.Pins += int(x.refs)
+		u.Pins += int(x.refs + x.weak)
 	}
 	u.Pins -= kept
 	return u
+}
+
+func (t *Table) peerUsage(p *peer) PeerUsage {
+	v := PeerUsage{Claims: len(p.claims), Claimed: len(p.claimed), Verdicts: p.verdicts, Owed: len(p.owed)}
+	if g := t.granters[p.id]; g != nil {
+		v.Granted = g.count
+	}
+	for _, b := range t.recipients[p.id] {
+		v.Entitled += len(b.grants)
+	}
+	for _, h := range p.held {
+		v.Held += h.strong + h.weak
+	}
+	for _, list := range []map[uint64]*Ref{p.refs, p.weaks} {
+		for _, r := range list {
+			v.Refs += r.recv
+		}
+	}
+	return v
 }
