@@ -41,6 +41,7 @@ const (
 	opTell                          // calls each attached object as the payload says, see tell
 	opHold                          // keeps the attached objects
 	opHeld                          // answers with the objects that it keeps
+	opAlive                         // answers how many of those are alive
 	opDrop                          // gives back what it keeps
 	opNew                           // answers with as many new objects as the payload says
 	opReleased                      // answers how many of those nobody holds any more
@@ -74,6 +75,7 @@ var serverOps = map[uint32]func(*server, context.Context, *binder.IncomingCall) 
 	opTell:        (*server).tell,
 	opHold:        (*server).hold,
 	opHeld:        (*server).answerHeld,
+	opAlive:       (*server).answerAlive,
 	opDrop:        (*server).drop,
 	opNew:         (*server).makeObjects,
 	opReleased:    (*server).answerReleased,
