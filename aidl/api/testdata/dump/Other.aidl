@@ -1,0 +1,2 @@
+package demo.all;
+parcelable Other { const int N = 5; }
