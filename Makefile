@@ -10,6 +10,9 @@ test: ## run all tests
 race: ## run all tests with the race detector
 	go test -race ./...
 
+model: ## explore all orders of events of the reference protocol, in large configurations (half an hour)
+	go test ./runtime/internal/reftab -run '^TestModel$$' -v -timeout 3h -model.size large
+
 lint: ## gofmt, go vet and staticcheck
 	.ci/run format vet staticcheck
 
@@ -41,4 +44,4 @@ ci: ## what must hold of every commit; .ci/run -l lists the steps
 ci-long: ## the same with longer fuzzing and repeated tests
 	CI_LONG=1 .ci/run
 
-.PHONY: help test race lint generate fuzz demo bench vm-bench readme ci ci-long
+.PHONY: help test race model lint generate fuzz demo bench vm-bench readme ci ci-long

@@ -77,26 +77,35 @@ func (t *Table) putRef(p uint64, r *Ref, weak bool) (put Put, res UseResult) {
 		put.Kind = PassedEntry
 		put.Position, res = t.pass(r, p, put.Weak)
 	}
+	if put.Kind == HomeEntry && res == Ready {
+		r.local++ // until the message is posted, which a release must not overtake
+	}
 	return put, res
+}
+
+// endHome ends what an entry that sends home has held.
+func (t *Table) endHome(e *Put) {
+	t.EndUse(e.ref, e.Position)
+	t.Release(e.ref)
 }
 
 // Unput takes back the entries of a message to p that was not posted.
 func (t *Table) Unput(p uint64, list []Put) {
-	for _, e := range list {
-		switch e.Kind {
+	for i := range list {
+		switch e := &list[i]; e.Kind {
 		case SentEntry:
 			t.unsendRef(p, e.Node, e.Weak)
 		case PassedEntry:
 			t.Unpass(e.ref, p, e.Position)
 		case HomeEntry:
-			t.EndUse(e.ref, e.Position)
+			t.endHome(e)
 		}
 	}
 }
 
 // Lasting reports whether Posted has anything to do with the entry.
 func (e *Put) Lasting() bool {
-	return e.Kind == SentEntry || e.Kind == HomeEntry && e.Position != NoClaim
+	return e.Kind == SentEntry || e.Kind == HomeEntry
 }
 
 // Posted ends what entries of a message to p held until it was posted. A node that was destroyed
@@ -110,7 +119,7 @@ func (t *Table) Posted(p uint64, list []Put) {
 				t.tellDestroyed(to, e.Node)
 			}
 		case HomeEntry:
-			t.EndUse(e.ref, e.Position)
+			t.endHome(e)
 		}
 	}
 }
