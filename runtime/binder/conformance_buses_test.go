@@ -70,6 +70,8 @@ var bus1 = []conformance{
 		s.do(server, opHold, "", object(n))
 		s.do(server, opDrop, "")
 		await(s, released, "the release")
+		s.do(server, opNop, "")
+		assert.Empty(s, released, "released once")
 	}},
 	{name: "UnicastToSelf", checks: "a process calls its own node, with its own handles", run: func(s *stage) {
 		server := s.server()

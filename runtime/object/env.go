@@ -156,7 +156,7 @@ func (e *env) SyncBroker(n uint64) {
 
 // Released implements reftab.Env.
 func (e *env) Released(object any) {
-	if n := object.(*binder.Node); n.Released() {
+	if n := object.(*binder.Node); n.Released(!(*Transport)(e).table.Unsent()) {
 		(*Transport)(e).destroy(n)
 	}
 }

@@ -115,6 +115,7 @@ func (t *Table) Posted(p uint64, list []Put) {
 	for i := range list {
 		switch e := &list[i]; e.Kind {
 		case SentEntry:
+			t.lend(e.Node, e.Weak)
 			if x := t.nodes[e.Node]; to != nil && x != nil && x.destroyed {
 				t.tellDestroyed(to, e.Node)
 			}

@@ -8,6 +8,7 @@ type node struct {
 	refs      uint64 // strong: direct references, grant and claim records, pins, handle 0
 	weak      uint64 // weak references and records; they keep what is known of the node, not the node
 	destroyed bool
+	lent      bool // a strong reference was given away since there were none: it is not only about to be
 	holders   []*holding
 }
 
@@ -57,6 +58,7 @@ func (t *Table) unref(n uint64, weak bool, count uint64) {
 	}
 	if !weak && count > 0 && x.refs == 0 {
 		t.env.Released(x.object)
+		x.lent = false
 	}
 }
 
@@ -112,7 +114,9 @@ func (t *Table) Held(n uint64) bool {
 func (t *Table) SetRoot(n uint64, object any) {
 	if !t.roots[n] {
 		t.roots[n] = true
-		t.export(n, object).refs++
+		x := t.export(n, object)
+		x.refs++
+		x.lent = true
 	}
 	t.root = n
 }
@@ -156,9 +160,22 @@ func (t *Table) give(p *peer, n uint64, weak bool) {
 
 func (t *Table) unsendRef(p, n uint64, weak bool) {
 	if to := t.peers[p]; to != nil && to.count(n, weak) > 0 {
+		t.unsent = !t.nodes[n].lent
 		t.unhold(to, n, weak, 1)
+		t.unsent = false
 	}
 }
+
+// lend notes that a strong reference to n was really given away.
+func (t *Table) lend(n uint64, weak bool) {
+	if x := t.nodes[n]; x != nil && !weak {
+		x.lent = true
+	}
+}
+
+// Unsent tells, within Env.Released, that nobody has held the object: what would have given it away
+// was not posted.
+func (t *Table) Unsent() bool { return t.unsent }
 
 // count returns how many direct references to n the peer has.
 func (p *peer) count(n uint64, weak bool) uint64 {
@@ -216,6 +233,7 @@ func (t *Table) releasing(from *peer, c Control) error {
 		if held := from.count(n, c.Weak); c.Count > held {
 			return problem("release of %d references to node %d, of which it holds %d", c.Count, n, held)
 		}
+		t.lend(n, c.Weak) // it may come before Posted
 		t.unhold(from, n, c.Weak, c.Count)
 	}
 	return nil
@@ -228,6 +246,7 @@ func (t *Table) asking(from *peer, k uint64, c Control) error {
 	dead := ok && t.nodes[c.Node].destroyed
 	if ok && !dead {
 		t.give(from, c.Node, c.Weak)
+		t.lend(c.Node, c.Weak)
 	}
 	return t.answer(from, Control{Kind: Verdict, By: k, OK: ok, Dead: dead})
 }

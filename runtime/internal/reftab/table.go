@@ -46,6 +46,7 @@ type Table struct {
 	syncs       uint64                       // the last SyncBroker
 	syncing     []waiting                    // fences that wait for the broker, in order
 
+	unsent   bool    // what is released was never posted
 	batching bool    // what is sent waits for the end of ReleaseAll
 	batched  []*peer // to whom something was sent meanwhile
 }
