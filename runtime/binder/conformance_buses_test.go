@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -82,13 +83,63 @@ var bus1 = []conformance{
 		assert.True(s, binder.Same(s.ctx, server, s.take(me, opEcho, "", object(server))))
 	}},
 	{name: "Hive", checks: "six processes that hold a hundred objects of each other end at once; every owner is told of every release", run: hive},
-	{name: "NodeReleaseCancelled", left: laterRefs},
-	{name: "NodeDestroy", left: laterRefs},
-	{name: "NodeDestroyOrder", left: laterRefs},
+	{name: "NodeReleaseCancelled", checks: "a release is not told when the node is held again before it is", run: releaseCancelled},
+	{name: "NodeDestroy", checks: "a node is destroyed for all who hold it: they are told, and calls fail with DEAD, while its process goes on", run: func(s *stage) {
+		a, b := s.server(), s.server()
+		n := s.named("n")
+		backA, toldA := s.callback()
+		backB, toldB := s.callback()
+		s.do(b, opHold, "", object(n))
+		s.post(a, opWatch, "", object(n), objectIn(1, backA))
+		s.post(b, opWatch, "", object(n), objectIn(1, backB))
+		assert.Equal(s, a.name+"(n)", s.ask(a, opTell, string(telling(opID, nil)), object(n)))
+		n.Destroy()
+		await(s, toldA, "the end, at one holder")
+		await(s, toldB, "the end, at the other")
+		_, err := s.try(a, opTell, string(telling(opID, nil)), object(n))
+		require.ErrorIs(s, err, status.Dead)
+		assert.Equal(s, a.name+"(m)", s.ask(a, opTell, string(telling(opID, nil)), object(s.named("m"))))
+	}},
+	{name: "NodeDestroyOrder", checks: "that a node is destroyed is known after what was sent before and before what is sent afterwards, and a destroyed node arrives as a dead object", run: func(s *stage) {
+		server := s.server()
+		for range 100 {
+			n := s.named("n")
+			s.do(server, opHold, "", object(n))
+			assert.Equal(s, "1", s.ask(server, opAlive, ""))
+			n.Destroy()
+			assert.Equal(s, "0", s.ask(server, opAlive, ""))
+			s.do(server, opHold, "", object(n))
+			assert.Equal(s, "0", s.ask(server, opAlive, ""))
+			s.do(server, opDrop, "")
+		}
+	}},
 	{name: "Multicast", left: "one message to several destinations, in whole or not at all, is for the bus's services"},
 	{name: "SeedMessage", left: "a message that every new peer may read; here that is what handle 0 is for"},
 	{name: "TotalOrder", left: "order is that of two processes: what two of them send to a third has none. Of references alone, what a process was told before counts before (PROTOCOL.md, R3)"},
 	{name: "HandlesAreNotForged", left: "the public packages cannot say a handle that they do not have; runtime/object/hostile_test.go does, on the wire"},
+}
+
+func releaseCancelled(s *stage) {
+	server := s.server()
+	first, leave := make(chan struct{}), make(chan struct{})
+	var told atomic.Int32
+	n := s.named("n", binder.OnRelease(func() {
+		if told.Add(1) == 1 {
+			close(first)
+			<-leave
+		}
+	}))
+	s.do(server, opHold, "", object(n))
+	s.do(server, opDrop, "")
+	await(s, first, "the first release")
+	s.do(server, opHold, "", object(n))
+	s.do(server, opDrop, "") // not told yet: the first is being told
+	s.do(server, opHold, "", object(n))
+	close(leave)
+	s.do(server, opDrop, "")
+	s.until("2", func() string { return fmt.Sprint(told.Load()) })
+	s.do(server, opNop, "")
+	assert.EqualValues(s, 2, told.Load())
 }
 
 func hive(s *stage) {
@@ -134,6 +185,18 @@ var kbus = []conformance{
 			return nil
 		}))
 		_, err := s.try(server, opTell, string(telling(opNop, nil)), object(killer))
+		require.ErrorIs(s, err, status.Dead)
+	}},
+	{name: "ReplierUnbinds", checks: "a call that is being handled while its object is destroyed is answered; the next is told DEAD", run: func(s *stage) {
+		server := s.server()
+		var n *binder.Node
+		n = s.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
+			n.Destroy()
+			c.Reply.Payload = []byte("last words")
+			return nil
+		}))
+		assert.Equal(s, server.name+"(last words)", s.ask(server, opTell, string(telling(opID, nil)), object(n)))
+		_, err := s.try(server, opTell, string(telling(opID, nil)), object(n))
 		require.ErrorIs(s, err, status.Dead)
 	}},
 	{name: "ReplierRebound", checks: "a handle goes on meaning the process that it was for, not the one that took its name since", run: func(s *stage) {

@@ -78,16 +78,18 @@ var libCalls = []conformance{
 			assert.True(s, bytes.Equal(payload, s.do(server, opEcho, string(payload)).Payload), "%d bytes", len(payload))
 		}
 	}},
-	{name: "LimitExceededVectorSent", checks: "above the limit a call fails, with the limit and what was asked for; the next one does not", run: func(s *stage) {
-		server := s.server()
-		_, err := s.try(server, opEcho, string(make([]byte, 2<<20+1)))
-		require.ErrorIs(s, err, status.TooBig)
-		var e *status.Error
-		require.True(s, errors.As(err, &e))
-		assert.EqualValues(s, 2<<20, e.Limit.Max)
-		assert.EqualValues(s, 2<<20+1, e.Limit.Used)
-		assert.Equal(s, "x", s.ask(server, opEcho, "x"))
-	}},
+	{name: "LimitExceededVectorSent", checks: "above the limit a call fails, with the limit and what was asked for; the next one does not", run: limitExceeded},
+}
+
+func limitExceeded(s *stage) {
+	server := s.server()
+	_, err := s.try(server, opEcho, string(make([]byte, 2<<20+1)))
+	require.ErrorIs(s, err, status.TooBig)
+	var e *status.Error
+	require.True(s, errors.As(err, &e))
+	assert.EqualValues(s, 2<<20, e.Limit.Max)
+	assert.EqualValues(s, 2<<20+1, e.Limit.Used)
+	assert.Equal(s, "x", s.ask(server, opEcho, "x"))
 }
 
 // three starts three servers.

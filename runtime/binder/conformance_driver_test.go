@@ -69,9 +69,21 @@ var driver = []conformance{
 		assert.True(s, link.Unlink())
 		assert.False(s, link.Unlink())
 	}},
-	{name: "RequestFrozenNotification", left: laterFreeze},
-	{name: "OverwritePendingFrozenNotification", left: laterFreeze},
-	{name: "ResendFrozenNotification", left: laterFreeze},
+	{name: "RequestFrozenNotification", checks: "who listens to the process behind handle 0 is told at once that it is not frozen, and leaves", run: func(s *stage) {
+		told := s.listenFrozen(&actor{Handle: s.manager()})
+		told.next(s, false)
+		told.end(s)
+	}},
+	{name: "OverwritePendingFrozenNotification", checks: "who leaves before it was told hears of no later state", run: func(s *stage) {
+		server := s.server()
+		told := s.listenFrozen(server)
+		assert.True(s, told.link.Unlink())
+		s.flip(server)
+		for len(told.states) > 0 {
+			assert.False(s, <-told.states, "the state at the beginning, if any")
+		}
+	}},
+	{name: "ResendFrozenNotification", checks: "a listener that takes its time over one state is told the next when it is done, and none after it has left meanwhile", run: slowListener},
 	{name: "WriteReadEmpty", left: noRead},
 	{name: "Read", left: noRead},
 	{name: "SetIdleTimeoutNull", left: noIoctl},
@@ -80,6 +92,26 @@ var driver = []conformance{
 	{name: "VersionNull", left: noIoctl},
 	{name: "SetIdleTimeoutNoTest", left: noTimer},
 	{name: "SetIdlePriorityNoTest", left: noTimer},
+}
+
+func slowListener(s *stage) {
+	server := s.server()
+	states, release := make(chan bool, 16), make(chan struct{})
+	link, err := server.LinkToFrozen(s.ctx, func(frozen bool) {
+		states <- frozen
+		<-release
+	})
+	require.NoError(s, err)
+	assert.False(s, await(s, states, "the first state"))
+	s.freeze(server)
+	assert.Empty(s, states)
+	release <- struct{}{}
+	assert.True(s, await(s, states, "the second state"))
+	s.unfreeze(server)
+	assert.True(s, link.Unlink())
+	release <- struct{}{}
+	s.flip(server)
+	assert.Empty(s, states)
 }
 
 // sayToBroker sends a packet on a connection of its own and returns the answer; the connection ends

@@ -34,10 +34,33 @@ var libObjects = []conformance{
 		defer binder.Release(extension)
 		require.NoError(s, binder.Ping(s.ctx, extension))
 	}},
-	{name: "PromoteLocal", left: laterRefs},
-	{name: "WeakRejected", left: laterRefs},
-	{name: "BinderProxyCount", left: laterRefs},
-	{name: "BinderProxyCountCallback", left: laterRefs},
+	{name: "PromoteLocal", checks: "a weak reference to an object of this process is promoted to it, and no longer when it is destroyed", run: func(s *stage) {
+		n := s.named("n")
+		weak := n.Weak()
+		strong, err := weak.Promote(s.ctx)
+		require.NoError(s, err)
+		assert.Same(s, n, strong)
+		n.Destroy()
+		_, err = weak.Promote(s.ctx)
+		require.ErrorIs(s, err, status.Dead)
+	}},
+	{name: "WeakRejected", checks: "weak references are taken, and keep nothing: a hundred beside as many strong ones, of which every one is given back; the server lives", run: func(s *stage) {
+		server := s.server()
+		weak := s.named("weak", binder.OnRelease(func() { s.Error("nobody has held it") }))
+		released := make(chan struct{}, 1)
+		for range 100 {
+			strong := s.named("strong", binder.OnRelease(func() { released <- struct{}{} }))
+			s.do(server, opNop, "", weakly(weak), object(strong))
+			await(s, released, "the release")
+		}
+		s.do(server, opHold, "", weakly(weak))
+		require.NoError(s, binder.Ping(s.ctx, server))
+		back, ok := s.take(server, opHeld, "").(*binder.Weak)
+		require.True(s, ok)
+		assert.Same(s, weak, back.Node())
+	}},
+	{name: "BinderProxyCount", left: proxyCount},
+	{name: "BinderProxyCountCallback", left: proxyCount},
 	{name: "FreedBinder", checks: "a reference that was given back cannot be passed on; the call fails, the server lives", run: func(s *stage) {
 		server := s.server()
 		freed := s.do(server, opNew, "1").TakeObject(0)
@@ -59,4 +82,11 @@ var libObjects = []conformance{
 // foreign is an Object that no transport knows.
 type foreign struct{ binder.Object }
 
-const laterRefs = "not there yet: weak references, and the end of single nodes"
+const proxyCount = "libbinder's count of the proxies that its own process has, by which Android finds leaks; here a handle is a Go value, which the program's own tools count"
+
+// weakly attaches a weak reference to field 0.
+func weakly(o binder.Object) binder.Attachment {
+	a := object(o)
+	a.Weak = true
+	return a
+}

@@ -107,10 +107,6 @@ var libElsewhere = []conformance{
 	{name: "PccAuditTestLogPccTransaction", left: pcc},
 	{name: "BinderNetlinkOpen", left: netlink},
 	{name: "BinderNetlinkMonitor", left: netlink},
-	{name: "BinderNetlinkFailedReply", left: netlink},
-	{name: "BinderNetlinkFrozenReply", left: netlink},
-	{name: "BinderNetlinkPendingReply", left: netlink},
-	{name: "BinderNetlinkSpamReply", left: netlink},
 	{name: "BinderLibRpcTest.SetRpcClientDebug", left: rpcDebug},
 	{name: "BinderLibRpcTest.SetRpcClientDebugTwice", left: rpcDebug},
 	{name: "BinderLibRpcTest.BinderObserverIntegrationTest", left: "asks Android's statsd for what libbinder counted"},
@@ -122,6 +118,6 @@ const (
 	laterMeta = "not there yet: work sources, and contexts that may not be asked who calls"
 	parcels   = "how a parcel is read: for the parcel's own tests"
 	pcc       = "Android's audit log of its private compute processes"
-	netlink   = "the driver's reports of failed transactions over generic netlink; here a failure is told to the caller alone, by an error with its cause"
+	netlink   = "the driver's reports over generic netlink; here who called is told, and nobody else (see BinderNetlinkFailedReply)"
 	rpcDebug  = "attaches a socket of RPC binder to an object of the driver's; here there is one kind of object, which every process of the bus reaches"
 )

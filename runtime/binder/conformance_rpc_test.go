@@ -91,7 +91,20 @@ var rpc = []conformance{
 		require.NoError(s, errB)
 		assert.Len(s, map[binder.ObjectID]bool{a: true, b: true}, 1)
 	}},
-	{name: "SameBinderEqualityWeak", left: laterRefs},
+	{name: "SameBinderEqualityWeak", checks: "it can (there weak references are not promoted): a weak reference is promoted to the object that is given again, though nobody has held it meanwhile", run: func(s *stage) {
+		server := s.server()
+		a := s.do(server, opNew, "1").TakeObject(0).(*binder.Handle)
+		weak, err := a.Weak(s.ctx)
+		require.NoError(s, err)
+		defer weak.Release()
+		a.Release()
+		s.until("1", func() string { return s.ask(server, opReleased, "") })
+		b, err := weak.Promote(s.ctx)
+		require.NoError(s, err)
+		defer binder.Release(b)
+		assert.True(s, binder.Same(s.ctx, weak, b))
+		assert.Equal(s, "x", s.ask(b, opEcho, "x"))
+	}},
 	{name: "SingleSession", checks: "an object of a server lives while its client holds it", run: func(s *stage) { sessions(s, 1) }},
 	{name: "ManySessions", checks: "so do fifteen, each by itself", run: func(s *stage) { sessions(s, 15) }},
 	{name: "OnewayCallDoesNotWait", checks: "a oneway call returns while its handler waits for something that its caller does afterwards", run: func(s *stage) {

@@ -28,6 +28,7 @@ type server struct {
 	held     []binder.Object
 	log      []byte
 	released int
+	listened []byte
 }
 
 // What a server can do; the codes of its transactions. Objects are in field 0 unless it says more.
@@ -40,10 +41,13 @@ const (
 	opTell                          // calls each attached object as the payload says, see tell
 	opHold                          // keeps the attached objects
 	opHeld                          // answers with the objects that it keeps
+	opAlive                         // answers how many of those are alive
 	opDrop                          // gives back what it keeps
 	opNew                           // answers with as many new objects as the payload says
 	opReleased                      // answers how many of those nobody holds any more
 	opWatch                         // waits until the attached object dies, then calls that of field 1
+	opListen                        // notes the frozen states of the attached object's process
+	opListened                      // answers with those, f or t each
 	opWrite                         // writes the payload to the attached file, and closes it
 	opNewFiles                      // answers with two new files
 	opOwnFiles                      // answers with two files that it goes on using
@@ -71,10 +75,13 @@ var serverOps = map[uint32]func(*server, context.Context, *binder.IncomingCall) 
 	opTell:        (*server).tell,
 	opHold:        (*server).hold,
 	opHeld:        (*server).answerHeld,
+	opAlive:       (*server).answerAlive,
 	opDrop:        (*server).drop,
 	opNew:         (*server).makeObjects,
 	opReleased:    (*server).answerReleased,
 	opWatch:       (*server).watch,
+	opListen:      (*server).listen,
+	opListened:    (*server).answerListened,
 	opWrite:       (*server).write,
 	opNewFiles:    (*server).newFiles,
 	opOwnFiles:    (*server).ownFiles,

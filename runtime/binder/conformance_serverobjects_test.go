@@ -25,6 +25,19 @@ func (s *server) answerHeld(_ context.Context, c *binder.IncomingCall) error {
 	return nil
 }
 
+func (s *server) answerAlive(_ context.Context, c *binder.IncomingCall) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for _, o := range s.held {
+		if o.(interface{ Alive() bool }).Alive() {
+			n++
+		}
+	}
+	c.Reply.Payload = strconv.AppendInt(nil, int64(n), 10)
+	return nil
+}
+
 func (s *server) drop(context.Context, *binder.IncomingCall) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -8,10 +8,6 @@ import (
 	"ubinder/runtime/status"
 )
 
-// DefaultLoopers is how many handlers of a process run at once unless it says otherwise; Android's
-// libbinder has the same number.
-const DefaultLoopers = 15
-
 // Process is one connection to a domain: it owns nodes and holds handles. All methods may be called
 // concurrently.
 type Process struct {
@@ -66,11 +62,6 @@ func (p *Process) ContextManager(ctx context.Context) (*Handle, error) {
 func (p *Process) BecomeContextManager(ctx context.Context, n *Node) error {
 	return p.transport.SetContextManager(ctx, n)
 }
-
-// SetLoopers sets how many handlers of incoming transactions run at once, DefaultLoopers until
-// then. Loopers are started as calls need them. With zero only calls that come back to a waiting
-// chain of this process are served.
-func (p *Process) SetLoopers(n int) { p.transport.SetLoopers(n) }
 
 // SetOnewaySpamDetection sets whether oneway calls tell their sender SpamSuspected; they do until then.
 // It is the driver's BINDER_ENABLE_ONEWAY_SPAM_DETECTION.

@@ -35,6 +35,10 @@ type Transport interface {
 	// only calls that come back to a waiting chain are served.
 	SetLoopers(max int)
 
+	// Loopers and AwaitLooper are Process's Loopers and BlockUntilLooperAvailable.
+	Loopers() LooperInfo
+	AwaitLooper(ctx context.Context) error
+
 	// SetOnewaySpamDetection is Process's.
 	SetOnewaySpamDetection(on bool)
 

@@ -1,11 +1,13 @@
 package object
 
 import (
+	"context"
 	"runtime"
-	"sync/atomic"
 
+	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/wait"
+	"ubinder/runtime/status"
 )
 
 // looper is a goroutine that takes calls and runs their handlers. Asleep, it blocks a thread on the
@@ -19,149 +21,45 @@ type looper struct {
 	ended   chan struct{} // closed when the goroutine has ended
 }
 
-// looperPool is the loopers of a process and the lanes they sleep on. Guarded by Transport.mu.
-type looperPool struct {
-	max     int
-	count   int
-	started atomic.Bool // there was a looper
-	taken   []bool      // indices in use
-	idle    []*looper
-	hot     []*lane
-	clock   uint64
-	noSpare bool // a call was taken while no other looper waits
-	waking  int  // loopers that were woken or started and do not run yet
-	closed  bool
-	stale   bool // a lane that sleepers may have armed is hot no more
+// Loopers implements binder.Transport.
+func (t *Transport) Loopers() binder.LooperInfo {
+	t.mu.Lock()
+	defer t.unlock()
+	p := &t.pool
+	return binder.LooperInfo{
+		Max: p.max, Started: p.count, Busy: p.busy, Waiting: len(t.queue.list) - t.queue.head, Starved: p.starved,
+	}
 }
 
-// maxHot bounds the lanes that loopers sleep on; the others ring their receiving goroutine. One word
-// of a set is the sleeper's own.
-const maxHot = 32
-
-// wanted returns a sleeping looper to wake for the queue, or a new one to start. While one handler
-// runs another looper should wait, so that the next caller need not go through the poller.
-func (p *looperPool) wanted(q *queue) (wake []*looper, start *looper) {
-	if p.stale {
-		p.stale = false
-		wake, p.idle = p.idle, nil
-		for _, lp := range wake {
-			p.awaken(lp)
+// AwaitLooper implements binder.Transport.
+func (t *Transport) AwaitLooper(ctx context.Context) error {
+	for {
+		free := t.looperFree()
+		if free == nil {
+			return nil
 		}
-		if len(wake) > 0 {
-			return wake, nil
-		}
-	}
-	switch {
-	case p.closed || q.empty() && !p.noSpare:
-	case p.coming(): // it takes one call, and wakes the next looper if there are more
-	case !q.empty() && len(p.idle) > 0:
-		lp := p.idle[0]
-		p.remove(lp)
-		p.awaken(lp)
-		wake = append(wake, lp)
-	case p.count < p.max:
-		start = p.newLooper()
-		p.awaken(start)
-	}
-	p.noSpare = false
-	return wake, start
-}
-
-func (p *looperPool) awaken(lp *looper) {
-	lp.waking = true
-	p.waking++
-}
-
-// runs notes that lp is awake.
-func (p *looperPool) runs(lp *looper) {
-	if lp.waking {
-		lp.waking = false
-		p.waking--
-	}
-}
-
-// coming reports whether a looper is on its way that will look at lanes and queue: one that was woken
-// here, or rung by a peer.
-func (p *looperPool) coming() bool {
-	if p.waking > 0 {
-		return true
-	}
-	for _, lp := range p.idle {
-		if lp.rung() {
-			return true
-		}
-	}
-	return false
-}
-
-// newLooper gives out the lowest free index.
-func (p *looperPool) newLooper() *looper {
-	i := 0
-	for i < len(p.taken) && p.taken[i] {
-		i++
-	}
-	if i == len(p.taken) {
-		p.taken = append(p.taken, false)
-	}
-	p.taken[i] = true
-	p.count++
-	p.started.Store(true)
-	return &looper{index: i, ended: make(chan struct{})}
-}
-
-// add puts lp among the idle, the lowest index first: it served last and is warm.
-func (p *looperPool) add(lp *looper) {
-	i := len(p.idle)
-	for i > 0 && p.idle[i-1].index > lp.index {
-		i--
-	}
-	p.idle = append(p.idle, nil)
-	copy(p.idle[i+1:], p.idle[i:])
-	p.idle[i] = lp
-}
-
-func (p *looperPool) remove(lp *looper) {
-	for i, x := range p.idle {
-		if x == lp {
-			p.idle = append(p.idle[:i], p.idle[i+1:]...)
-			return
+		select {
+		case <-free:
+		case <-t.done:
+			return errTransportClosed
+		case <-ctx.Done():
+			return status.FromContext(ctx)
 		}
 	}
 }
 
-// heat notes that a lane carries calls. The coldest makes place. A lane that has died is not looked
-// at any more: its memory may be gone.
-func (p *looperPool) heat(l *lane) {
-	p.clock++
-	l.lastUsed = p.clock
-	if l.hot || l.dead {
-		return
+// looperFree returns nil when a looper is free, else what is closed when one may be.
+func (t *Transport) looperFree() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	p := &t.pool
+	if p.busy < p.max {
+		return nil
 	}
-	if len(p.hot) == maxHot {
-		coldest := p.hot[0]
-		for _, h := range p.hot {
-			if h.lastUsed < coldest.lastUsed {
-				coldest = h
-			}
-		}
-		p.cool(coldest)
+	if p.free == nil {
+		p.free = make(chan struct{})
 	}
-	l.hot = true
-	l.hotHint.Store(true)
-	p.hot = append(p.hot, l)
-}
-
-// cool takes a lane from the hot ones; sleepers are woken so that they let go of it.
-func (p *looperPool) cool(l *lane) {
-	for i, h := range p.hot {
-		if h == l {
-			p.hot = append(p.hot[:i], p.hot[i+1:]...)
-			l.hot = false
-			l.hotHint.Store(false)
-			p.stale = true
-			return
-		}
-	}
+	return p.free
 }
 
 // SetLoopers implements binder.Transport. Loopers that are too many end with the call that they
@@ -170,6 +68,7 @@ func (t *Transport) SetLoopers(max int) {
 	t.mu.Lock()
 	defer t.unlock()
 	t.pool.max = max
+	t.pool.tellFree()
 	if max < t.pool.count {
 		t.pool.stale = true
 	}
@@ -194,6 +93,7 @@ func (t *Transport) routineLoop(lp *looper) {
 	defer func() {
 		if !left { // a handler has ended the goroutine
 			t.mu.Lock()
+			t.pool.ends()
 			t.pool.takeOut(lp)
 			t.lookAway(lp)
 			t.unlock()
@@ -212,6 +112,7 @@ func (t *Transport) next(lp *looper, done *incoming) *incoming {
 	t.pool.runs(lp)
 	if done != nil {
 		t.finish(done)
+		t.pool.ends()
 	}
 	for {
 		t.drainHot()
@@ -222,7 +123,7 @@ func (t *Transport) next(lp *looper, done *incoming) *incoming {
 		}
 		if c := t.queue.pop(); c != nil {
 			t.lookAway(lp)
-			t.pool.noSpare = len(t.pool.idle) == 0
+			t.pool.begins(&t.queue)
 			t.unlock()
 			return c
 		}
@@ -263,21 +164,6 @@ func (t *Transport) lookAway(lp *looper) {
 		lp.watched[i] = nil
 	}
 	lp.watched = lp.watched[:0]
-}
-
-// leave takes lp out when the process is closed or has too many loopers. A call that waits is
-// another's then.
-func (p *looperPool) leave(lp *looper) bool {
-	if !p.closed && p.count <= p.max {
-		return false
-	}
-	p.takeOut(lp)
-	return true
-}
-
-func (p *looperPool) takeOut(lp *looper) {
-	p.taken[lp.index] = false
-	p.count--
 }
 
 // arm publishes on every hot lane that lp sleeps there. The caller has the lock.

@@ -46,9 +46,9 @@ func (p *pending) await(ctx context.Context) error {
 	watching := false
 	for !p.done.Load() {
 		if c := p.takeNested(); c != nil {
-			t.calling.Add(-1) // it does not sleep meanwhile, however deep the calls nest
+			t.nesting.Add(1) // it does not sleep meanwhile, however deep the calls nest
 			t.run(c, nil)
-			t.calling.Add(1)
+			t.nesting.Add(-1)
 			t.mu.Lock()
 			t.finish(c)
 			t.unlock()

@@ -13,7 +13,7 @@ const maxThreads = 2
 
 // sleep waits until the reply's ring, or wake. It arms, then looks once more.
 func (p *pending) sleep(caller *wait.Waiter) {
-	if p.t.calling.Load() > maxThreads {
+	if p.t.calling.Load()-p.t.nesting.Load() > maxThreads {
 		p.sleepOnChannel(caller)
 		return
 	}

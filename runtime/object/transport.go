@@ -42,7 +42,8 @@ type Transport struct {
 	freezing freezing
 	pendings sync.Pool // of *pending
 	sleeps   atomic.Uint64
-	calling  atomic.Int64 // calls under way, without those whose waiter handles a nested one
+	calling  atomic.Int64 // calls under way
+	nesting  atomic.Int64 // of those, whose waiter handles a nested one
 	noSpam   atomic.Bool  // senders of oneway calls are not told of spam
 	woken    atomic.Bool  // callers were woken on channels since a looper last slept
 

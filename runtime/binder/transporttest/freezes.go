@@ -49,7 +49,7 @@ func freezeAndStop(s *Stage, p *Puppet) (goOn, unfreeze func()) {
 		return func() {}, unfreeze
 	}
 	require.NoError(s, syscall.Kill(int(pid), syscall.SIGSTOP))
-	require.NoError(s, awaitStopped(int(pid)))
+	require.NoError(s, AwaitStopped(int(pid)))
 	return func() { require.NoError(s, syscall.Kill(int(pid), syscall.SIGCONT)) }, unfreeze
 }
 

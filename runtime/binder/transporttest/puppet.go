@@ -41,6 +41,7 @@ const (
 	doCallVia               // tells the first attached puppet to call the second attached object
 	doNew                   // answers with a new node of its own
 	doCallNoWait            // calls the attached object without waiting before it is sent
+	doCallFresh             // calls the attached object, not as a part of the call that it handles
 	doCallOneway            // has the attached object log the payload, as an update, and does not wait
 )
 
@@ -171,6 +172,10 @@ func (s *puppet) more(ctx context.Context, c *binder.IncomingCall) error {
 		var r binder.Reply
 		defer r.Release()
 		return o.Transact(ctx, &binder.Transaction{Code: 1, Flags: binder.NoWait}, &r)
+	case doCallFresh:
+		o := c.TakeObject(0)
+		defer binder.Release(o)
+		return answerOf(context.Background(), c, o, 1)
 	case doCallOneway:
 		o := c.TakeObject(0)
 		defer binder.Release(o)

@@ -7,8 +7,8 @@ import (
 	"runtime"
 )
 
-// awaitStopped waits until the kernel has stopped every thread of a process.
-func awaitStopped(pid int) error {
+// AwaitStopped waits until the kernel has stopped every thread of a process.
+func AwaitStopped(pid int) error {
 	for {
 		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if err != nil {

@@ -1,0 +1,196 @@
+package object
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// looperPool is the loopers of a process and the lanes they sleep on. Guarded by Transport.mu.
+type looperPool struct {
+	max     int
+	count   int
+	started atomic.Bool // there was a looper
+	taken   []bool      // indices in use
+	idle    []*looper
+	hot     []*lane
+	clock   uint64
+	busy    int           // loopers that run a call
+	free    chan struct{} // closed when fewer are busy than may be; nil: nobody waits
+	starved time.Time     // since when calls wait though all are busy; zero: they do not
+	noSpare bool          // a call was taken while no other looper waits
+	waking  int           // loopers that were woken or started and do not run yet
+	closed  bool
+	stale   bool // a lane that sleepers may have armed is hot no more
+}
+
+// maxHot bounds the lanes that loopers sleep on; the others ring their receiving goroutine. One word
+// of a set is the sleeper's own.
+const maxHot = 32
+
+// wanted returns a sleeping looper to wake for the queue, or a new one to start. While one handler
+// runs another looper should wait, so that the next caller need not go through the poller.
+func (p *looperPool) wanted(q *queue) (wake []*looper, start *looper) {
+	if p.stale {
+		p.stale = false
+		wake, p.idle = p.idle, nil
+		for _, lp := range wake {
+			p.awaken(lp)
+		}
+		if len(wake) > 0 {
+			return wake, nil
+		}
+	}
+	switch {
+	case p.closed || q.empty() && !p.noSpare:
+	case p.coming(): // it takes one call, and wakes the next looper if there are more
+	case !q.empty() && len(p.idle) > 0:
+		lp := p.idle[0]
+		p.remove(lp)
+		p.awaken(lp)
+		wake = append(wake, lp)
+	case p.count < p.max:
+		start = p.newLooper()
+		p.awaken(start)
+	case !q.empty() && p.starved.IsZero():
+		p.starved = time.Now()
+	}
+	p.noSpare = false
+	return wake, start
+}
+
+func (p *looperPool) awaken(lp *looper) {
+	lp.waking = true
+	p.waking++
+}
+
+// runs notes that lp is awake.
+func (p *looperPool) runs(lp *looper) {
+	if lp.waking {
+		lp.waking = false
+		p.waking--
+	}
+}
+
+// coming reports whether a looper is on its way that will look at lanes and queue: one that was woken
+// here, or rung by a peer.
+func (p *looperPool) coming() bool {
+	if p.waking > 0 {
+		return true
+	}
+	for _, lp := range p.idle {
+		if lp.rung() {
+			return true
+		}
+	}
+	return false
+}
+
+// newLooper gives out the lowest free index.
+func (p *looperPool) newLooper() *looper {
+	i := 0
+	for i < len(p.taken) && p.taken[i] {
+		i++
+	}
+	if i == len(p.taken) {
+		p.taken = append(p.taken, false)
+	}
+	p.taken[i] = true
+	p.count++
+	p.started.Store(true)
+	return &looper{index: i, ended: make(chan struct{})}
+}
+
+// add puts lp among the idle, the lowest index first: it served last and is warm.
+func (p *looperPool) add(lp *looper) {
+	i := len(p.idle)
+	for i > 0 && p.idle[i-1].index > lp.index {
+		i--
+	}
+	p.idle = append(p.idle, nil)
+	copy(p.idle[i+1:], p.idle[i:])
+	p.idle[i] = lp
+}
+
+func (p *looperPool) remove(lp *looper) {
+	for i, x := range p.idle {
+		if x == lp {
+			p.idle = append(p.idle[:i], p.idle[i+1:]...)
+			return
+		}
+	}
+}
+
+// heat notes that a lane carries calls. The coldest makes place. A lane that has died is not looked
+// at any more: its memory may be gone.
+func (p *looperPool) heat(l *lane) {
+	p.clock++
+	l.lastUsed = p.clock
+	if l.hot || l.dead {
+		return
+	}
+	if len(p.hot) == maxHot {
+		coldest := p.hot[0]
+		for _, h := range p.hot {
+			if h.lastUsed < coldest.lastUsed {
+				coldest = h
+			}
+		}
+		p.cool(coldest)
+	}
+	l.hot = true
+	l.hotHint.Store(true)
+	p.hot = append(p.hot, l)
+}
+
+// cool takes a lane from the hot ones; sleepers are woken so that they let go of it.
+func (p *looperPool) cool(l *lane) {
+	for i, h := range p.hot {
+		if h == l {
+			p.hot = append(p.hot[:i], p.hot[i+1:]...)
+			l.hot = false
+			l.hotHint.Store(false)
+			p.stale = true
+			return
+		}
+	}
+}
+
+// begins notes that a looper runs a call that it took from q.
+func (p *looperPool) begins(q *queue) {
+	p.busy++
+	p.noSpare = len(p.idle) == 0
+	if q.empty() && !p.starved.IsZero() {
+		p.starved = time.Time{}
+	}
+}
+
+// ends notes that a looper has run its call.
+func (p *looperPool) ends() {
+	p.busy--
+	if p.free != nil {
+		p.tellFree()
+	}
+}
+
+// tellFree wakes who waits for a looper, if there is one.
+func (p *looperPool) tellFree() {
+	if p.free != nil && p.busy < p.max {
+		close(p.free)
+		p.free = nil
+	}
+}
+
+// leave takes lp out when the process is closed or has too many loopers. A call that waits is
+// another's then.
+func (p *looperPool) leave(lp *looper) bool {
+	if !p.closed && p.count <= p.max {
+		return false
+	}
+	p.takeOut(lp)
+	return true
+}
+
+func (p *looperPool) takeOut(lp *looper) {
+	p.taken[lp.index] = false
+	p.count--
+}
