@@ -77,16 +77,6 @@ var libProcess = []conformance{
 		require.NoError(s, json.Unmarshal([]byte(text), &id))
 		assert.EqualValues(s, os.Geteuid(), id.UID)
 	}},
-	{name: "BinderCallContextGuard", left: laterMeta},
-	{name: "WorkSourceUnsetByDefault", left: laterMeta},
-	{name: "WorkSourceSet", left: laterMeta},
-	{name: "WorkSourceSetWithoutPropagation", left: laterMeta},
-	{name: "WorkSourceCleared", left: laterMeta},
-	{name: "WorkSourceRestored", left: laterMeta},
-	{name: "PropagateFlagSet", left: laterMeta},
-	{name: "PropagateFlagCleared", left: laterMeta},
-	{name: "PropagateFlagRestored", left: laterMeta},
-	{name: "WorkSourcePropagatedForAllFollowingBinderCalls", left: laterMeta},
 	{name: "GotSid", checks: "a server knows its caller's pid, uid, gid, groups and security label, as the kernel told the broker", run: func(s *stage) {
 		id := s.sawAs(s.server())
 		assert.Equal(s, *s.Identity(), id)
@@ -115,9 +105,8 @@ var libElsewhere = []conformance{
 }
 
 const (
-	laterMeta = "not there yet: work sources, and contexts that may not be asked who calls"
-	parcels   = "how a parcel is read: for the parcel's own tests"
-	pcc       = "Android's audit log of its private compute processes"
-	netlink   = "the driver's reports over generic netlink; here who called is told, and nobody else (see BinderNetlinkFailedReply)"
-	rpcDebug  = "attaches a socket of RPC binder to an object of the driver's; here there is one kind of object, which every process of the bus reaches"
+	parcels  = "how a parcel is read: for the parcel's own tests"
+	pcc      = "Android's audit log of its private compute processes"
+	netlink  = "the driver's reports over generic netlink; here who called is told, and nobody else (see BinderNetlinkFailedReply)"
+	rpcDebug = "attaches a socket of RPC binder to an object of the driver's; here there is one kind of object, which every process of the bus reaches"
 )

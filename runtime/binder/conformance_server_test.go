@@ -63,6 +63,8 @@ const (
 	opSpawn                         // starts a process that outlives it, and answers with its pid
 	opSetuid                        // changes its user
 	opFewFiles                      // may open no more files than the payload says
+	opSource                        // answers whom the call is for, see source
+	opAskCaller                     // answers with the caller's process; with a payload, asks where that may not be asked
 	opExit                          // ends the process
 )
 
@@ -97,6 +99,8 @@ var serverOps = map[uint32]func(*server, context.Context, *binder.IncomingCall) 
 	opSpawn:       (*server).spawn,
 	opSetuid:      (*server).setuid,
 	opFewFiles:    (*server).fewFiles,
+	opSource:      (*server).source,
+	opAskCaller:   (*server).askCaller,
 	opExit:        func(*server, context.Context, *binder.IncomingCall) error { os.Exit(0); return nil },
 }
 

@@ -42,6 +42,7 @@ type Data struct {
 	Body        Body
 	Encoding    Encoding
 	Attachments []Attachment
+	Notes       []Note // of a call; this package's and the transport's
 }
 
 // Attachment is an object or a file that travels with a payload.

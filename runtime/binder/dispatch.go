@@ -26,6 +26,9 @@ func (p *Process) Dispatch(c *IncomingCall, in *Incoming) error {
 	ctx := c.newContext()
 	ctx.scope = scope{call: ctx, caller: c.Caller, self: p}
 	ctx.chain = in.Chain
+	if len(c.notes) > 0 {
+		ctx.scope.take(c.notes)
+	}
 	if in.Timeout > 0 {
 		ctx.deadline = time.Now().Add(in.Timeout)
 	}

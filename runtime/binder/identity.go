@@ -17,10 +17,35 @@ type Identity struct {
 }
 
 // CallerFrom returns who made the transaction that ctx belongs to. ok is false when ctx does not
-// come from a handler.
+// come from a handler. It panics under a context of GuardCaller.
 func CallerFrom(ctx context.Context) (id *Identity, ok bool) {
 	s := scopeOf(ctx)
+	if s.guard != "" {
+		panic("binder: asking for the caller makes no sense here: " + s.guard)
+	}
 	return s.caller, s.caller != nil
+}
+
+// ClearCaller returns a context in which this process is the caller, for what a handler does in its own
+// name: for plain Go calls of implementations that look at the caller, and which pass ctx on. It is
+// Android's clearCallingIdentity; to restore what was, go back to the context before. Outside of a
+// handler there is nothing to clear. Other processes see this one as the caller always.
+func ClearCaller(ctx context.Context) context.Context {
+	s := *scopeOf(ctx)
+	if s.self == nil {
+		return ctx
+	}
+	s.caller, s.guard = s.self.Identity(), ""
+	return s.in(ctx)
+}
+
+// GuardCaller returns a context in which to ask for the caller is a fault: CallerFrom panics, and says
+// why. It is for code that runs under a handler's context but not for its caller, where a check of who
+// that is would be wrong whatever it says. ClearCaller, and a call of a node, end it.
+func GuardCaller(ctx context.Context, why string) context.Context {
+	s := *scopeOf(ctx)
+	s.guard = why
+	return s.in(ctx)
 }
 
 // Chain ties a nested call to the calls that wait for it, so that it can come back to them.

@@ -53,7 +53,7 @@ func (n *Node) intercept() Handler {
 
 // invoker returns what calls go through; nil stands for the transport alone.
 func (p *Process) invoker() Invoker {
-	if len(p.clients) == 0 {
+	if len(p.clients) == 0 && !p.restricted {
 		return nil
 	}
 	call := Invoker(sendRemote)

@@ -33,6 +33,7 @@ type IncomingCall struct {
 	Reply   Data // what to answer; ignored for oneway calls
 	Scratch any  // for package stub: memory that serves one call after the other
 
+	notes    []Note
 	contexts []CallContext // for the next calls
 }
 

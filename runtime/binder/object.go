@@ -54,14 +54,12 @@ func (h *Handle) Transact(ctx context.Context, t *Transaction, r *Reply) error {
 		return err
 	}
 	defer h.done()
-	if h.process.invoke != nil {
+	switch {
+	case h.process.invoke != nil:
 		return h.process.invoke(ctx, h, t, r)
+	case scoped.Load():
+		return sendRemote(ctx, h, t, r)
 	}
-	return h.remote.Transact(ctx, t, r)
-}
-
-// sendRemote is what the process's interceptors are around.
-func sendRemote(ctx context.Context, h *Handle, t *Transaction, r *Reply) error {
 	return h.remote.Transact(ctx, t, r)
 }
 

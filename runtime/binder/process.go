@@ -17,7 +17,11 @@ type Process struct {
 
 	clients []ClientInterceptor
 	servers []ServerInterceptor
-	invoke  Invoker // through clients; nil: there are none
+	invoke  Invoker // through clients and restrictions; nil: there are none
+
+	restriction        Restriction
+	handlerRestriction Restriction
+	restricted         bool
 }
 
 // NewProcess puts the API on a transport, which the process then owns. Programs call
@@ -114,7 +118,8 @@ func (n *Node) Transact(ctx context.Context, t *Transaction, r *Reply) error {
 // the chain goes on.
 func (n *Node) localContext(ctx context.Context) context.Context {
 	s := *scopeOf(ctx)
-	s.caller, s.self = n.process.Identity(), n.process
+	s.caller, s.self, s.guard = n.process.Identity(), n.process, ""
+	s.work.propagated = false // as if it had come from elsewhere
 	return s.in(ctx)
 }
 

@@ -83,6 +83,7 @@ const (
 	EntryHome   EntryKind = 3 // an object of the receiver's: Node, held by claim Position (0: held)
 	EntryFile   EntryKind = 4 // the next file
 	EntryDead   EntryKind = 5 // an object of Owner's that has died: Node
+	EntryNote   EntryKind = 6 // no object: what runtimes tell each other of the call, by Field
 )
 
 // Entry is one object or file of a message. Entries lie behind the payload, aligned to 8 bytes.

@@ -1,4 +1,4 @@
-// Package interceptor has interceptors that many programs want: authorization, logging, metrics.
+// Package interceptor has interceptors that many programs want: authorization, logging, metrics, tracing.
 // They are put around calls by the options of a process or of a node:
 //
 //	connect.Open(ctx, "", binder.WithServerInterceptors(interceptor.LogServer(slog.Default())))

@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"expvar"
+	"fmt"
 	"log/slog"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -154,4 +156,29 @@ func TestMetricsAreBounded(t *testing.T) {
 	assert.Len(t, all, 1001)
 	assert.Equal(t, "other", all[0].Interface)
 	assert.EqualValues(t, 500, all[0].Calls)
+}
+
+// spans is a tracing library that writes down which span began below which.
+type spans struct {
+	mu   sync.Mutex
+	next byte
+	log  []string
+}
+
+func (s *spans) begin(ctx context.Context, name string) (context.Context, func(error)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.next++
+	span, _ := binder.TraceFrom(ctx)
+	s.log = append(s.log, fmt.Sprintf("%d below %d: %s", s.next, span.SpanID[0], name))
+	span.TraceID[0], span.SpanID[0] = 1, s.next
+	return binder.WithTrace(ctx, span), func(error) {}
+}
+
+func TestTraceGoesFromProcessToProcess(t *testing.T) {
+	s := new(spans)
+	h := pair(t, servers(interceptor.TraceServer(s.begin)), binder.WithClientInterceptors(interceptor.TraceClient(s.begin)))
+	_, err := binder.Call(context.Background(), h, 1, nil)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"1 below 0: call 1", "2 below 1: test.Echo/1"}, s.log)
 }

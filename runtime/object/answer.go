@@ -166,7 +166,7 @@ func (r *owedReply) copy(t *Transport, l *lane, data *binder.Data) error {
 	ctx, cancel := context.WithTimeout(context.Background(), bus.RoomTimeout)
 	defer cancel()
 	var err error
-	r.content, err = t.prepare(ctx, l, data.Attachments, true)
+	r.content, err = t.prepare(ctx, l, data, true)
 	return err
 }
 

@@ -25,11 +25,15 @@ type content struct {
 
 // prepare makes entries of attachments: it counts what is sent, and grants what is passed on. It
 // with wait may block for an introduction or for credit, until ctx ends.
-func (t *Transport) prepare(ctx context.Context, to *lane, list []binder.Attachment, wait bool) (*content, error) {
-	if len(list) > bus.MaxEntries {
-		return nil, status.Exceeded(status.TooBig, "objects and files in one message", uint64(len(list)), bus.MaxEntries)
+func (t *Transport) prepare(ctx context.Context, to *lane, data *binder.Data, wait bool) (*content, error) {
+	list, notes := data.Attachments, data.Notes
+	if n := len(list) + len(notes); n > bus.MaxEntries {
+		return nil, status.Exceeded(status.TooBig, "objects and files in one message", uint64(n), bus.MaxEntries)
 	}
-	c := &content{t: t, to: to, entries: make([]bus.Entry, 0, len(list))}
+	c := &content{t: t, to: to, entries: make([]bus.Entry, 0, len(list)+len(notes))}
+	for i := range notes {
+		c.entries = append(c.entries, noteEntry(&notes[i]))
+	}
 	for i := range list {
 		if err := c.add(ctx, &list[i], wait); err != nil {
 			c.undo()
@@ -63,6 +67,14 @@ func (c *content) add(ctx context.Context, a *binder.Attachment, wait bool) erro
 	}
 	c.entries = append(c.entries, e)
 	return err
+}
+
+func noteEntry(n *binder.Note) bus.Entry {
+	return bus.Entry{Kind: bus.EntryNote, Field: uint32(n.Kind) | uint32(n.Flags)<<8, Node: n.Words[0], Owner: n.Words[1], Position: n.Words[2]}
+}
+
+func noteOf(e *bus.Entry) *binder.Note {
+	return &binder.Note{Kind: binder.NoteKind(e.Field), Flags: uint8(e.Field >> 8), Words: [3]uint64{e.Node, e.Owner, e.Position}}
 }
 
 func (c *content) addFile(f *os.File) error {

@@ -253,6 +253,11 @@ func (t *Transport) open(c *incoming, payload []byte) error {
 		return err
 	}
 	call.Attachments = t.attachments(c.entries, fds)
+	for _, r := range c.entries {
+		if r.note != nil {
+			call.AddNote(*r.note)
+		}
+	}
 	return nil
 }
 

@@ -18,8 +18,8 @@ type outgoing struct {
 // write reserves a slot for data and fills it. With wait it blocks for room until ctx ends; a reply
 // waits for its attachments in any case.
 func (t *Transport) write(ctx context.Context, l *lane, class bus.Class, data *binder.Data, d *bus.Descriptor, wait bool) (o outgoing, err error) {
-	if len(data.Attachments) > 0 {
-		if o.content, err = t.prepare(ctx, l, data.Attachments, wait || class == bus.ClassReply); err != nil {
+	if len(data.Attachments)+len(data.Notes) > 0 {
+		if o.content, err = t.prepare(ctx, l, data, wait || class == bus.ClassReply); err != nil {
 			return o, status.At(status.StepMarshal, err)
 		}
 	}

@@ -17,6 +17,7 @@ type received struct {
 	weak  bool
 	file  bool
 	taken reftab.Taken
+	note  *binder.Note
 }
 
 // takeEntries applies the entries of a drained message (R5). An error other than PROTOCOL fails the
@@ -27,6 +28,10 @@ func (t *Transport) takeEntries(l *lane, d *bus.Descriptor) (list []received, er
 	}
 	files := 0
 	for _, e := range l.link.Entries(nil, d) {
+		if e.Kind == bus.EntryNote {
+			list = append(list, received{note: noteOf(&e)})
+			continue
+		}
 		taken, takeErr := t.table.Take(l.id, entryOf(&e))
 		var breach *reftab.Problem
 		switch {
@@ -67,6 +72,9 @@ func (t *Transport) attachments(list []received, fds []sys.FD) []binder.Attachme
 	out := make([]binder.Attachment, 0, len(list))
 	home := false
 	for _, r := range list {
+		if r.note != nil {
+			continue
+		}
 		a := binder.Attachment{Field: r.field, Weak: r.weak}
 		switch {
 		case r.file:

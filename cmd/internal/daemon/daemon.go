@@ -7,7 +7,6 @@ import (
 
 	"ubinder/runtime/broker"
 	"ubinder/runtime/connect"
-	"ubinder/runtime/record"
 	"ubinder/servicemanager"
 )
 
@@ -83,7 +82,7 @@ func (c *Config) startManager(ctx context.Context) (stop func(), pid int, err er
 }
 
 func (c *Config) startInside(ctx context.Context) (stop func(), err error) {
-	p, err := connect.Open(ctx, "bus:"+c.Path, record.AllowAll(nil))
+	p, err := connect.Open(ctx, "bus:"+c.Path, managerOptions()...)
 	if err != nil {
 		return nil, err
 	}

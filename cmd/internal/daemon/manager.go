@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ubinder/cmd/internal/child"
+	"ubinder/runtime/binder"
 	"ubinder/runtime/connect"
 	"ubinder/runtime/record"
 	"ubinder/servicemanager"
@@ -19,13 +20,19 @@ import (
 // ready is the line by which a service manager tells its parent that it serves.
 const ready = "ready"
 
+// managerOptions are those of a service manager's process. Everybody waits for it, so that it waits for
+// nobody.
+func managerOptions() []binder.ProcessOption {
+	return []binder.ProcessOption{record.AllowAll(nil), binder.RestrictCalls(binder.RefuseSync)}
+}
+
 // ServeManager is the body of a service manager that is a process of its own. The bus is $UBINDER_BUS.
 // It tells its parent when it serves, and ends with SIGTERM.
 func ServeManager(ctx context.Context) error {
 	signal.Ignore(os.Interrupt) // Ctrl-C reaches the parent too, which ends this process in order
 	ctx, cancel := signal.NotifyContext(ctx, syscall.SIGTERM)
 	defer cancel()
-	p, err := connect.Open(ctx, "bus:"+connect.DefaultPath(), record.AllowAll(nil))
+	p, err := connect.Open(ctx, "bus:"+connect.DefaultPath(), managerOptions()...)
 	if err != nil {
 		return err
 	}

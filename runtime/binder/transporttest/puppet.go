@@ -187,7 +187,7 @@ func (s *puppet) more(ctx context.Context, c *binder.IncomingCall) error {
 		}))}}
 		return nil
 	}
-	return s.references(ctx, c)
+	return s.inContext(ctx, c)
 }
 
 func (s *puppet) open(c *binder.IncomingCall) error {
