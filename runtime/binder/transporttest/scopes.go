@@ -13,7 +13,7 @@ import (
 
 // What a puppet does about the context of a call.
 const (
-	doContext       = iota + 100 // answers with the work source and the trace that came with the call
+	doContext       = iota + 200 // answers with the work source and the trace that came with the call
 	doCallInContext              // calls the attached object under the context that it has
 	doCallForSource              // calls it for the work source that came with the call
 )
