@@ -17,7 +17,6 @@ import (
 type Membership interface {
 	Self() *Peer
 	Introduce(ctx context.Context, process uint64) error
-	Sync(ctx context.Context) error
 	ContextManager(ctx context.Context) (process, node uint64, err error)
 	BecomeContextManager(ctx context.Context, node uint64) error
 	LeaveContextManager(ctx context.Context, node uint64) error

@@ -91,9 +91,6 @@ type deafEvents struct{}
 func (deafEvents) Readable(Link)      {}
 func (deafEvents) Hangup(Link, error) {}
 
-// Sync implements Membership.
-func (m *Member) Sync(context.Context) error { return nil }
-
 // ContextManager implements Membership.
 func (m *Member) ContextManager(context.Context) (process, node uint64, err error) {
 	m.hub.mu.Lock()

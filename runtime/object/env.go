@@ -87,14 +87,6 @@ func (e *env) Post(p uint64, c reftab.Control) (uint64, bool) {
 	return pos, true
 }
 
-// Published implements reftab.Env.
-func (e *env) Published(p uint64) uint64 {
-	if l := e.lanes[p]; l != nil && l.link != nil {
-		return l.link.Published()
-	}
-	return 0
-}
-
 // Next implements reftab.Env.
 func (e *env) Next(p, limit uint64) bool {
 	t := (*Transport)(e)
@@ -139,19 +131,6 @@ func peerFault(p *reftab.Problem) error {
 func (e *env) Introduce(p uint64) {
 	t := (*Transport)(e)
 	t.askBroker(func(ctx context.Context) { t.laneTo(ctx, p) })
-}
-
-// SyncBroker implements reftab.Env.
-func (e *env) SyncBroker(n uint64) {
-	t := (*Transport)(e)
-	t.askBroker(func(ctx context.Context) {
-		if t.bus.Sync(ctx) != nil {
-			return
-		}
-		t.mu.Lock()
-		t.table.Synced(n)
-		t.unlock()
-	})
 }
 
 // Released implements reftab.Env.

@@ -100,7 +100,7 @@ func (t *Table) Tidy() {
 func (t *Table) Left(hostile func(uint64) bool, broker bool) string {
 	kept := make(map[uint64]uint64) // references to nodes that may stay
 	for id, p := range t.peers {
-		if left := p.left(hostile, broker, kept); left != "" {
+		if left := p.left(hostile, kept); left != "" {
 			return fmt.Sprintf("%s of %d", left, id)
 		}
 	}
@@ -114,9 +114,6 @@ func (t *Table) Left(hostile func(uint64) bool, broker bool) string {
 			}
 		}
 	}
-	if len(t.syncing) > 0 && broker {
-		return fmt.Sprintf("fences %v that wait for the broker", t.syncing)
-	}
 	if len(t.provisional)+len(t.unclaimed) > 0 {
 		return fmt.Sprintf("provisional references %v, not claimed %v", t.provisional, t.unclaimed)
 	}
@@ -128,14 +125,14 @@ func (t *Table) Left(hostile func(uint64) bool, broker bool) string {
 	return ""
 }
 
-func (p *peer) left(hostile func(uint64) bool, broker bool, kept map[uint64]uint64) string {
+func (p *peer) left(hostile func(uint64) bool, kept map[uint64]uint64) string {
 	for granter := range p.fenced {
 		if !hostile(granter) && !hostile(p.id) {
 			return fmt.Sprintf("unanswered fence about %d", granter)
 		}
 	}
-	for granter, sync := range p.fences {
-		if !hostile(p.id) && !hostile(granter) && (broker || sync == 0) {
+	for granter := range p.fences {
+		if !hostile(p.id) && !hostile(granter) {
 			return fmt.Sprintf("fence about %d", granter)
 		}
 	}

@@ -34,52 +34,19 @@ func (t *Table) fenceRecipient(p *peer) {
 	}
 }
 
-// fencedBy: p has none of the dead granter's entries left unclaimed. It counts only for a granter
-// that this process knows to be dead.
+// fencedBy: p has none of the dead granter's entries left unclaimed. It counts if it was asked for.
 func (t *Table) fencedBy(p *peer, granter uint64) {
-	if t.peers[granter] == nil && p.fenced[granter] {
+	if p.fenced[granter] {
 		delete(p.fenced, granter)
 		t.removeGrants(granter, p.id)
 	}
 }
 
-// maxFences bounds the questions of one owner that wait for an answer.
-const maxFences = 1 << 16
-
-// waiting is a fence that waits for the broker.
-type waiting struct{ sync, owner, granter uint64 }
-
-// fence notes an owner's question. Without a lane to the granter an introduction may be under way,
-// so the broker is asked first.
-func (t *Table) fence(from *peer, granter uint64) error {
-	if _, asked := from.fences[granter]; asked {
-		return nil
-	}
-	if len(from.fences) >= maxFences {
-		return problem("more than %d questions about dead processes", maxFences)
-	}
-	from.fences[granter] = 0
-	if t.peers[granter] == nil {
-		t.syncs++
-		from.fences[granter] = t.syncs
-		t.syncing = append(t.syncing, waiting{t.syncs, from.id, granter})
-		t.env.SyncBroker(t.syncs)
-	}
+// fence notes an owner's question. Who has no lane to the granter has nothing of it, and nothing can
+// come: the granter has published nothing before both took part in their introduction, and is dead.
+func (t *Table) fence(from *peer, granter uint64) {
+	from.fences[granter] = struct{}{}
 	t.answerFence(from.id, granter)
-	return nil
-}
-
-// Synced tells that every introduction that was under way when SyncBroker was called with n, or
-// before, has come.
-func (t *Table) Synced(n uint64) {
-	for len(t.syncing) > 0 && t.syncing[0].sync <= n {
-		w := t.syncing[0]
-		t.syncing = t.syncing[1:]
-		if owner := t.peers[w.owner]; owner != nil && owner.fences[w.granter] == w.sync {
-			owner.fences[w.granter] = 0
-			t.answerFence(w.owner, w.granter)
-		}
-	}
 }
 
 // answerFencesAbout answers those whose granter has just died.
@@ -96,8 +63,8 @@ func (t *Table) answerFence(owner, granter uint64) {
 	if from == nil {
 		return
 	}
-	sync, asked := from.fences[granter]
-	if !asked || sync != 0 || t.peers[granter] != nil || t.unclaimed[pair{owner, granter}] > 0 {
+	_, asked := from.fences[granter]
+	if !asked || t.peers[granter] != nil || t.unclaimed[pair{owner, granter}] > 0 {
 		return
 	}
 	delete(from.fences, granter)

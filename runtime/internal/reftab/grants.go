@@ -146,15 +146,7 @@ func (t *Table) claiming(from *peer, k uint64, c Control) error {
 }
 
 func (t *Table) judge(from *peer, c Control) bool {
-	if c.Peer == from.id || c.Peer == t.self {
-		return false
-	}
-	if t.peers[c.Peer] != nil {
-		if c.Position >= t.env.Published(c.Peer) {
-			return false
-		}
-		t.Drain(c.Peer, c.Position+1)
-	}
+	t.Drain(c.Peer, c.Position+1)
 	g, ok := t.grantAt(c.Peer, from.id, c.Position)
 	return ok && g == grant{c.Node, c.Weak}
 }

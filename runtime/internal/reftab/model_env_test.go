@@ -45,14 +45,6 @@ func (p *process) publish(to uint64, m message) uint64 {
 	return pos
 }
 
-// Published implements reftab.Env.
-func (p *process) Published(from uint64) uint64 {
-	if len(p.waiting(from)) == 0 {
-		return p.received[from] * spacing
-	}
-	return p.lastPlace(from) + 1
-}
-
 // firstPlace is the position of the first message of from that waits; there is one.
 func (p *process) firstPlace(from uint64) uint64 {
 	return place(p.received[from], &p.turn.lanes.messages[p.waiting(from)[0]], p.turn.taken[from])
@@ -111,9 +103,6 @@ func (p *process) Introduce(to uint64) {
 		slices.Sort(p.asked)
 	}
 }
-
-// SyncBroker implements reftab.Env.
-func (p *process) SyncBroker(n uint64) { p.syncs = append(p.syncs, n) }
 
 // Released implements reftab.Env.
 func (p *process) Released(object any) {

@@ -17,10 +17,9 @@ type process struct {
 
 	tokens   []token
 	outgoing []outgoing
-	pins     []uint64       // targets of queued calls
-	taken    []reftab.Taken // objects that came home, in messages that are not handled yet
-	asked    []uint64       // introductions that the table wants
-	syncs    []uint64
+	pins     []uint64                 // targets of queued calls
+	taken    []reftab.Taken           // objects that came home, in messages that are not handled yet
+	asked    []uint64                 // introductions that the table wants
 	posted   [maxProcesses + 1]uint64 // messages with a name, by lane
 	received [maxProcesses + 1]uint64
 

@@ -22,7 +22,6 @@ const (
 	stepFail                     // sees that the introduction to a has failed
 	stepAsk                      // has the broker's answer that there is a lane to a already, or will be
 	stepDead                     // has the broker's answer that there is no lane to a, and will be none
-	stepSynced                   // has the broker's answer to a Sync
 	stepDrop                     // drops token a
 	stepCall                     // prepares a call of token a
 	stepPut                      // prepares a message with token a to b: it passes it on, or sends it home
@@ -83,10 +82,6 @@ func (p *process) do(s step) bool {
 		p.checkLost(a)
 	case stepAsk:
 		p.unask(a)
-	case stepSynced:
-		n := p.syncs[0]
-		p.syncs = p.syncs[1:]
-		p.table.Synced(n)
 	case stepDrop:
 		p.table.Release(p.tokens[a].ref)
 		p.tokens = slices.Delete(p.tokens, int(a), int(a)+1)

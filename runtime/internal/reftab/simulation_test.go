@@ -39,7 +39,6 @@ type process struct {
 	mine   map[uint64]bool // nodes that are exported, by this process's own knowledge
 	saw    map[uint64]bool // deaths seen
 	meets  map[uint64]bool // introductions asked for
-	syncs  []uint64
 	pins   []uint64
 	homes  []Taken // that came home and are not handed over
 
@@ -105,8 +104,6 @@ func (p *process) Post(to uint64, c Control) (uint64, bool) {
 	return uint64(len(l.messages) - 1), true
 }
 
-func (p *process) Published(from uint64) uint64 { return uint64(len(p.w.lane(from, p.id).messages)) }
-
 func (p *process) Next(from, limit uint64) bool {
 	l := p.w.lane(from, p.id)
 	if l.next >= len(l.messages) || uint64(l.next) >= limit {
@@ -119,7 +116,6 @@ func (p *process) Next(from, limit uint64) bool {
 }
 
 func (p *process) Introduce(to uint64) { p.meets[to] = true }
-func (p *process) SyncBroker(n uint64) { p.syncs = append(p.syncs, n) }
 func (p *process) Changed(*Ref)        {}
 
 func (p *process) Released(object any) {
@@ -317,13 +313,6 @@ func (p *process) meet() {
 	}
 }
 
-func (p *process) sync() {
-	for _, n := range p.syncs {
-		p.table.Synced(n)
-	}
-	p.syncs = nil
-}
-
 // quiesce lets all that must happen happen. Whatever is claimed is claimed, or with drop everything is
 // dropped.
 func (w *world) quiesce(drop bool) {
@@ -344,7 +333,6 @@ func (w *world) quiesce(drop bool) {
 				p.unpin()
 			}
 			p.meet()
-			p.sync()
 			for _, q := range w.processes {
 				if q != p && w.lane(q.id, p.id) != nil && !p.saw[q.id] {
 					p.table.Drain(q.id, ^uint64(0))
@@ -390,7 +378,6 @@ func (w *world) checkEmpty() {
 		require.Empty(w.t, p.table.recipients)
 		require.Empty(w.t, p.table.provisional, "references left in %d", p.id)
 		require.Empty(w.t, p.table.unclaimed)
-		require.Empty(w.t, p.table.syncing)
 		require.Empty(w.t, p.mine)
 		for _, q := range p.table.peers {
 			require.Empty(w.t, q.held, "%d of %d", q.id, p.id)
@@ -448,10 +435,8 @@ func (w *world) step(random *rand.Rand, p, q *process, crashes *int) {
 			p.table.Drain(q.id, uint64(l.next+1))
 			p.table.Flush(q.id)
 		}
-	case op < 16:
-		p.meet()
 	case op < 17:
-		p.sync()
+		p.meet()
 	case op < 19:
 		p.see(q)
 	case op < 20:

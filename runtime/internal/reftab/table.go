@@ -12,14 +12,10 @@ type Env interface {
 	// Post publishes c on the lane to p; ok is false when there is no credit now. A Verdict always
 	// has credit.
 	Post(p uint64, c Control) (pos uint64, ok bool)
-	// Published is the position behind what p has published as of now.
-	Published(p uint64) uint64
 	// Next takes the next message of p's lane if it lies below limit, and gives it to the table.
 	Next(p uint64, limit uint64) bool
 	// Introduce asks the broker for a lane to p. Opened or Unreachable follows.
 	Introduce(p uint64)
-	// SyncBroker asks for Synced(n), when every introduction that is under way now has come.
-	SyncBroker(n uint64)
 	// Released tells that no other process holds the object any more, but weakly. It may call
 	// Destroy, and nothing else of the table.
 	Released(object any)
@@ -43,8 +39,6 @@ type Table struct {
 	// This process as holder.
 	provisional map[uint64]map[*Ref]struct{} // unmerged references, by owner
 	unclaimed   map[pair]int                 // how many of them are not claimed
-	syncs       uint64                       // the last SyncBroker
-	syncing     []waiting                    // fences that wait for the broker, in order
 
 	unsent   bool    // what is released was never posted
 	batching bool    // what is sent waits for the end of ReleaseAll
@@ -74,12 +68,12 @@ type peer struct {
 	fenced map[uint64]bool     // dead granters that a Fence was sent about
 
 	// This process as holder.
-	refs     map[uint64]*Ref   // direct, by node
-	weaks    map[uint64]*Ref   // direct and weak
-	claimed  map[uint64]*Ref   // by claim or ask: without verdict, or not merged
-	verdicts int               // claims and asks without a verdict
-	fences   map[uint64]uint64 // dead granters that the peer asks about; the SyncBroker to wait for or zero
-	goneRoot uint64            // the node behind handle 0 that was destroyed last
+	refs     map[uint64]*Ref     // direct, by node
+	weaks    map[uint64]*Ref     // direct and weak
+	claimed  map[uint64]*Ref     // by claim or ask: without verdict, or not merged
+	verdicts int                 // claims and asks without a verdict
+	fences   map[uint64]struct{} // dead granters that the peer asks about
+	goneRoot uint64              // the node behind handle 0 that was destroyed last
 
 	// This process as granter.
 	granted map[uint64]bool // recipients of grants that this process made on the peer's nodes
@@ -90,7 +84,7 @@ func (t *Table) Opened(p uint64) {
 	to := &peer{
 		id: p, held: make(map[uint64]*holding), claims: make(map[uint64]claim), fenced: make(map[uint64]bool),
 		refs: make(map[uint64]*Ref), weaks: make(map[uint64]*Ref), claimed: make(map[uint64]*Ref),
-		fences: make(map[uint64]uint64), granted: make(map[uint64]bool),
+		fences: make(map[uint64]struct{}), granted: make(map[uint64]bool),
 	}
 	t.peers[p] = to
 	t.fenceRecipient(to)
@@ -130,7 +124,7 @@ func (t *Table) Receive(p, pos uint64, c Control) error {
 			t.send(owner, Control{Kind: Revoke, Peer: p, Position: c.Position})
 		}
 	case Fence:
-		return t.fence(from, c.Peer)
+		t.fence(from, c.Peer)
 	case Fenced:
 		t.fencedBy(from, c.Peer)
 	case Destroyed:
