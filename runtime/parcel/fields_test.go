@@ -172,14 +172,13 @@ func same(t require.TestingT, name string, want, got any) {
 func TestWhatIsWrittenIsRead(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := Format{Release: Release(rapid.IntRange(13, 16).Draw(t, "release"))}
-		var w Writer
-		w.Reset(f)
+		w := dirtyWriter(f)
 		program := rapid.SliceOfN(rapid.IntRange(0, len(fields)-1), 1, 8).Draw(t, "program")
 		var want []any
 		for _, i := range program {
 			v := fields[i].draw(t)
 			want = append(want, v)
-			fields[i].write(&w, v)
+			fields[i].write(w, v)
 		}
 		require.NoError(t, w.Err())
 		require.Zero(t, w.Size()%4)

@@ -1,12 +1,9 @@
 package parcel
 
 import (
-	"bufio"
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
-	"os"
-	"os/exec"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,67 +14,14 @@ import (
 	"pgregory.net/rapid"
 )
 
-// oracle is libgbinder, another implementation of the format, in a process of its own;
-// testdata/gbinder says how.
-type oracle struct {
-	in  *bufio.Writer
-	out *bufio.Scanner
-}
-
 // protocols names libgbinder's protocols by the release that has them.
 var protocols = map[Release]string{9: "aidl", 10: "aidl2", 11: "aidl3", 12: "aidl4"}
 
-func startOracle(t *testing.T, protocol string) *oracle {
-	path := os.Getenv("UBINDER_GBINDER")
-	if path == "" {
-		t.Skip("UBINDER_GBINDER names no oracle; runtime/parcel/testdata/gbinder/build.sh makes one")
-	}
-	cmd := exec.Command(path, protocol)
-	in, err := cmd.StdinPipe()
-	require.NoError(t, err)
-	out, err := cmd.StdoutPipe()
-	require.NoError(t, err)
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		in.Close()
-		assert.NoError(t, cmd.Wait())
-	})
-	o := &oracle{bufio.NewWriter(in), bufio.NewScanner(out)}
-	o.out.Buffer(nil, 1<<22)
-	require.Equal(t, "ready", o.line(t))
-	return o
-}
-
-func (o *oracle) line(t require.TestingT) string {
-	for o.out.Scan() {
-		if answer, ok := strings.CutPrefix(o.out.Text(), "> "); ok {
-			return answer
-		}
-	}
-	require.Fail(t, "the oracle ended")
-	return ""
-}
-
-func (o *oracle) ask(t require.TestingT, format string, args ...any) string {
-	fmt.Fprintf(o.in, format+"\n", args...)
-	require.NoError(t, o.in.Flush())
-	return o.line(t)
-}
-
-// op is a value as the oracle has it, and how this package writes and reads the same.
-type op struct {
-	name  string
-	value *rapid.Generator[string] // nil: it has none
-	write func(w *Writer, value string)
-	read  func(r *Reader) string
-}
-
-func bytesOf(value string) []byte { b, _ := hex.DecodeString(value); return b }
-func number[T any](n T) string    { return fmt.Sprint(n) }
+func startGbinder(t *testing.T, protocol string) *oracle { return startOracle(t, "gbinder", protocol) }
 
 var letters = rapid.Map(texts, func(s string) string { return hex.EncodeToString([]byte(strings.ReplaceAll(s, "\x00", ""))) })
 
-var ops = []op{
+var gbinderOps = []op{
 	{"bool", rapid.Map(rapid.IntRange(0, 1), number[int]),
 		func(w *Writer, v string) { w.WriteBool(v == "1") },
 		func(r *Reader) string {
@@ -135,71 +79,50 @@ func (f *rawFields) ReadFromParcel(r *Reader) {
 	r.EndSized(outer)
 }
 
-// said is an op as the oracle is told it and tells it.
-func (o *op) said(value string) string {
-	if o.value == nil {
-		return o.name
-	}
-	return o.name + "=" + value
-}
-
 func TestLibgbinderWritesAndReadsTheSame(t *testing.T) {
 	for release, protocol := range protocols {
 		t.Run(protocol, func(t *testing.T) {
-			o, f := startOracle(t, protocol), Format{Release: release}
+			o, f := startGbinder(t, protocol), Format{Release: release}
 			rapid.Check(t, func(t *rapid.T) { compare(t, o, f) })
 		})
 	}
 }
 
 func compare(t *rapid.T, o *oracle, f Format) {
-	var w Writer
-	w.Reset(f)
-	var used []*op
-	var values, told []string
-	var padding []int
-	for _, i := range rapid.SliceOfN(rapid.IntRange(0, len(ops)-1), 1, 12).Draw(t, "program") {
-		value := ""
-		if ops[i].value != nil {
-			value = ops[i].value.Draw(t, "value")
-		}
-		start := w.Size()
-		ops[i].write(&w, value)
-		padding = append(padding, paddingOf(ops[i].name, w.Bytes(), start)...)
-		used, values, told = append(used, &ops[i]), append(values, value), append(told, ops[i].said(value))
-	}
-	require.NoError(t, w.Err())
-
-	theirs := strings.Fields(o.ask(t, "write %s", strings.Join(told, " ")))
+	p := drawProgram(t, gbinderOps, f)
+	theirs := strings.Fields(o.ask(t, "write %s", strings.Join(p.told, " ")))
 	bytes, table := bytesOf(theirs[0]), tableOf(t, theirs[0], theirs[1:])
-	assert.Equal(t, kindsOf(w.Table()), kindsOf(table))
-	r := NewReader(f, slices.Clone(bytes), slices.Clone(table))
-	for i, u := range used {
-		assert.Equal(t, values[i], u.read(r), "what they wrote: %s", u.name)
-	}
-	require.NoError(t, r.Finish())
-	for _, at := range padding {
+	assert.Equal(t, kindsOf(p.w.Table()), kindsOf(table))
+	p.readBack(t, NewReader(f, slices.Clone(bytes), slices.Clone(table)))
+	for _, at := range p.padding() {
 		bytes[at] = 0 // libbinder pads with zeros, libgbinder with anything
 	}
-	assert.Equal(t, hex.EncodeToString(masked(w.Bytes(), w.Table())), hex.EncodeToString(masked(bytes, table)))
-	if slices.Contains(told, "noobject") {
+	assert.Equal(t, hex.EncodeToString(masked(p.w.Bytes(), p.w.Table())), hex.EncodeToString(masked(bytes, table)))
+	if slices.Contains(p.told, "noobject") {
 		return // they can read none: they look for it in the table
 	}
-	assert.Equal(t, "read "+strings.Join(told, " "), o.ask(t, "read %s", asSent(&w, used)))
+	assert.Equal(t, "read "+strings.Join(p.told, " "), o.ask(t, "read %s", asSent(p.w, p.used)))
 }
 
-// paddingOf returns where the bytes are that pad an op which begins at start.
-func paddingOf(name string, b []byte, start int) (at []int) {
-	n := 4 + int(binary.LittleEndian.Uint32(b[start:]))
-	switch name {
-	case "text":
-		n = 4 + 2*(n-4) + 2
-	case "bytes":
-	default:
-		return nil
-	}
-	for i := start + n; i < len(b); i++ {
-		at = append(at, i)
+// padding returns where the bytes are that pad text and bytes.
+func (p *program) padding() (at []int) {
+	b := p.w.Bytes()
+	for i, u := range p.used {
+		start, end := p.starts[i], len(b)
+		if i+1 < len(p.starts) {
+			end = p.starts[i+1]
+		}
+		n := int(binary.LittleEndian.Uint32(b[start:]))
+		switch u.name {
+		case "text":
+			n = 2*n + 2
+		case "bytes":
+		default:
+			continue
+		}
+		for i := start + 4 + n; i < end; i++ {
+			at = append(at, i)
+		}
 	}
 	return at
 }
@@ -271,7 +194,7 @@ func TestLibgbinderHasTheSameHead(t *testing.T) {
 			var w Writer
 			w.Reset(Format{Release: release})
 			w.WriteInterfaceToken("tok")
-			theirs := startOracle(t, protocol).ask(t, "head")
+			theirs := startGbinder(t, protocol).ask(t, "head")
 			assert.Equal(t, hex.EncodeToString(w.Bytes()[4:]), theirs[8:], "but strict mode's bit, which is always the old one there")
 		})
 	}
@@ -279,18 +202,14 @@ func TestLibgbinderHasTheSameHead(t *testing.T) {
 
 // What this package reads of any bytes, libgbinder reads too, and as the same.
 func TestLibgbinderReadsAnyBytesAsTheSame(t *testing.T) {
-	o := startOracle(t, "aidl3")
+	o := startGbinder(t, "aidl3")
 	plain := []int{0, 1, 2, 5, 7}
 	rapid.Check(t, func(t *rapid.T) {
-		words := rapid.SliceOfN(rapid.OneOf(rapid.Uint32Range(0, 6), rapid.Uint32()), 1, 30).Draw(t, "bytes")
-		var b []byte
-		for _, word := range words {
-			b = binary.LittleEndian.AppendUint32(b, word)
-		}
+		b := drawWords(t)
 		r := NewReader(Format{Release: 11}, b, nil)
 		var names, want []string
 		for _, n := range rapid.SliceOfN(rapid.SampledFrom(plain), 1, 6).Draw(t, "program") {
-			u := &ops[n]
+			u := &gbinderOps[n]
 			value := u.read(r)
 			if r.Err() != nil || strings.Contains(value, "efbfbd") || u.name == "text" && strings.Contains(value, "00") {
 				break // it fails, or is no text that C has
