@@ -53,6 +53,7 @@ type Chain struct {
 	Token uint64 // random, made by the first caller; zero: no chain
 	Via   any    // the transport's: where the call being handled came from
 	Index uint32 // the transport's: which waiter of Via waits for it
+	Nice  uint8  // the transport's: the nice value that calls carry on; zero: the process's own
 }
 
 // ChainFrom returns the chain that a call made under ctx belongs to. It is for transports.

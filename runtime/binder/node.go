@@ -61,6 +61,7 @@ type Node struct {
 	releases   releases
 	life       life
 	oneway     line
+	nice       *NiceRange // nil: handlers run at whatever their thread has
 
 	meta        *metaAnswers // nil: only what every node answers
 	servers     []ServerInterceptor

@@ -39,6 +39,9 @@ type Transport interface {
 	Loopers() LooperInfo
 	AwaitLooper(ctx context.Context) error
 
+	// SetNice is Process's.
+	SetNice(n int)
+
 	// SetOnewaySpamDetection is Process's.
 	SetOnewaySpamDetection(on bool)
 

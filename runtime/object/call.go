@@ -43,7 +43,7 @@ func (r *remote) transact(ctx context.Context, tr *binder.Transaction, reply *bi
 	p := r.t.takePending()
 	p.desc = bus.Descriptor{
 		Kind: bus.KindCall, Node: r.ref.Node, By: by,
-		Code: tr.Code, Flags: uint16(tr.Flags), Interface: tr.Interface,
+		Code: tr.Code, Flags: uint16(tr.Flags) & flagsMask, Interface: tr.Interface,
 	}
 	if tr.Flags&binder.Oneway != 0 {
 		err = r.t.sendOneway(ctx, l, p, tr, reply)
@@ -91,6 +91,11 @@ func (t *Transport) call(ctx context.Context, l *lane, p *pending, r *remote, tr
 		d.Timeout = uint64(max(1, time.Until(at)))
 	}
 	chain := binder.ChainFrom(ctx)
+	if nice := uint16(chain.Nice); nice != 0 {
+		d.Flags |= nice << niceShift
+	} else {
+		d.Flags |= uint16(t.nice.Load()) << niceShift
+	}
 	wait := tr.Flags&binder.NoWait == 0
 	if err := t.begin(ctx, l, p, chain.Token, wait); err != nil {
 		p.recycle()

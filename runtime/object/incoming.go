@@ -234,7 +234,7 @@ func (t *Transport) handlerExited(c *incoming) {
 // open makes the call that the handler sees. On error its content is dropped.
 func (t *Transport) open(c *incoming, payload []byte) error {
 	d, call := &c.desc, &c.call
-	call.Code, call.Flags, call.Interface = d.Code, binder.Flags(d.Flags), d.Interface
+	call.Code, call.Flags, call.Interface = d.Code, binder.Flags(d.Flags&flagsMask), d.Interface
 	call.Caller = c.lane.peer
 	call.Payload, call.Encoding = payload, binder.Encoding(d.Encoding)
 	var fds []sys.FD
@@ -270,6 +270,9 @@ func (t *Transport) handle(c *incoming) error {
 	in.Chain = binder.Chain{}
 	if !c.call.Oneway() {
 		in.Chain = binder.Chain{Token: c.desc.Chain, Via: c.lane, Index: c.desc.Index}
+	}
+	if r := c.call.Target.NiceRange(); r != nil {
+		return t.dispatchNicely(c, r)
 	}
 	return t.process.Dispatch(&c.call, in)
 }

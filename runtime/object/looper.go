@@ -17,6 +17,7 @@ type looper struct {
 	sleeper wait.Sleeper
 	set     wait.Set
 	waking  bool          // counted by the pool
+	spoiled bool          // its thread has a nice value from which it cannot go back
 	watched []*lane       // held: on these it says how it waits
 	ended   chan struct{} // closed when the goroutine has ended
 }

@@ -180,10 +180,10 @@ func (p *looperPool) tellFree() {
 	}
 }
 
-// leave takes lp out when the process is closed or has too many loopers. A call that waits is
+// leave takes lp out when the process is closed or has too many loopers, or its thread is of no use. A call that waits is
 // another's then.
 func (p *looperPool) leave(lp *looper) bool {
-	if !p.closed && p.count <= p.max {
+	if !p.closed && p.count <= p.max && !lp.spoiled {
 		return false
 	}
 	p.takeOut(lp)

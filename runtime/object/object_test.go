@@ -87,8 +87,9 @@ func laneDomain(t testing.TB) transporttest.Domain {
 }
 
 // forkDomain has OS processes, which are killed.
-func forkDomain(t testing.TB) transporttest.Domain {
-	path := brokertest.Start(t)
+func forkDomain(t testing.TB) transporttest.Domain { return forkDomainAt(t, brokertest.Start(t)) }
+
+func forkDomainAt(t testing.TB, path string) transporttest.Domain {
 	return transporttest.Domain{
 		Forks: true,
 		Open:  func() *binder.Process { return dial(t, path) },

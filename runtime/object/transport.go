@@ -42,10 +42,11 @@ type Transport struct {
 	freezing freezing
 	pendings sync.Pool // of *pending
 	sleeps   atomic.Uint64
-	calling  atomic.Int64 // calls under way
-	nesting  atomic.Int64 // of those, whose waiter handles a nested one
-	noSpam   atomic.Bool  // senders of oneway calls are not told of spam
-	woken    atomic.Bool  // callers were woken on channels since a looper last slept
+	calling  atomic.Int64  // calls under way
+	nesting  atomic.Int64  // of those, whose waiter handles a nested one
+	nice     atomic.Uint32 // of this process, as calls carry it
+	noSpam   atomic.Bool   // senders of oneway calls are not told of spam
+	woken    atomic.Bool   // callers were woken on channels since a looper last slept
 
 	// Under testing/synctest a goroutine from outside, as the garbage collector's, must not wake one
 	// inside: what it releases waits here for the next unlock.
@@ -72,6 +73,7 @@ func New(parker wait.Parker, join func(bus.ConnHandler) (bus.Membership, error))
 		chains: make(map[uint64]*pending), oneway: make(map[*binder.Node][]*incoming),
 	}
 	t.pool.max = binder.DefaultLoopers
+	t.SetNice(ownNice())
 	_, t.collectLater = parker.(*wait.Channels)
 	t.mu.Lock() // lanes may be introduced before the table is there
 	defer t.mu.Unlock()

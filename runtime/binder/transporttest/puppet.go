@@ -42,6 +42,7 @@ const (
 	doNew                   // answers with a new node of its own
 	doCallNoWait            // calls the attached object without waiting before it is sent
 	doCallFresh             // calls the attached object, not as a part of the call that it handles
+	doNewNice               // answers with a new node that tells its nice value; two bytes: it inherits within that range
 	doCallOneway            // has the attached object log the payload, as an update, and does not wait
 )
 
@@ -176,6 +177,13 @@ func (s *puppet) more(ctx context.Context, c *binder.IncomingCall) error {
 		o := c.TakeObject(0)
 		defer binder.Release(o)
 		return answerOf(context.Background(), c, o, 1)
+	case doNewNice:
+		var options []binder.NodeOption
+		if len(c.Payload) == 2 {
+			options = append(options, binder.InheritNice(int(int8(c.Payload[0])), int(int8(c.Payload[1]))))
+		}
+		c.Reply.Attachments = []binder.Attachment{object(s.process.NewNode(binder.HandlerFunc(niceHandler), options...))}
+		return nil
 	case doCallOneway:
 		o := c.TakeObject(0)
 		defer binder.Release(o)
