@@ -17,7 +17,10 @@ import (
 
 var libLoopers = []conformance{
 	{name: "ThreadPoolStarted", checks: "a process that has set up nothing serves calls", run: func(s *stage) {
-		assert.Equal(s, "x", s.ask(s.server(), opEcho, "x"))
+		info := s.loopersOf(s.server())
+		assert.Equal(s, binder.DefaultLoopers, info.Max)
+		assert.Positive(s, info.Started)
+		assert.Positive(s, info.Busy)
 	}},
 	{name: "ThreadPoolAvailableThreads", checks: "with 17 loopers, 16 calls hang and the next is served; freed, all end", run: func(s *stage) {
 		server := s.server()
@@ -28,12 +31,22 @@ var libLoopers = []conformance{
 			hanging.Go(func() { s.do(server, opLockUnlock, "") })
 		}
 		s.until("16", func() string { return s.ask(server, opLocking, "") })
+		info := s.loopersOf(server)
+		assert.Equal(s, binder.LooperInfo{Max: 17, Started: 17, Busy: 17}, info)
 		s.do(server, opUnlock, "")
 		hanging.Wait()
+		assert.Equal(s, 17, s.loopersOf(server).Max)
 	}},
 	{name: "HangingServices", checks: "more calls than loopers hang, and none is lost: all are answered when the service goes on", run: hangingServices},
 	{name: "SchedPolicySet", left: "real-time scheduling of handlers, which takes privileges and threads of their own; loopers are goroutines"},
 	{name: "InheritRt", left: "as SchedPolicySet"},
+}
+
+// loopersOf asks a server for what its loopers do.
+func (s *stage) loopersOf(server *actor) (info binder.LooperInfo) {
+	s.Helper()
+	require.NoError(s, json.Unmarshal(s.do(server, opLooperInfo, "").Payload, &info))
+	return info
 }
 
 func hangingServices(s *stage) {
@@ -105,7 +118,7 @@ var libElsewhere = []conformance{
 }
 
 const (
-	parcels  = "how a parcel is read: for the parcel's own tests"
+	parcels  = "how a parcel is read: for the tests of runtime/parcel"
 	pcc      = "Android's audit log of its private compute processes"
 	netlink  = "the driver's reports over generic netlink; here who called is told, and nobody else (see BinderNetlinkFailedReply)"
 	rpcDebug = "attaches a socket of RPC binder to an object of the driver's; here there is one kind of object, which every process of the bus reaches"

@@ -56,6 +56,7 @@ const (
 	opLogged                        // answers with what it remembers
 	opWho                           // answers with who called, as JSON
 	opLoopers                       // sets the number of its loopers
+	opLooperInfo                    // answers with what its loopers do, as JSON
 	opLock                          // locks; when there is a file, until that ends
 	opUnlock                        // unlocks
 	opLockUnlock                    // waits for the lock, and gives it back
@@ -92,6 +93,7 @@ var serverOps = map[uint32]func(*server, context.Context, *binder.IncomingCall) 
 	opLogged:      (*server).answerLog,
 	opWho:         (*server).who,
 	opLoopers:     (*server).loopers,
+	opLooperInfo:  (*server).looperInfo,
 	opLock:        (*server).takeLock,
 	opUnlock:      func(s *server, _ context.Context, _ *binder.IncomingCall) error { s.lock.Unlock(); return nil },
 	opLockUnlock:  (*server).lockUnlock,
@@ -223,6 +225,11 @@ func (s *server) who(_ context.Context, c *binder.IncomingCall) (err error) {
 func (s *server) loopers(_ context.Context, c *binder.IncomingCall) error {
 	s.process.SetLoopers(int(c.Payload[0]))
 	return nil
+}
+
+func (s *server) looperInfo(_ context.Context, c *binder.IncomingCall) (err error) {
+	c.Reply.Payload, err = json.Marshal(s.process.Loopers())
+	return err
 }
 
 func (s *server) spawn(_ context.Context, c *binder.IncomingCall) error {
