@@ -28,7 +28,7 @@ func NewCommand(known cobra.PositionalArgs) *cobra.Command {
 		Use: "aidl", Short: "Check, format and compare .aidl files", Long: long, Args: known,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newCheckCommand(), newDumpCommand(), newCompareCommand(), newHashCommand(), newFmtCommand())
+	cmd.AddCommand(newCheckCommand(), newDumpCommand(), newCompareCommand(), newHashCommand(), newFmtCommand(), newToProtoCommand())
 	return cmd
 }
 
