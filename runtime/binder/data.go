@@ -61,6 +61,7 @@ type Transaction struct {
 	Code      uint32
 	Flags     Flags
 	Interface uint32 // InterfaceID of what the caller believes it calls; zero: not checked
+	Posted    func() // for Async: called, unless it is nil, when a sync call is on its way
 	Data
 }
 

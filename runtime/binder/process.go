@@ -108,6 +108,9 @@ func (n *Node) Transact(ctx context.Context, t *Transaction, r *Reply) error {
 		return nil
 	}
 	defer c.Done()
+	if t.Posted != nil {
+		t.Posted()
+	}
 	if err := n.handle(ctx, c); err != nil {
 		return localError(err)
 	}

@@ -71,7 +71,8 @@ type Transport interface {
 // Its methods may be called concurrently; none may be called after Release.
 type Remote interface {
 	// Transact sends t and, unless it is oneway, waits for the reply and fills r. On return t's
-	// payload may be used again. r's parts are the caller's until r.Release.
+	// payload may be used again. r's parts are the caller's until r.Release. t.Posted, if it is not
+	// nil, is called when a sync call is on its way, before the wait for its reply.
 	Transact(ctx context.Context, t *Transaction, r *Reply) error
 
 	// LinkToDeath arranges for l.Fire to be called once when the object dies; at once if it has.

@@ -117,6 +117,9 @@ func (t *Transport) call(ctx context.Context, l *lane, p *pending, r *remote, tr
 		killpoint.At("call: posted")
 		l.ringFor(chain)
 		killpoint.At("call: rung")
+		if tr.Posted != nil {
+			tr.Posted()
+		}
 		if w := l.words.Peer.Load(); !bus.Takes(w, pos) { // it was frozen meanwhile, and will not begin the call
 			err = status.At(status.StepPost, l.refuses(d.Node))
 		}

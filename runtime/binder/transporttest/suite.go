@@ -98,7 +98,23 @@ func (c Case) Play(t *testing.T, domain func(t testing.TB) Domain) { c.Run(NewSt
 // Cases lists the suite.
 func Cases() []Case {
 	var all []Case
-	for _, group := range [][]Case{calls, objects, references, deaths, destructions, weak, freezes, loopers, nice, files, limits, chaos, meta, scopes} {
+	for _, group := range [][]Case{
+		calls,
+		objects,
+		references,
+		deaths,
+		destructions,
+		weak,
+		freezes,
+		loopers,
+		nice,
+		files,
+		limits,
+		chaos,
+		meta,
+		scopes,
+		async,
+	} {
 		all = append(all, group...)
 	}
 	return all
