@@ -47,13 +47,13 @@ type process struct {
 }
 
 type world struct {
-	t         *testing.T
+	t         require.TestingT
 	processes []*process
 	lanes     map[[2]uint64]*lane
 	credit    int // controls that a lane takes undrained
 }
 
-func newWorld(t *testing.T, n int) *world {
+func newWorld(t require.TestingT, n int) *world {
 	w := &world{t: t, lanes: make(map[[2]uint64]*lane), credit: 3}
 	for i := range n {
 		p := &process{w: w, id: uint64(i + 1), alive: true, mine: make(map[uint64]bool), saw: make(map[uint64]bool), meets: make(map[uint64]bool),
@@ -355,6 +355,43 @@ func (p *process) claim(r *Ref) {
 	}
 }
 
+// checkLedger: when nothing is under way, every owner counts for every holder exactly what that will
+// give back, and keeps a node just as long as that is anything strong.
+func (w *world) checkLedger() {
+	for _, owner := range w.processes {
+		if !owner.alive {
+			continue
+		}
+		held := make(map[uint64]bool)
+		for id, holder := range owner.table.peers {
+			require.Empty(w.t, holder.claims, "claims of %d at %d", id, owner.id)
+			mine := w.process(id).table.peers[owner.id]
+			for n, h := range holder.held {
+				require.Equal(w.t, received(mine.refs[n]), h.strong, "strong references of %d to %d.%d", id, owner.id, n)
+				require.Equal(w.t, received(mine.weaks[n]), h.weak, "weak references of %d to %d.%d", id, owner.id, n)
+				held[n] = held[n] || h.strong > 0
+			}
+			for n, r := range mine.refs {
+				require.Equal(w.t, r.recv, holder.count(n, false))
+			}
+			for n, r := range mine.weaks {
+				require.Equal(w.t, r.recv, holder.count(n, true))
+			}
+		}
+		for n := range owner.table.nodes {
+			require.Equal(w.t, held[n], owner.table.Held(n), "node %d of %d", n, owner.id)
+			require.False(w.t, owner.mine[n] && !held[n], "node %d of %d was not released", n, owner.id)
+		}
+	}
+}
+
+func received(r *Ref) uint64 {
+	if r == nil {
+		return 0
+	}
+	return r.recv
+}
+
 // checkKnown: when nothing is under way, every holder knows whether the object lives.
 func (w *world) checkKnown() {
 	for _, p := range w.processes {
@@ -412,8 +449,14 @@ func simulate(t *testing.T, seed uint64) {
 		}
 		w.step(random, p, q, &crashes)
 	}
+	w.end()
+}
+
+// end brings a run to its end, with all checks.
+func (w *world) end() {
 	w.quiesce(false)
 	w.checkKnown()
+	w.checkLedger()
 	w.quiesce(true)
 	w.checkEmpty()
 }
