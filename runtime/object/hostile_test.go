@@ -139,12 +139,16 @@ const (
 	rootGet   = 1 // answers with the node
 	rootLeave = 2 // keeps the attached object
 	rootTake  = 3 // answers with that
+
+	rootGetWeak = 4 // answers with the node, weakly
 )
 
 func (s *scene) root(_ context.Context, c *binder.IncomingCall) error {
 	switch c.Code {
 	case rootGet:
 		c.Reply.Attachments = []binder.Attachment{{Object: s.node}}
+	case rootGetWeak:
+		c.Reply.Attachments = []binder.Attachment{{Object: s.node, Weak: true}}
 	case rootLeave:
 		s.left = c.TakeObject(0)
 	case rootTake:
@@ -207,8 +211,57 @@ func TestForgeriesAreRefused(t *testing.T) {
 			s.control(s.link, bus.Descriptor{Kind: bus.KindClaim, Chain: 999, Timeout: 0, Node: s.node.NodeID()})
 			require.False(s.T, s.verdict(s.link))
 		},
+		"call by a weak reference": func(s *scene) {
+			s.getWeak()
+			s.say(s.link, s.call(0))
+			require.Equal(s.T, status.Denied, s.answer(s.link))
+		},
+		"object sent home strongly that it holds weakly": func(s *scene) {
+			s.getWeak()
+			root := bus.Descriptor{Kind: bus.KindCall, Code: 1, Node: 1}
+			s.say(s.link, root, bus.Entry{Kind: bus.EntryHome, Node: s.node.NodeID()})
+			require.Equal(s.T, status.Denied, s.answer(s.link))
+		},
+		"strong grant of a node that it holds weakly": func(s *scene) {
+			s.getWeak()
+			pos := s.control(s.link, bus.Descriptor{Kind: bus.KindGrant, Chain: uint64(s.client.ID()), Node: s.node.NodeID()})
+			s.passTo(s.client, pos)
+		},
+		"message that calls a weak grant strong": func(s *scene) {
+			s.getWeak()
+			pos := s.control(s.link, bus.Descriptor{Kind: bus.KindGrant, Chain: uint64(s.client.ID()), Node: s.node.NodeID(), Flags: bus.FlagWeak})
+			s.passTo(s.client, pos)
+		},
+		"ask for a node that it was not given": func(s *scene) {
+			for _, flags := range []uint16{0, bus.FlagWeak} {
+				s.control(s.link, bus.Descriptor{Kind: bus.KindAsk, Node: s.node.NodeID(), Flags: flags})
+				require.False(s.T, s.verdict(s.link))
+				s.control(s.link, bus.Descriptor{Kind: bus.KindAsk, Node: s.node.NodeID(), By: 77, Flags: flags})
+				require.False(s.T, s.verdict(s.link))
+			}
+		},
+		"destruction of another's node": func(s *scene) {
+			for _, code := range []uint32{0, 1} {
+				s.control(s.link, bus.Descriptor{Kind: bus.KindDestroyed, Node: s.node.NodeID(), Code: code})
+				s.control(s.meet(s.client), bus.Descriptor{Kind: bus.KindDestroyed, Node: s.node.NodeID(), Code: code})
+			}
+			require.True(s.T, s.node.Alive())
+			require.True(s.T, s.handle.Alive())
+		},
+		"message that says that an object is dead": func(s *scene) {
+			got := s.deliver(s.client, bus.Entry{Kind: bus.EntryDead, Owner: uint64(s.owner.ID()), Node: s.node.NodeID()})
+			require.ErrorIs(s.T, got.Transact(s.T.Context(), &binder.Transaction{Code: 1}, new(binder.Reply)), status.Dead)
+			require.False(s.T, binder.Same(s.T.Context(), got, s.handle))
+			require.True(s.T, s.handle.Alive())
+		},
+		"weak message that tells of a grant that was never made": func(s *scene) {
+			got := s.deliver(s.client, bus.Entry{Kind: bus.EntryPassed, Weak: true, Owner: uint64(s.owner.ID()), Node: s.node.NodeID(), Position: 3})
+			_, err := got.(*binder.Weak).Promote(s.T.Context())
+			require.ErrorIs(s.T, err, status.Dead)
+			require.False(s.T, binder.Same(s.T.Context(), got, s.handle))
+		},
 		"controls about what does not exist": func(s *scene) {
-			for _, kind := range []uint8{bus.KindRevoke, bus.KindRevokePeer, bus.KindDrop, bus.KindUnused, bus.KindFence, bus.KindFenced, bus.KindCancel} {
+			for _, kind := range []uint8{bus.KindRevoke, bus.KindRevokePeer, bus.KindDrop, bus.KindUnused, bus.KindFence, bus.KindFenced, bus.KindCancel, bus.KindDestroyed, bus.KindAsk} {
 				s.control(s.link, bus.Descriptor{Kind: kind, Chain: uint64(s.client.ID()), Node: 77, By: 77, Timeout: 77, Index: 1 << 31})
 			}
 		},
@@ -229,6 +282,17 @@ func TestForgeriesAreRefused(t *testing.T) {
 // a forged reference to the owner's node; using it fails, though the victim holds the node itself:
 // the forger gets nothing done by it (the confused deputy).
 func (s *scene) passTo(victim *binder.Process, pos uint64) {
+	got := s.deliver(victim, bus.Entry{Kind: bus.EntryPassed, Owner: uint64(s.owner.ID()), Node: s.node.NodeID(), Position: pos})
+	before := s.served
+	err := got.Transact(s.T.Context(), &binder.Transaction{Code: 1}, new(binder.Reply))
+	require.True(s.T, errors.Is(err, status.Denied) || errors.Is(err, status.Dead), "%v", err)
+	require.Equal(s.T, before, s.served, "the owner did it for the forger")
+	require.False(s.T, binder.Same(s.T.Context(), got, s.handle))
+	binder.Release(got)
+}
+
+// deliver has the evil process send an honest one a message with one entry, and returns what arrives.
+func (s *scene) deliver(victim *binder.Process, e bus.Entry) binder.Object {
 	var got binder.Object
 	deputy := victim.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
 		got = c.TakeObject(0)
@@ -236,15 +300,15 @@ func (s *scene) passTo(victim *binder.Process, pos uint64) {
 	}))
 	evilNode := s.lend(victim, deputy)
 	l := s.links[uint64(victim.ID())]
-	s.say(l, bus.Descriptor{Kind: bus.KindCall, Code: 1, Node: evilNode},
-		bus.Entry{Kind: bus.EntryPassed, Owner: uint64(s.owner.ID()), Node: s.node.NodeID(), Position: pos})
+	s.say(l, bus.Descriptor{Kind: bus.KindCall, Code: 1, Node: evilNode}, e)
 	require.NotNil(s.T, got)
-	before := s.served
-	err := got.Transact(s.T.Context(), &binder.Transaction{Code: 1}, new(binder.Reply))
-	require.True(s.T, errors.Is(err, status.Denied) || errors.Is(err, status.Dead), "%v", err)
-	require.Equal(s.T, before, s.served, "the owner did it for the forger")
-	require.False(s.T, binder.Same(s.T.Context(), got, s.handle))
-	binder.Release(got)
+	return got
+}
+
+// getWeak has the evil process given a weak reference to the owner's node in the honest way.
+func (s *scene) getWeak() {
+	s.say(s.link, bus.Descriptor{Kind: bus.KindCall, Code: rootGetWeak, Node: 1})
+	require.Equal(s.T, status.OK, s.answer(s.link))
 }
 
 // lend gives the evil process a reference to an honest node in the honest way: it leaves an object of
@@ -280,6 +344,24 @@ func TestBreachesCutOff(t *testing.T) {
 	cases := map[string]func(*scene){
 		"release of what it does not hold": func(s *scene) {
 			s.control(s.link, bus.Descriptor{Kind: bus.KindRelease, Node: s.node.NodeID(), By: 1})
+		},
+		"strong release of what it holds weakly": func(s *scene) {
+			s.getWeak()
+			s.control(s.link, bus.Descriptor{Kind: bus.KindRelease, Node: s.node.NodeID(), By: 1})
+		},
+		"weak release of more than it holds": func(s *scene) {
+			s.getWeak()
+			s.control(s.link, bus.Descriptor{Kind: bus.KindRelease, Node: s.node.NodeID(), By: 2, Flags: bus.FlagWeak})
+		},
+		"release of a neighbour that it does not hold": func(s *scene) {
+			s.getWeak()
+			s.control(s.link, bus.Descriptor{Kind: bus.KindRelease, Node: s.node.NodeID(), By: 1, Index: 1, Flags: bus.FlagWeak})
+		},
+		"release of more at once than one may": func(s *scene) {
+			s.control(s.link, bus.Descriptor{Kind: bus.KindRelease, Node: s.node.NodeID(), By: 1, Index: 1 << 31})
+		},
+		"verdict on an ask that was not made": func(s *scene) {
+			s.control(s.link, bus.Descriptor{Kind: bus.KindVerdict, By: 7, Code: 2})
 		},
 		"release of nothing":          func(s *scene) { s.control(s.link, bus.Descriptor{Kind: bus.KindRelease, Node: 1}) },
 		"merge of an unknown claim":   func(s *scene) { s.control(s.link, bus.Descriptor{Kind: bus.KindMerge, By: 7}) },
