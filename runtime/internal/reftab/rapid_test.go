@@ -65,7 +65,7 @@ var actions = []action{
 	{"disown", func(m *machine, t *rapid.T) { m.one(t).disown(m.node(t)) }},
 	{"crash", (*machine).crash},
 	{"see", func(m *machine, t *rapid.T) { p, q := m.pair(t); p.see(q) }},
-	{"broker", func(m *machine, t *rapid.T) { p := m.one(t); p.meet(); p.sync() }},
+	{"broker", func(m *machine, t *rapid.T) { m.one(t).meet() }},
 	{"retain", func(m *machine, t *rapid.T) {
 		m.token(t, func(p *process, r *Ref) { p.table.Retain(r); p.tokens = append(p.tokens, r) })
 	}},
