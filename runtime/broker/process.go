@@ -19,6 +19,8 @@ type Process struct {
 	conn  *sys.Conn
 	out   *queue
 	lanes map[*Process]bool // processes that it was introduced to
+
+	frozen bool // as it says itself
 }
 
 const helloTimeout = 10 * time.Second
@@ -244,7 +246,9 @@ func (b *Broker) serve(p *Process) error {
 func (b *Broker) answer(p *Process, r *brokerwire.Packet) (answer brokerwire.Packet, err error) {
 	switch r.Kind {
 	case brokerwire.Introduce:
-		err = b.introduce(p, r.Value)
+		answer.Value, err = b.introduce(p, r.Value)
+	case brokerwire.SetFrozen:
+		b.setFrozen(p, r.Value != 0)
 	case brokerwire.SetContextManager:
 		err = b.setManager(p, r.Value, r.ID)
 	case brokerwire.GetContextManager:
@@ -258,20 +262,30 @@ func (b *Broker) answer(p *Process, r *brokerwire.Packet) (answer brokerwire.Pac
 	return answer, err
 }
 
-func (b *Broker) introduce(p *Process, id uint64) error {
+func (b *Broker) setFrozen(p *Process, frozen bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	p.frozen = frozen
+}
+
+// introduce returns 1 for a process that is frozen: who asks need not wait for it.
+func (b *Broker) introduce(p *Process, id uint64) (frozen uint64, err error) {
 	b.mu.Lock()
 	to := b.processes[id]
+	if to != nil && to.frozen {
+		frozen = 1
+	}
 	b.mu.Unlock()
 	switch {
 	case to == nil:
-		return status.Errorf(status.Dead, "process %d has ended", id)
+		return 0, status.Errorf(status.Dead, "process %d has ended", id)
 	case to == p:
-		return status.Errorf(status.BadValue, "a process has no lane to itself")
+		return 0, status.Errorf(status.BadValue, "a process has no lane to itself")
 	}
 	if err := b.config.Policy.Talk(p, to); err != nil {
-		return status.Errorf(status.Denied, "policy forbids process %d to talk to process %d: %w", p.ID, id, err)
+		return 0, status.Errorf(status.Denied, "policy forbids process %d to talk to process %d: %w", p.ID, id, err)
 	}
-	return b.makeLane(p, to)
+	return frozen, b.makeLane(p, to)
 }
 
 // makeLane gives both an end of a new socket; the second request of a pair gets no second lane.

@@ -16,7 +16,12 @@ import (
 // Membership is a process's place on a bus: a Conn to a broker, or a Member of a Hub.
 type Membership interface {
 	Self() *Peer
-	Introduce(ctx context.Context, process uint64) error
+	// Approach asks for a lane to a process. When it returns without an error the handler has been told
+	// of the lane, now or earlier. frozen is what the process has said by SetFrozen: while it is stopped the
+	// lane does not open.
+	Approach(ctx context.Context, process uint64) (frozen bool, err error)
+	// SetFrozen lets those who have no lane to this process know that it is frozen.
+	SetFrozen(ctx context.Context, frozen bool) error
 	ContextManager(ctx context.Context) (process, node uint64, err error)
 	BecomeContextManager(ctx context.Context, node uint64) error
 	LeaveContextManager(ctx context.Context, node uint64) error
@@ -267,10 +272,25 @@ func (c *Conn) forget(cookie uint32) {
 	delete(c.waiting, cookie)
 }
 
-// Introduce asks for a lane to a process. When it returns without an error the handler has been
-// told of the lane, now or earlier.
+// Introduce is Approach for who knows how the process is.
 func (c *Conn) Introduce(ctx context.Context, process uint64) error {
-	_, err := c.ask(ctx, brokerwire.Packet{Kind: brokerwire.Introduce, Value: process})
+	_, err := c.Approach(ctx, process)
+	return err
+}
+
+// Approach implements Membership.
+func (c *Conn) Approach(ctx context.Context, process uint64) (frozen bool, err error) {
+	p, err := c.ask(ctx, brokerwire.Packet{Kind: brokerwire.Introduce, Value: process})
+	return p.Kind == brokerwire.Done && p.Value != 0, err
+}
+
+// SetFrozen implements Membership.
+func (c *Conn) SetFrozen(ctx context.Context, frozen bool) error {
+	p := brokerwire.Packet{Kind: brokerwire.SetFrozen}
+	if frozen {
+		p.Value = 1
+	}
+	_, err := c.ask(ctx, p)
 	return err
 }
 

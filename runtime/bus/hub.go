@@ -30,6 +30,7 @@ type Member struct {
 	self    Peer
 	handler ConnHandler
 	met     map[*Member]bool
+	frozen  bool // guarded by the hub's lock
 	done    chan struct{}
 }
 
@@ -47,18 +48,32 @@ func (h *Hub) Join(self Peer, handler ConnHandler) *Member {
 // Self implements Membership.
 func (m *Member) Self() *Peer { return &m.self }
 
-// Introduce implements Membership.
-func (m *Member) Introduce(_ context.Context, process uint64) error {
+// Introduce is Approach for who knows how the process is.
+func (m *Member) Introduce(ctx context.Context, process uint64) error {
+	_, err := m.Approach(ctx, process)
+	return err
+}
+
+// SetFrozen implements Membership.
+func (m *Member) SetFrozen(_ context.Context, frozen bool) error {
+	m.hub.mu.Lock()
+	defer m.hub.mu.Unlock()
+	m.frozen = frozen
+	return nil
+}
+
+// Approach implements Membership.
+func (m *Member) Approach(_ context.Context, process uint64) (frozen bool, err error) {
 	m.hub.mu.Lock()
 	defer m.hub.mu.Unlock()
 	to := m.hub.members[process]
 	switch {
 	case to == nil:
-		return status.Errorf(status.Dead, "process %d has ended", process)
+		return false, status.Errorf(status.Dead, "process %d has ended", process)
 	case to == m:
-		return status.Errorf(status.BadValue, "a process has no lane to itself")
+		return false, status.Errorf(status.BadValue, "a process has no lane to itself")
 	case m.met[to]:
-		return nil
+		return to.frozen, nil
 	}
 	m.met[to], to.met[m] = true, true
 	here, there := pair(&m.self, &to.self, &m.hub.parker)
@@ -66,7 +81,7 @@ func (m *Member) Introduce(_ context.Context, process uint64) error {
 	finishThere := to.meet(there, &m.self)
 	finishHere()
 	finishThere()
-	return nil
+	return to.frozen, nil
 }
 
 // meet registers a link; its result opens it, when the other end is registered too.

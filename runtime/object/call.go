@@ -36,7 +36,8 @@ func (r *remote) transact(ctx context.Context, tr *binder.Transaction, reply *bi
 	if err := status.FromContext(ctx); err != nil {
 		return status.At(status.StepTarget, err)
 	}
-	by, l, err := r.use(ctx, tr.Flags&binder.NoWait == 0)
+	wait := tr.Flags&binder.NoWait == 0
+	by, l, err := r.useFor(ctx, wait, wait && tr.Flags&binder.Oneway == 0)
 	if err != nil {
 		return status.At(status.StepTarget, err)
 	}

@@ -1,6 +1,7 @@
 package object
 
 import (
+	"context"
 	"math"
 	"time"
 
@@ -36,6 +37,7 @@ func (t *Transport) freeze(timeout time.Duration, givenUp func() bool) error {
 	}
 	round := f.round
 	t.unlock()
+	t.tellBroker()
 	late := time.NewTimer(timeout)
 	defer late.Stop()
 	inTime := timeout > 0
@@ -56,6 +58,7 @@ func (t *Transport) freeze(timeout time.Duration, givenUp func() bool) error {
 		case !inTime || givenUp():
 			t.thaw()
 			t.unlock()
+			t.tellBroker()
 			return n.err()
 		}
 		ch := t.progressChannel()
@@ -226,4 +229,41 @@ func (t *Transport) noteRefused(l *lane) {
 	if t.freezing.on && l.link != nil && l.words.PeerRefused.Load() != l.refusedBefore {
 		t.freezing.info.SyncReceived = true
 	}
+}
+
+// tellBroker has the broker know whether this process is frozen, for those who have no lane to it. Who
+// comes last tells what holds then. Without a broker nobody comes who has none.
+func (t *Transport) tellBroker() {
+	t.telling.Lock()
+	defer t.telling.Unlock()
+	t.mu.Lock()
+	frozen, closed := t.freezing.on, t.closed
+	t.mu.Unlock()
+	if closed {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), brokerTimeout)
+	defer cancel()
+	t.bus.SetFrozen(ctx, frozen)
+}
+
+// findFrozen returns an error for a process that is frozen and that a call would have to wait for. Its
+// own word is on the lane; before that is open, the broker has it.
+func (t *Transport) findFrozen(ctx context.Context, owner uint64) error {
+	if l := t.findLane(owner); l != nil {
+		select {
+		case <-l.opened:
+			t.mu.Lock()
+			defer t.mu.Unlock()
+			if !l.writable {
+				return nil
+			}
+			return l.refuses(processNode + 1)
+		default:
+		}
+	}
+	if frozen, err := t.bus.Approach(ctx, owner); err == nil && frozen {
+		return status.Errorf(status.Frozen, "process %d is frozen", owner)
+	}
+	return nil // what else there may be, the wait finds out
 }

@@ -149,7 +149,7 @@ func (t *Transport) introduce(ctx context.Context, id uint64) error {
 	if t.isClosed() {
 		return errTransportClosed
 	}
-	err := t.bus.Introduce(ctx, id)
+	_, err := t.bus.Approach(ctx, id)
 	if unreachable(err) {
 		t.mu.Lock()
 		t.table.Unreachable(id)

@@ -75,6 +75,7 @@ func (t *Transport) unfreeze() {
 	t.mu.Lock()
 	t.thaw()
 	t.unlock()
+	t.tellBroker()
 }
 
 func infoBytes(info binder.FrozenInfo) []byte {

@@ -78,10 +78,20 @@ var errDeadObject = status.Errorf(status.Dead, "the object is dead: it was destr
 
 // use prepares a use of the reference, waiting for what it takes. EndUse follows when by is a claim.
 func (r *remote) use(ctx context.Context, wait bool) (by uint64, l *lane, err error) {
+	return r.useFor(ctx, wait, false)
+}
+
+// useFor is use; a call does not wait for a process that is frozen.
+func (r *remote) useFor(ctx context.Context, wait, call bool) (by uint64, l *lane, err error) {
 	for {
 		by, l, missing, err := r.tryUse()
 		if l != nil || err != nil {
 			return by, l, err
+		}
+		if call {
+			if err := r.t.findFrozen(ctx, missing.owner); err != nil {
+				return 0, nil, err
+			}
 		}
 		if err := missing.await(ctx, wait); err != nil {
 			return 0, nil, err

@@ -44,6 +44,7 @@ type Transport struct {
 	sleeps   atomic.Uint64
 	calling  atomic.Int64  // calls under way
 	nesting  atomic.Int64  // of those, whose waiter handles a nested one
+	telling  sync.Mutex    // held while the broker is told of freezing
 	nice     atomic.Uint32 // of this process, as calls carry it
 	noSpam   atomic.Bool   // senders of oneway calls are not told of spam
 	woken    atomic.Bool   // callers were woken on channels since a looper last slept

@@ -165,6 +165,37 @@ var freezes = []Case{
 		unfreeze()
 		assert.Equal(s, "new:", string(s.Do(b, doCall, nil, object(o)).Payload))
 	}},
+	{"WhoMeetsAStoppedProcessIsNotHeldUp", func(s *Stage) {
+		a, b := s.Puppet(), s.Puppet()
+		o := s.Do(a, doNew, nil).TakeObject(0)
+		goOn, unfreeze := freezeAndStop(s, a)
+		for range 3 {
+			_, err := s.Try(s.Ctx, b, doCall, nil, object(o))
+			require.ErrorIs(s, err, status.Frozen)
+		}
+		goOn()
+		unfreeze()
+		assert.Equal(s, "new:", string(s.Do(b, doCall, nil, object(o)).Payload))
+	}},
+	{"ADestroyedObjectHasNoFrozenLinks", func(s *Stage) {
+		p := s.Puppet()
+		o := s.made(p, 1)[0].(*binder.Handle)
+		told := make(chan bool, 10)
+		l, err := o.LinkToFrozen(s.Ctx, func(frozen bool) { told <- frozen })
+		require.NoError(s, err)
+		require.False(s, <-told)
+		gone := make(chan struct{})
+		_, err = o.LinkToDeath(s.Ctx, func() { close(gone) })
+		require.NoError(s, err)
+		s.Do(p, doDestroyMade, nil)
+		<-gone
+		_, err = o.LinkToFrozen(s.Ctx, func(bool) {})
+		require.ErrorIs(s, err, status.Dead)
+		l.Unlink()
+		freeze(s, p)()
+		s.Do(p, Echo, nil)
+		assert.Empty(s, told)
+	}},
 	{"CallsThatRaceWithFreezingAreMadeOnceOrNot", raceWithFreezing},
 	{"FreezeByPID", func(s *Stage) {
 		if !s.Forks {

@@ -25,6 +25,7 @@ const (
 	GetContextManager Kind = 4
 	Sync              Kind = 5 // answered when all that came before has been
 	Find              Kind = 6 // PID, Value: process id; answered with the next one of that OS process
+	SetFrozen         Kind = 7 // Value: 1 if the process is frozen, 0 if not
 )
 
 // From the broker to a process. Answers have the cookie of what they answer.
@@ -32,7 +33,7 @@ const (
 	Welcome      Kind = 65 // the process's own identity
 	Error        Kind = 66 // Code: a status code, Text
 	Introduction Kind = 67 // a peer's identity; one file: an end of the lane's socket; no cookie
-	Done         Kind = 68 // Value; for GetContextManager the process, and ID: its node; for Find the process or 0
+	Done         Kind = 68 // Value; for GetContextManager the process, and ID: its node; for Find the process or 0, for Introduce 1 if it is frozen
 )
 
 // Packet is every packet; fields that a kind does not name are zero.
