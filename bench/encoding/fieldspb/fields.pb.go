@@ -334,8 +334,7 @@ func (x *Texts) GetValues() []string {
 type Point struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
 	X             int32                  `protobuf:"varint,1,opt,name=x,proto3" json:"x,omitempty"`
-	Y             int64                  `protobuf:"varint,2,opt,name=y,proto3" json:"y,omitempty"`
-	Name          string                 `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	Name          string                 `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -373,13 +372,6 @@ func (*Point) Descriptor() ([]byte, []int) {
 func (x *Point) GetX() int32 {
 	if x != nil {
 		return x.X
-	}
-	return 0
-}
-
-func (x *Point) GetY() int64 {
-	if x != nil {
-		return x.Y
 	}
 	return 0
 }
@@ -454,11 +446,10 @@ const file_bench_encoding_fieldspb_fields_proto_rawDesc = "" +
 	"\x04Ints\x12\x16\n" +
 	"\x06values\x18\x01 \x03(\x05R\x06values\"\x1f\n" +
 	"\x05Texts\x12\x16\n" +
-	"\x06values\x18\x01 \x03(\tR\x06values\"7\n" +
+	"\x06values\x18\x01 \x03(\tR\x06values\")\n" +
 	"\x05Point\x12\f\n" +
-	"\x01x\x18\x01 \x01(\x05R\x01x\x12\f\n" +
-	"\x01y\x18\x02 \x01(\x03R\x01y\x12\x12\n" +
-	"\x04name\x18\x03 \x01(\tR\x04name\";\n" +
+	"\x01x\x18\x01 \x01(\x05R\x01x\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\";\n" +
 	"\x06Holder\x121\n" +
 	"\x05point\x18\x01 \x01(\v2\x1b.ubinder.bench.fields.PointR\x05pointB!Z\x1fubinder/bench/encoding/fieldspbb\x06proto3"
 

@@ -35,7 +35,7 @@ tar xJf $tarball ./$binder ./frameworks/native/include ./system/core ./system/li
 sed -i 's/^    struct KernelFields {$/&\n        KernelFields() {}/' $binder/include/binder/Parcel.h
 
 # Of the kernel's header in Android, and not of Linux's.
-flags=(-std=gnu++20 -O1 -w -DBINDER_WITH_KERNEL_IPC -DFLAT_BINDER_FLAG_SCHED_POLICY_SHIFT=9 -DFLAT_BINDER_FLAG_INHERIT_RT=0x800)
+flags=(-std=gnu++20 -O2 -w -DBINDER_WITH_KERNEL_IPC -DFLAT_BINDER_FLAG_SCHED_POLICY_SHIFT=9 -DFLAT_BINDER_FLAG_INHERIT_RT=0x800)
 for header in algorithm atomic bitset condition_variable cstdint cstring deque functional limits map memory mutex optional set string thread variant vector; do
 	flags+=(-include $header) # clang's library has them already where these are used
 done

@@ -3,7 +3,11 @@
 // open the driver.
 //
 // The lines of input and output are those of testdata/gbinder/oracle.c, but for the offsets of a read:
-// behind each stands "o" for an object or "f" for a file, and the place is filled in here.
+// behind each stands "o" for an object or "f" for a file, and the place is filled in here. For bench
+// there is one command more:
+//
+//	bench MILLISECONDS OP        the times of a write and a read, a new Parcel each, in ns, how many
+//	                             allocations each makes, and how many bytes it is
 
 #include <sstream>
 #define private public // a parcel that came in is made by a private function
@@ -22,6 +26,8 @@
 #include <inttypes.h>
 #include <linux/android/binder.h>
 
+#include <atomic>
+#include <ctime>
 #include <iostream>
 
 using namespace android;
@@ -145,10 +151,13 @@ static void check(status_t s) {
 	if (s != OK) throw s;
 }
 
-// The types that are no more than a pair of functions.
+// The types that are no more than a pair of functions. What is measured has them without the text:
+// ready makes a write of a value, and take reads one.
 struct Op {
 	std::function<void(Parcel*, const string&)> write;
 	std::function<string(const Parcel*)> read;
+	std::function<std::function<void(Parcel*)>(const string&)> ready;
+	std::function<void(const Parcel*)> take;
 };
 
 template <typename T, typename A>
@@ -162,6 +171,15 @@ static Op op(status_t (Parcel::*write)(A), status_t (Parcel::*read)(T*) const) {
 		        T t{};
 		        check((p->*read)(&t));
 		        return show(t);
+	        },
+	        [=](const string& s) {
+		        auto t = std::make_shared<T>();
+		        parse(s, t.get());
+		        return [=](Parcel* p) { check((p->*write)(*t)); };
+	        },
+	        [=](const Parcel* p) {
+		        T t{};
+		        check((p->*read)(&t));
 	        }};
 }
 
@@ -171,7 +189,8 @@ static Op vectorOp(status_t (Parcel::*write)(const vector<T>&), status_t (Parcel
 }
 
 static Op word(std::function<void(Parcel*)> write, std::function<void(const Parcel*)> read) {
-	return {[=](Parcel* p, const string&) { write(p); }, [=](const Parcel* p) { return read(p), string(); }};
+	return {[=](Parcel* p, const string&) { write(p); }, [=](const Parcel* p) { return read(p), string(); },
+	        [=](const string&) { return write; }, read};
 }
 
 static void expect(bool what) {
@@ -307,6 +326,15 @@ static Op texts() {
 		        V v;
 		        check(p->readUtf8VectorFromUtf16Vector(&v));
 		        return show(*v);
+	        },
+	        [](const string& s) {
+		        auto v = std::make_shared<V>(std::in_place);
+		        parse(s, &**v);
+		        return [=](Parcel* p) { check(p->writeUtf8VectorAsUtf16Vector(*v)); };
+	        },
+	        [](const Parcel* p) {
+		        V v;
+		        check(p->readUtf8VectorFromUtf16Vector(&v));
 	        }};
 }
 
@@ -320,6 +348,15 @@ static Op point() {
 		        Point point;
 		        check(p->readParcelable(&point));
 		        return show(point);
+	        },
+	        [](const string& s) {
+		        auto point = std::make_shared<Point>();
+		        parse(s, point.get());
+		        return [=](Parcel* p) { check(p->writeParcelable(*point)); };
+	        },
+	        [](const Parcel* p) {
+		        Point point;
+		        check(p->readParcelable(&point));
 	        }};
 }
 
@@ -444,6 +481,56 @@ static void read(const std::map<string, Op>& all, const vector<string>& words) {
 	if (p.dataAvail()) std::cout << " more";
 }
 
+static std::atomic<size_t> allocations;
+
+extern "C" {
+void* __libc_malloc(size_t);
+void* __libc_calloc(size_t, size_t);
+void* __libc_realloc(void*, size_t);
+void* malloc(size_t n) { return allocations++, __libc_malloc(n); }
+void* calloc(size_t n, size_t size) { return allocations++, __libc_calloc(n, size); }
+void* realloc(void* p, size_t n) { return allocations++, __libc_realloc(p, n); }
+}
+
+static double now() {
+	timespec t;
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec * 1e9 + t.tv_nsec;
+}
+
+// timed repeats what it is given and looks at the clock seldom.
+template <typename F>
+static void timed(double ms, F once) {
+	size_t before = allocations, n = 0;
+	double start = now(), ns = 0;
+	for (int batch = 64; ns < ms * 1e6; batch = std::min(2 * batch, 1 << 14)) {
+		for (int i = 0; i < batch; i++) once();
+		n += batch;
+		ns = now() - start;
+	}
+	std::cout << ns / n << " " << double(allocations - before) / n << " ";
+}
+
+static void bench(const std::map<string, Op>& all, const vector<string>& words) {
+	size_t eq = words[2].find('=');
+	const Op& op = all.at(words[2].substr(0, eq));
+	auto put = op.ready(eq == string::npos ? "" : words[2].substr(eq + 1));
+	Parcel sent;
+	put(&sent);
+	double ms = std::stod(words[1]);
+	timed(ms, [&] {
+		Parcel p;
+		put(&p);
+	});
+	timed(ms, [&] {
+		Parcel p;
+		p.ipcSetDataReference(sent.data(), sent.dataSize(), (binder_size_t*)sent.ipcObjects(), sent.ipcObjectsCount(),
+		                      [](const uint8_t*, size_t, const binder_size_t*, size_t) {});
+		op.take(&p);
+	});
+	std::cout << sent.dataSize();
+}
+
 int main() {
 	auto all = ops();
 	object = sp<BBinder>::make();
@@ -451,7 +538,7 @@ int main() {
 	for (string line; std::getline(std::cin, line);) {
 		auto words = split(line, ' ');
 		std::cout << "> ";
-		words[0] == "write" ? write(all, words) : read(all, words);
+		words[0] == "write" ? write(all, words) : words[0] == "bench" ? bench(all, words) : read(all, words);
 		std::cout << std::endl;
 	}
 	_exit(0);
