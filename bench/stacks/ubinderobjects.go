@@ -71,9 +71,7 @@ func checkHome(o binder.Object, mine *binder.Node) error {
 
 // giveBack releases objects and waits until their owner has been told of each.
 func giveBack(held []binder.Object, given func() (uint64, error)) error {
-	for _, o := range held {
-		binder.Release(o)
-	}
+	binder.ReleaseAll(held...)
 	for {
 		if n, err := given(); n == 0 || err != nil {
 			return err

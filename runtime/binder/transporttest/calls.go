@@ -109,6 +109,33 @@ var calls = []Case{
 		}
 		wg.Wait()
 	}},
+	{"EveryCallIsHandledOnce", func(s *Stage) {
+		const callers, calls = 8, 100
+		p := s.Puppet()
+		var wg sync.WaitGroup
+		for g := range byte(callers) {
+			wg.Go(func() {
+				for i := range byte(calls) {
+					if i%2 == 0 {
+						s.Do(p, doLog, []byte{g, i})
+					} else {
+						assert.NoError(s, p.Transact(s.Ctx, oneway([]byte{g, i}, 0), nil))
+					}
+				}
+			})
+		}
+		wg.Wait()
+		log := s.Do(p, doLogged, nil).Payload
+		for len(log) < 2*callers*calls {
+			log = s.Do(p, doLogged, nil).Payload
+		}
+		seen := make(map[[2]byte]bool)
+		for i := 0; i < len(log); i += 2 {
+			seen[[2]byte(log[i:])] = true
+		}
+		assert.Len(s, seen, callers*calls)
+		assert.Len(s, log, 2*callers*calls)
+	}},
 	{"HandlersRunInParallel", func(s *Stage) {
 		// Two calls of one puppet meet here: neither is answered before both have come.
 		p := s.Puppet()

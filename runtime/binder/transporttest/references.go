@@ -50,6 +50,23 @@ var references = []Case{
 		<-told
 		assert.EqualValues(s, 2, calls.Load())
 	}},
+	{"ANodeThatIsTakenAgainIsTheSame", func(s *Stage) {
+		owner := s.Puppet()
+		n := s.made(owner, 1)[0]
+		s.Do(owner, doHold, nil, object(n)) // it has come home
+		before, err := n.ID(s.Ctx)
+		require.NoError(s, err)
+		for _, count := range []string{"1", "2"} {
+			binder.Release(n)
+			s.eventually(owner, doReleased, count)
+			n = s.Do(owner, doHeld, nil).TakeObject(0)
+			after, err := n.ID(s.Ctx)
+			require.NoError(s, err)
+			assert.Equal(s, before, after)
+			assert.Equal(s, "made:x", string(s.Do(n, 1, []byte("x")).Payload))
+		}
+		binder.Release(n)
+	}},
 	{"ReleaseAll", func(s *Stage) {
 		p, q := s.Puppet(), s.Puppet()
 		list := append(s.made(p, 250), s.made(q, 250)...)
