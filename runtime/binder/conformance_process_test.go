@@ -38,8 +38,6 @@ var libLoopers = []conformance{
 		assert.Equal(s, 17, s.loopersOf(server).Max)
 	}},
 	{name: "HangingServices", checks: "more calls than loopers hang, and none is lost: all are answered when the service goes on", run: hangingServices},
-	{name: "SchedPolicySet", left: "real-time scheduling of handlers, which takes privileges and threads of their own; loopers are goroutines"},
-	{name: "InheritRt", left: "as SchedPolicySet"},
 }
 
 // loopersOf asks a server for what its loopers do.

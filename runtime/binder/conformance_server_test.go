@@ -61,6 +61,8 @@ const (
 	opUnlock                        // unlocks
 	opLockUnlock                    // waits for the lock, and gives it back
 	opLocking                       // answers how many calls wait for the lock
+	opNice                          // answers with the nice value of its thread, or with what the attached object answers to that
+	opNewNice                       // answers with an object of which opNice is asked, whose handlers run within the payload's range
 	opSpawn                         // starts a process that outlives it, and answers with its pid
 	opSetuid                        // changes its user
 	opFewFiles                      // may open no more files than the payload says
@@ -98,6 +100,8 @@ var serverOps = map[uint32]func(*server, context.Context, *binder.IncomingCall) 
 	opUnlock:      func(s *server, _ context.Context, _ *binder.IncomingCall) error { s.lock.Unlock(); return nil },
 	opLockUnlock:  (*server).lockUnlock,
 	opLocking:     (*server).answerLocking,
+	opNice:        (*server).nice,
+	opNewNice:     (*server).newNice,
 	opSpawn:       (*server).spawn,
 	opSetuid:      (*server).setuid,
 	opFewFiles:    (*server).fewFiles,

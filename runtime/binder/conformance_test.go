@@ -29,7 +29,7 @@ type conformance struct {
 
 var suites = []suite{
 	{"binderLibTest", "AOSP, frameworks/native, libs/binder/tests/binderLibTest.cpp",
-		join(libCalls, libObjects, libDeaths, libFreeze, libFiles, libLoopers, libProcess, libSources, libNames, libElsewhere)},
+		join(libCalls, libObjects, libDeaths, libFreeze, libFiles, libLoopers, libNice, libProcess, libSources, libNames, libElsewhere)},
 	{"binderDriverInterfaceTest", "AOSP, frameworks/native, libs/binder/tests/binderDriverInterfaceTest.cpp", driver},
 	{"binderRpcTest", "AOSP, frameworks/native, libs/binder/tests/binderRpcUniversalTests.cpp: what it says of objects, and the limits of binder over sockets, which do not hold here", rpc},
 	{"bus1", "bus1, Documentation/bus1/bus1.xml and tools/testing/selftests/bus1: what it says of nodes, handles and order", bus1},
