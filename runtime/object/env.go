@@ -119,6 +119,8 @@ func (t *Transport) cutOff(l *lane, err error) {
 	}
 	t.table.CutOff(l.id)
 	l.writable = false
+	l.cut = true
+	t.pool.cool(l) // it may say for ever that there is something to take
 	link := l.link
 	t.after.fails = append(t.after.fails, func() { link.Fail(err) })
 }

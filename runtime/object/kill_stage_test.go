@@ -29,7 +29,7 @@ import (
 )
 
 // killPatience is how long anything may take that must come about.
-const killPatience = 60 * time.Second
+const killPatience = 20 * time.Second
 
 // Transactions of the processes that survive.
 const (

@@ -125,7 +125,7 @@ func (p *looperPool) remove(lp *looper) {
 func (p *looperPool) heat(l *lane) {
 	p.clock++
 	l.lastUsed = p.clock
-	if l.hot || l.dead {
+	if l.hot || l.cut || l.dead {
 		return
 	}
 	if len(p.hot) == maxHot {
