@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"flag"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"reflect"
 	"runtime/pprof"
@@ -191,32 +193,55 @@ func FuzzHostilePeer(f *testing.F) {
 		f.Add(seed)
 	}
 	a := newArena(f)
-	f.Fuzz(func(t *testing.T, b []byte) {
-		p := joinPeer(t, a.path)
-		left := false
-		defer func() {
-			if !left {
-				p.leave()
-			}
-		}()
-		g := &program{peer: p, b: b, ids: []uint64{uint64(a.victim.ID()), uint64(a.client.ID()), p.id, p.id + 1000}, nodes: []uint64{1, 1, 1, 2, 3, 77}}
-		g.sync = func() { a.honest(t) }
-		for _, id := range g.ids[:1+g.below(2)] {
-			l := p.meet(id)
-			if g.below(16) == 0 {
-				g.badShake(l)
-			} else {
-				p.shake(l)
+	f.Fuzz(a.play)
+}
+
+// TestHostilePeersAtRandom has many peers, one after the other, of which some go far.
+func TestHostilePeersAtRandom(t *testing.T) {
+	a := newArena(t)
+	for seed := range uint64(*peers) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		b := make([]byte, random.IntN(600))
+		for i := range b {
+			if b[i] = byte(random.Uint32()); random.IntN(2) == 0 {
+				b[i] %= 16
 			}
 		}
-		g.run()
-		a.honest(t)
-		a.bounded(t)
-		p.leave()
-		left = true
-		a.settled(t)
-		a.honest(t)
-	})
+		t.Run(fmt.Sprint(seed), func(t *testing.T) { a.play(t, b) })
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+var peers = flag.Int("peers", 300, "how many hostile peers there are at random")
+
+// play has a peer do what b says, and checks what it has done to the others.
+func (a *arena) play(t *testing.T, b []byte) {
+	p := joinPeer(t, a.path)
+	left := false
+	defer func() {
+		if !left {
+			p.leave()
+		}
+	}()
+	g := &program{peer: p, b: b, ids: []uint64{uint64(a.victim.ID()), uint64(a.client.ID()), p.id, p.id + 1000}, nodes: []uint64{1, 1, 1, 2, 3, 77}}
+	g.sync = func() { a.honest(t) }
+	for _, id := range g.ids[:1+g.below(2)] {
+		l := p.meet(id)
+		if g.below(16) == 0 {
+			g.badShake(l)
+		} else {
+			p.shake(l)
+		}
+	}
+	g.run()
+	a.honest(t)
+	a.bounded(t)
+	p.leave()
+	left = true
+	a.settled(t)
+	a.honest(t)
 }
 
 // badShake does a handshake wrongly, or half.
