@@ -22,6 +22,11 @@ generate: ## write the generated code of every .proto file
 fuzz: ## run every fuzzer for FUZZ_TIME (5s)
 	.ci/run fuzz
 
+soak: ## mixed load with random kills for DURATION (5m); shows that nothing grows
+	cd bench && go run ./soak -d $(DURATION)
+
+DURATION = 5m
+
 demo: ## show objects passed between processes, deaths, and latency
 	go run ./cmd/ubinder demo
 
@@ -44,4 +49,4 @@ ci: ## what must hold of every commit; .ci/run -l lists the steps
 ci-long: ## the same with longer fuzzing and repeated tests
 	CI_LONG=1 .ci/run
 
-.PHONY: help test race model lint generate fuzz demo bench vm-bench readme ci ci-long
+.PHONY: help test race model lint generate fuzz soak demo bench vm-bench readme ci ci-long

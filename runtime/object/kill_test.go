@@ -37,6 +37,7 @@ var killRoles = map[string]func(path string) int{
 	"usurper": usurperMain,
 	"friend":  friendMain,
 	"broker":  killableBrokerMain,
+	"leaver":  leaverMain,
 }
 
 // killable builds this test with points at which it can be killed.

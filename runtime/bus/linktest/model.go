@@ -17,6 +17,8 @@ type side struct {
 	reserved         []sent
 	posted           []sent // not taken
 	taken            []sent // not freed
+	controls         int    // posted, and not told to be taken
+	untold           int    // of those, taken
 }
 
 type sent struct {
@@ -43,6 +45,8 @@ func modelled(t *testing.T, a, b actor) {
 			actions[fmt.Sprint("abandon ", i)] = s.abandon
 			actions[fmt.Sprint("take ", i)] = s.take
 			actions[fmt.Sprint("free ", i)] = s.free
+			actions[fmt.Sprint("control ", i)] = s.control
+			actions[fmt.Sprint("tell ", i)] = s.tell
 		}
 		t.Repeat(actions)
 		for _, s := range sides {
@@ -52,7 +56,41 @@ func modelled(t *testing.T, a, b actor) {
 }
 
 func (s *side) inUse() (all []sent) {
-	return append(append(append(all, s.reserved...), s.posted...), s.taken...)
+	for _, m := range s.posted {
+		if m.class != bus.ClassControl {
+			all = append(all, m)
+		}
+	}
+	return append(append(all, s.reserved...), s.taken...)
+}
+
+// maxControls is the credit for control messages.
+const maxControls = 128
+
+// control posts a few control messages at once, up to and beyond their credit.
+func (s *side) control(t *rapid.T) {
+	n := rapid.IntRange(1, 3).Draw(t, "controls")
+	if rapid.IntRange(0, 7).Draw(t, "many") == 7 {
+		n = maxControls
+	}
+	for range n {
+		r := s.sender.Do(Op{Do: Control, Message: Message{Kind: bus.KindDrop}})
+		if s.controls == maxControls {
+			require.NotNil(t, r.Err, "more control messages than there is credit")
+			require.Equal(t, status.Full, r.Err.Code, r.Err.Message)
+			return
+		}
+		require.Nil(t, r.Err)
+		s.controls++
+		s.posted = append(s.posted, sent{class: bus.ClassControl, pos: r.Position})
+	}
+}
+
+// tell tells the sender how far its messages were taken.
+func (s *side) tell(t *rapid.T) {
+	require.Nil(t, s.receiver.Do(Op{Do: Drained}).Err)
+	s.controls -= s.untold
+	s.untold = 0
 }
 
 func (s *side) reserve(t *rapid.T, seed uint64) {
@@ -136,12 +174,16 @@ func (s *side) take(t *rapid.T) {
 	require.Nil(t, r.Err)
 	require.Equal(t, len(s.posted) > 0, r.OK)
 	if !r.OK {
-		require.Nil(t, s.receiver.Do(Op{Do: Drained}).Err)
+		s.tell(t)
 		return
 	}
 	m := s.posted[0]
 	s.posted = s.posted[1:]
 	require.Equal(t, m.pos, r.Position)
+	if m.class == bus.ClassControl {
+		s.untold++
+		return
+	}
 	s.taken = append(s.taken, m)
 }
 

@@ -63,10 +63,14 @@ func checkPool(t *testing.T, units int, sizes *rapid.Generator[int]) {
 		t.Repeat(map[string]func(*rapid.T){
 			"alloc": func(t *rapid.T) {
 				n := sizes.Draw(t, "n")
+				fits, used := p.Fits(n), p.Used()
 				number, off, ok := p.Alloc(n)
+				require.Equal(t, fits, ok, "Fits says what Alloc does")
 				if !ok {
+					require.Equal(t, used, p.Used())
 					return
 				}
+				require.Equal(t, used+p.Size(number), p.Used())
 				require.NotContains(t, held, number)
 				require.Zero(t, off%Unit)
 				require.GreaterOrEqual(t, p.Size(number), n)
@@ -78,7 +82,10 @@ func checkPool(t *testing.T, units int, sizes *rapid.Generator[int]) {
 			"free": func(t *rapid.T) {
 				for number := range held {
 					delete(held, number)
+					used, size := p.Used(), p.Size(number)
 					require.True(t, p.Free(number))
+					require.False(t, p.Free(number), "freed twice")
+					require.Equal(t, used-size, p.Used())
 					break
 				}
 			},
@@ -87,6 +94,14 @@ func checkPool(t *testing.T, units int, sizes *rapid.Generator[int]) {
 				if _, ok := held[number]; !ok {
 					require.False(t, p.Free(number))
 				}
+			},
+			"free all": func(t *rapid.T) {
+				for number := range held {
+					require.True(t, p.Free(number))
+				}
+				clear(held)
+				require.Zero(t, p.Used())
+				require.True(t, p.Fits(int(p.units)*Unit), "the parts have become one again")
 			},
 			"": func(t *rapid.T) { check(t, p) },
 		})
