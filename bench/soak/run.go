@@ -172,6 +172,9 @@ func (s *soak) end() error {
 		if err != nil {
 			return err
 		}
+		if !s.json {
+			fmt.Println("at rest:", p.name, last)
+		}
 		s.report.add(&s.report.Processes[i], &last)
 	}
 	return nil

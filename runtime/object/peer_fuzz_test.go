@@ -171,7 +171,9 @@ func (a *arena) left() error {
 	if a.before.Processes == nil {
 		return nil
 	}
-	if fds, maps := sys.Open(); fds != a.fds || maps != a.maps {
+	fds, maps := sys.Open()
+	a.fds = min(a.fds, fds) // the broker may have been about to close the lane's sockets when it was counted
+	if fds != a.fds || maps != a.maps {
 		return fmt.Errorf("%d file descriptors and %d mappings, before %d and %d", fds, maps, a.fds, a.maps)
 	}
 	for i, tr := range a.transports {
