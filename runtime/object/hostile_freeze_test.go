@@ -146,3 +146,29 @@ func TestTheEndOfWhoseCallsWait(t *testing.T) {
 		s.honestGoOn()
 	})
 }
+
+// A call that was posted while the process was frozen, and that it has not looked at before it goes on, is
+// not begun: its caller may have seen the word, and given up. A oneway call is.
+func TestACallOfFrozenTimesIsNotBegunLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		began := 0
+		root := s.owner.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
+			began++
+			return nil
+		}))
+		require.NoError(t, s.owner.BecomeContextManager(t.Context(), root))
+		require.NoError(t, s.client.Freeze(t.Context(), s.owner.ID(), 0))
+		for _, flags := range []uint16{0, bus.FlagOneway} {
+			slot, err := s.link.Reserve(bus.ClassCall, 0, 0)
+			require.NoError(t, err)
+			_, err = s.link.Post(&bus.Descriptor{Kind: bus.KindCall, Code: 1, Node: root.NodeID(), Flags: flags}, slot, nil)
+			require.NoError(t, err) // and nobody is rung
+		}
+		require.NoError(t, s.client.Unfreeze(t.Context(), s.owner.ID()))
+		synctest.Wait()
+		require.Equal(t, status.Frozen, s.answer(s.link))
+		require.Equal(t, 1, began)
+		s.honestGoOn()
+	})
+}
