@@ -10,9 +10,9 @@ import (
 // ExceptionCode is the first word of a reply. Positive codes are nobody's.
 type ExceptionCode int32
 
-// The codes, of libbinder's Status.h. The last three are never an Exception's: headers that say more
-// about a reply without one, and the code by which libbinder marks a transaction that failed as a
-// whole, which sends no parcel.
+// The codes, of libbinder's Status.h. The last two are never an Exception's: they are headers that say
+// more about a reply without one. (-129 stands there for a transaction that failed as a whole, which
+// sends no parcel.)
 const (
 	ExNone                 ExceptionCode = 0
 	ExSecurity             ExceptionCode = -1
@@ -26,7 +26,6 @@ const (
 	ExParcelable           ExceptionCode = -9
 	exNotedAppOpsHeader    ExceptionCode = -127
 	exReplyHeader          ExceptionCode = -128
-	exTransactionFailed    ExceptionCode = -129
 )
 
 type exceptionInfo struct {

@@ -33,7 +33,7 @@ func TestObjectsAreReadOnceAndAsWhatTheyAre(t *testing.T) {
 	const whole = place + "0c000000"
 	r := readBytes(Format{}, whole, Entry{0, Binder, "o"})
 	assert.Nil(t, r.ReadFile())
-	assert.ErrorContains(t, r.Err(), "an file was expected")
+	assert.ErrorContains(t, r.Err(), "there stands: object, not file")
 
 	r = readBytes(Format{}, whole, Entry{0, WeakBinder, "o"})
 	o, _ := r.ReadNullableBinder()
@@ -160,7 +160,7 @@ func TestDepthIsBounded(t *testing.T) {
 }
 
 // big takes much more memory than bytes in a parcel.
-type big struct{ room [1 << 12]byte }
+type big struct{ _ [1 << 12]byte }
 
 func (*big) WriteToParcel(*Writer)  {}
 func (*big) ReadFromParcel(*Reader) {}

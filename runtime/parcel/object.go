@@ -165,7 +165,7 @@ func (r *Reader) readObject(k Kind) any {
 	}
 	e := &r.table[r.next]
 	if e.Kind != k {
-		r.fail(status.Encoding, "an %s was expected, but there stands: %s", k, e.Kind)
+		r.fail(status.Encoding, "there stands: %s, not %s", e.Kind, k)
 		return nil
 	}
 	if r.end-r.pos < objectSize {
