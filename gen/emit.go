@@ -20,12 +20,13 @@ const (
 // emitter writes one generated file.
 type emitter struct {
 	*protogen.GeneratedFile
-	importPath string // of the package that the file belongs to
+	importPath string     // of the package that the file belongs to
+	aidl       *aidlNames // nil for .proto files
 }
 
 func newEmitter(plugin *protogen.Plugin, f *protogen.File) emitter {
 	name := f.GeneratedFilenamePrefix + Suffix
-	return emitter{plugin.NewGeneratedFile(name, f.GoImportPath), string(f.GoImportPath)}
+	return emitter{plugin.NewGeneratedFile(name, f.GoImportPath), string(f.GoImportPath), nil}
 }
 
 func (g emitter) file(pkg protogen.GoPackageName, f *model.File) {
@@ -55,7 +56,11 @@ func (g emitter) iface(i *model.Interface) {
 	g.client(i)
 	g.unimplemented(i)
 	for _, m := range i.Methods {
-		g.handler(i, m)
+		if i.Encoding == model.Parcel {
+			g.parcelHandler(i, m)
+		} else {
+			g.handler(i, m)
+		}
 	}
 }
 
@@ -76,17 +81,31 @@ func (g emitter) constants(i *model.Interface) {
 }
 
 func (g emitter) goInterface(i *model.Interface) {
-	g.doc(i.Doc, i.Deprecated, i.Go.Ident+" is the interface "+i.Descriptor+".")
+	about := i.Go.Ident + " is the interface " + i.Descriptor + "."
+	if i.Encoding == model.Parcel {
+		g.comment(&i.Comment, about)
+	} else {
+		g.doc(i.Doc, i.Deprecated, about)
+	}
 	g.P("type ", i.Go.Ident, " interface {")
 	for n, m := range i.Methods {
 		if n > 0 && m.Doc != "" {
 			g.P()
 		}
-		g.doc(m.Doc, m.Deprecated, "", remarks(m)...)
-		g.P(m.Name, g.signature(m, newSignatureScope(), true))
+		g.methodDeclaration(i, m)
 	}
 	g.P("}")
 	g.P()
+}
+
+func (g emitter) methodDeclaration(i *model.Interface, m *model.Method) {
+	if i.Encoding == model.Parcel {
+		g.comment(&m.Comment, "")
+		g.P(m.Name, g.parcelSignature(g.parcelMethod(m)))
+		return
+	}
+	g.doc(m.Doc, m.Deprecated, "", remarks(m)...)
+	g.P(m.Name, g.signature(m, newSignatureScope(), true))
 }
 
 // remarks are what a method's users must know and its source need not say.
@@ -122,7 +141,13 @@ func (g emitter) doc(source string, deprecated bool, instead string, remarks ...
 // description writes the variable by which the runtime knows the interface.
 func (g emitter) description(i *model.Interface) {
 	g.P("// ", interfaceVar(i.Go), " describes ", i.Go.Ident, " to the runtime.")
-	g.P("var ", interfaceVar(i.Go), " = ", g.stub("NewInterface"), "(", descriptorConst(i.Go), ", ", i.Version, ", ", strconv.Quote(i.Hash), ")")
+	handle := "Handle: "
+	if i.Encoding == model.Parcel {
+		handle = "HandleParcel: "
+		g.P("var ", interfaceVar(i.Go), " = ", g.stub("NewAIDL"), "(", descriptorConst(i.Go), ", ", i.Version, ", ", strconv.Quote(i.Hash), ", ", i.VINTF, ")")
+	} else {
+		g.P("var ", interfaceVar(i.Go), " = ", g.stub("NewInterface"), "(", descriptorConst(i.Go), ", ", i.Version, ", ", strconv.Quote(i.Hash), ")")
+	}
 	g.P()
 	g.P("func init() {")
 	g.P(interfaceVar(i.Go), ".Define(", g.stub("ClientOf"), "[", clientType(i.Go), "],")
@@ -131,7 +156,7 @@ func (g emitter) description(i *model.Interface) {
 		if m.Oneway {
 			oneway = "Oneway: true, "
 		}
-		g.P(g.stub("Method"), `{Name: "`, m.Name, `", Code: `, codeConst(i.Go, m.Name), ", ", oneway, "Handle: ", handlerFunc(i.Go, m.Name), "},")
+		g.P(g.stub("Method"), `{Name: "`, m.Name, `", Code: `, codeConst(i.Go, m.Name), ", ", oneway, handle, handlerFunc(i.Go, m.Name), "},")
 	}
 	g.P(")")
 	g.P("}")

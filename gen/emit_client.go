@@ -17,7 +17,11 @@ func (g emitter) client(i *model.Interface) {
 	g.P("}")
 	g.P()
 	for _, m := range i.Methods {
-		g.clientMethod(i, m)
+		if i.Encoding == model.Parcel {
+			g.parcelClientMethod(i, m)
+		} else {
+			g.clientMethod(i, m)
+		}
 	}
 }
 

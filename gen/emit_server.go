@@ -13,6 +13,10 @@ func (g emitter) unimplemented(i *model.Interface) {
 	g.P("type ", name, " struct{}")
 	g.P()
 	for _, m := range i.Methods {
+		if i.Encoding == model.Parcel {
+			g.parcelUnimplemented(i, m)
+			continue
+		}
 		g.P("// ", m.Name, " implements ", i.Go.Ident, ".")
 		g.P("func (", name, ") ", m.Name, g.signature(m, g.newBodyScope(m), false), " {")
 		g.P("return ", nils(m), g.stub("Unimplemented"), "(", descriptorConst(i.Go), `, "`, m.Name, `")`)

@@ -214,7 +214,18 @@ func UnknownTag(r *parcel.Reader, union string, tag int32) {
 	r.Fail(status.Errorf(status.Encoding, "%s has no field with tag %d", union, tag))
 }
 
-// UnsetUnion is for generated code that writes a union whose value is not of the tag's type.
-func UnsetUnion(w *parcel.Writer, union string, value any) {
-	w.Fail(status.Errorf(status.BadValue, "%s cannot hold a %T", union, value))
+// NullParcelable is for generated code that was given nil where there must be a parcelable.
+func NullParcelable(w *parcel.Writer, name string) {
+	w.Fail(status.Errorf(status.BadValue, "a null %s, where there must be one", name))
+}
+
+// ReadForeign is for generated code that reads a parcelable of which AIDL says only the name.
+func ReadForeign(r *parcel.Reader, make func() parcel.Parcelable, name string) parcel.Parcelable {
+	if make == nil {
+		r.Fail(status.Errorf(status.Encoding, "a %s cannot be read: the program has not set New%s", name, name))
+		return nil
+	}
+	p := make()
+	p.ReadFromParcel(r)
+	return p
 }

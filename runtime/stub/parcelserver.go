@@ -30,6 +30,9 @@ func (c *IncomingParcel) Reply() *parcel.Writer {
 	return &c.reply
 }
 
+// MarkSensitive has the reply's memory wiped once it was read.
+func (c *IncomingParcel) MarkSensitive() { c.reply.MarkSensitive() }
+
 // End closes the files that went with the reply and lets go of everything else.
 func (c *IncomingParcel) End() {
 	dropUnread(c.table)

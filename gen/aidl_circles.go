@@ -1,0 +1,116 @@
+package gen
+
+import (
+	"maps"
+	"slices"
+
+	"ubinder/aidl/model"
+)
+
+// circles groups the AIDL packages of a run: those that use each other's types in a circle are one
+// group. They are the strongly connected components of the graph of uses (R. Tarjan, "Depth-first search
+// and linear graph algorithms", 1972), found without recursion over types, which may be many.
+func circles(files []*model.File) [][]string {
+	uses := make(map[string]map[string]bool)
+	for _, f := range files {
+		if uses[f.Package] == nil {
+			uses[f.Package] = make(map[string]bool)
+		}
+		for _, t := range usedTypes(&f.Types) {
+			if d := declaredOf(t); d != nil && d.Package != f.Package {
+				uses[f.Package][d.Package] = true
+			}
+		}
+	}
+	c := connector{uses: uses, index: make(map[string]int), low: make(map[string]int), onStack: make(map[string]bool)}
+	for _, pkg := range slices.Sorted(maps.Keys(uses)) {
+		if c.index[pkg] == 0 {
+			c.visit(pkg)
+		}
+	}
+	return c.groups
+}
+
+type connector struct {
+	uses       map[string]map[string]bool
+	index, low map[string]int
+	stack      []string
+	onStack    map[string]bool
+	groups     [][]string
+}
+
+func (c *connector) visit(pkg string) {
+	c.index[pkg] = len(c.index) + 1
+	c.low[pkg] = c.index[pkg]
+	c.stack = append(c.stack, pkg)
+	c.onStack[pkg] = true
+	for _, next := range slices.Sorted(maps.Keys(c.uses[pkg])) {
+		if c.index[next] == 0 {
+			c.visit(next)
+			c.low[pkg] = min(c.low[pkg], c.low[next])
+		} else if c.onStack[next] {
+			c.low[pkg] = min(c.low[pkg], c.index[next])
+		}
+	}
+	if c.low[pkg] != c.index[pkg] {
+		return
+	}
+	at := slices.Index(c.stack, pkg)
+	group := slices.Sorted(slices.Values(c.stack[at:]))
+	c.stack = c.stack[:at]
+	for _, member := range group {
+		c.onStack[member] = false
+	}
+	c.groups = append(c.groups, group)
+}
+
+// usedTypes lists every use of a type in a scope.
+func usedTypes(t *model.Types) (list []*model.Type) {
+	add := func(types ...*model.Type) {
+		for _, u := range types {
+			for ; u != nil; u = u.Elem {
+				list = append(list, u)
+			}
+		}
+	}
+	fields := func(all []*model.Field) {
+		for _, f := range all {
+			add(f.Type)
+		}
+	}
+	for _, i := range t.Interfaces {
+		for _, m := range i.Methods {
+			add(m.Return)
+			for _, a := range m.Arguments {
+				add(a.Type)
+			}
+		}
+		list = append(list, usedTypes(&i.Types)...)
+	}
+	for _, p := range t.Parcelables {
+		fields(p.Fields)
+		list = append(list, usedTypes(&p.Types)...)
+	}
+	for _, u := range t.Unions {
+		fields(u.Fields)
+		list = append(list, usedTypes(&u.Types)...)
+	}
+	return list
+}
+
+// declaredOf returns the declaration that a type names; nil for what is built in.
+func declaredOf(t *model.Type) *model.Declared {
+	switch t.Kind {
+	case model.KindInterface:
+		return &t.Interface.Declared
+	case model.KindParcelable:
+		return &t.Parcelable.Declared
+	case model.KindUnion:
+		return &t.Union.Declared
+	case model.KindEnum:
+		return &t.Enum.Declared
+	case model.KindForeign:
+		return &t.Foreign.Declared
+	}
+	return nil
+}

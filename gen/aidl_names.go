@@ -1,0 +1,125 @@
+package gen
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"ubinder/aidl/model"
+)
+
+// aidlNames is the Go names of a run: of packages, files and types.
+type aidlNames struct {
+	packages  map[string]*goPackage // by AIDL package
+	fileNames map[*model.File]string
+	base      map[string]bool // last parts of all import paths: no parameter may hide one
+}
+
+// goPackage is where the types of one AIDL package go; several share one where they use each other in
+// a circle, which Go does not allow.
+type goPackage struct {
+	importPath string
+	dir        string // below AIDL.Base
+	name       string
+	shared     []string // AIDL packages in it, when there are several
+}
+
+func nameAll(a AIDL) *aidlNames {
+	n := &aidlNames{packages: make(map[string]*goPackage), fileNames: make(map[*model.File]string), base: make(map[string]bool)}
+	for _, group := range circles(a.Files) {
+		p := newGoPackage(a.Base, group)
+		for _, pkg := range group {
+			n.packages[pkg] = p
+		}
+		n.base[p.name] = true
+	}
+	used := make(map[string]map[string]bool)
+	for _, f := range a.Files {
+		p := n.packages[f.Package]
+		if used[p.dir] == nil {
+			used[p.dir] = make(map[string]bool)
+		}
+		n.fileNames[f] = unique(fileName(f, p), used[p.dir])
+	}
+	return n
+}
+
+// newGoPackage is called by the package's last part, or, for a circle, by that of the shortest.
+func newGoPackage(base string, group []string) *goPackage {
+	first := slices.MinFunc(group, func(x, y string) int {
+		if len(x) != len(y) {
+			return len(x) - len(y)
+		}
+		return strings.Compare(x, y)
+	})
+	dir := goDir(first)
+	p := &goPackage{importPath: path.Join(base, dir), dir: dir, name: goPackageName(path.Base(path.Join(base, dir)))}
+	if len(group) > 1 {
+		p.shared = group
+	}
+	return p
+}
+
+// goDir is the folder of an AIDL package. Go gives folders of some names a meaning of their own.
+func goDir(pkg string) string {
+	parts := strings.Split(pkg, ".")
+	for i, part := range parts {
+		if part == "internal" || part == "vendor" || part == "testdata" || strings.HasPrefix(part, "_") {
+			parts[i] = "x" + part
+		}
+	}
+	return path.Join(parts...)
+}
+
+func goPackageName(s string) string {
+	var b strings.Builder
+	for _, r := range strings.ToLower(s) {
+		if r == '_' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' && b.Len() > 0 {
+			b.WriteRune(r)
+		}
+	}
+	name := b.String()
+	if name == "" || reservedName(name) || name == "main" {
+		return name + "aidl"
+	}
+	return name
+}
+
+// fileName is that of the source without its ending. Suffix keeps it from meaning anything to Go, such as
+// a test or an operating system.
+func fileName(f *model.File, p *goPackage) string {
+	name := strings.TrimSuffix(path.Base(f.Source), ".aidl")
+	if p.shared != nil {
+		name = strings.ReplaceAll(f.Package, ".", "_") + "_" + name
+	}
+	return name
+}
+
+// goName is the name of a declared type. Nested types have those they are in before their own; in a
+// package that is several of AIDL's, all have the last part of theirs.
+func (n *aidlNames) goName(d *model.Declared) model.Name {
+	p := n.packages[d.Package]
+	ident := strings.Join(append(slices.Clone(d.Outer), d.Name), "_")
+	if p.shared != nil && d.Package != p.shared[0] {
+		ident = exported(strings.ReplaceAll(d.Package, ".", "_")) + "_" + ident
+	}
+	return model.Name{Package: p.importPath, Ident: exported(ident)}
+}
+
+// exported makes a Go name that other packages see of one that AIDL allows: its first letter is large.
+func exported(s string) string {
+	s = strings.TrimLeft(s, "_")
+	if s == "" || s[0] >= '0' && s[0] <= '9' {
+		s = "X" + s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// unique returns name, with as many underscores behind it as it takes to be the first of that name.
+func unique(name string, used map[string]bool) string {
+	for used[name] {
+		name += "_"
+	}
+	used[name] = true
+	return name
+}
