@@ -95,13 +95,25 @@ func fileName(f *model.File, p *goPackage) string {
 	return name
 }
 
+// prefix tells the types of an AIDL package in a shared Go package apart: its last part, or all of it
+// where another has the same.
+func (p *goPackage) prefix(pkg string) string {
+	last := func(s string) string { return s[strings.LastIndexByte(s, '.')+1:] }
+	for _, other := range p.shared {
+		if other != pkg && last(other) == last(pkg) {
+			return strings.ReplaceAll(pkg, ".", "_")
+		}
+	}
+	return last(pkg)
+}
+
 // goName is the name of a declared type. Nested types have those they are in before their own; in a
-// package that is several of AIDL's, all have the last part of theirs.
+// package that is several of AIDL's, all but the first's have that package's before.
 func (n *aidlNames) goName(d *model.Declared) model.Name {
 	p := n.packages[d.Package]
 	ident := strings.Join(append(slices.Clone(d.Outer), d.Name), "_")
 	if p.shared != nil && d.Package != p.shared[0] {
-		ident = exported(strings.ReplaceAll(d.Package, ".", "_")) + "_" + ident
+		ident = exported(p.prefix(d.Package)) + "_" + ident
 	}
 	return model.Name{Package: p.importPath, Ident: exported(ident)}
 }

@@ -40,7 +40,7 @@ func (g emitter) readOne(t *model.Type) string {
 	case model.KindString:
 		return fmt.Sprintf("r.Read%sString()", nullable(t))
 	case model.KindCharSequence:
-		return fmt.Sprintf("%s(r)", g.stub("Read"+nullable(t)+"CharSequence"))
+		return fmt.Sprintf("r.Read%sCharSequence()", nullable(t))
 	case model.KindBinder:
 		return fmt.Sprintf("%s(r)", g.stub("Read"+nullable(t)+"Object"))
 	case model.KindInterface:

@@ -42,7 +42,7 @@ func (g emitter) writeOne(t *model.Type, v string) string {
 		}
 		return fmt.Sprintf("w.WriteString(%s)", v)
 	case model.KindCharSequence:
-		return fmt.Sprintf("%s(w, %s)", g.stub("Write"+nullable(t)+"CharSequence"), v)
+		return fmt.Sprintf("w.Write%sCharSequence(%s)", nullable(t), v)
 	case model.KindBinder:
 		return fmt.Sprintf("%s(w, %s)", g.stub("Write"+may+"Object"), v)
 	case model.KindInterface:

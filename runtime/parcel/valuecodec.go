@@ -11,12 +11,7 @@ func (w *Writer) writeValue(v any) {
 	case string:
 		w.WriteString(v)
 	case CharSequence:
-		w.WriteInt32(plainText)
-		if w.format.release() < 11 {
-			w.WriteString(string(v))
-		} else {
-			w.WriteString8(string(v))
-		}
+		w.writeText(string(v))
 	case bool:
 		w.WriteBool(v)
 	case ValueMap:

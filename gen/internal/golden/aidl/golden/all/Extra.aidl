@@ -1,0 +1,3 @@
+package golden.all;
+
+parcelable Extra { int a = 7; @utf8InCpp String b = "b"; }

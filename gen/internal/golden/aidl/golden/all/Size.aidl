@@ -1,0 +1,4 @@
+package golden.all;
+
+@Backing(type="int")
+enum Size { SMALL = -1, LARGE = 1 << 20 }

@@ -1,0 +1,64 @@
+package golden.all;
+
+import golden.all.Color;
+import golden.all.Distance;
+import golden.all.Point;
+import golden.all.Shape;
+import golden.all.Size;
+import golden.all.Tree;
+import golden.callback.ICallback;
+
+/** A field of every type. */
+parcelable Values {
+    boolean bool_value = true;
+    byte byteValue = -3;
+    char charValue = 'Z';
+    int intValue = 0x7fffffff;
+    long longValue = 0x1ffffffffL;
+    float floatValue = 1.5f;
+    double doubleValue = -2.25e10;
+    String text = "t\u00e4xt";
+    @nullable String noText;
+    @nullable String someText = "some";
+    Color color = Color.GREEN;
+    Size size = Size.LARGE;
+    Distance distance = Distance.FAR;
+    boolean[] bools = {true, false};
+    byte[] bytes = {1, -2, 127};
+    char[] chars;
+    int[] ints = {1, 1 << 8, ~0};
+    long[] longs;
+    float[] floats;
+    double[] doubles = {0.5, 1e300};
+    String[] texts = {"a", "", "c"};
+    @nullable String[] nullableTexts;
+    Color[] colors = {Color.BLUE, Color.RED};
+    Size[] sizes;
+    Distance[] distances;
+    Point point;
+    @nullable Point noPoint;
+    Point[] points;
+    @nullable Point[] nullablePoints;
+    Point.Pair pair;
+    Point.Kind kind = Point.Kind.CORNER;
+    List<String> list;
+    List<Point> pointList;
+    @nullable List<String> nullableList;
+    int[3] three = {7, 8, 9};
+    int[2][3] matrix = {{1, 2, 3}, {4, 5, 6}};
+    @nullable int[2] noPairOfInts;
+    String[2] twoTexts = {"x", "y"};
+    Point[2] twoPoints;
+    Color[2] twoColors;
+    byte[4] fourBytes;
+    Shape shape;
+    @nullable Shape noShape;
+    Shape[] shapes;
+    Tree tree;
+    ParcelableHolder holder;
+    @nullable IBinder object;
+    @nullable ICallback callback;
+    @nullable ICallback[] callbacks;
+    @nullable ParcelFileDescriptor file;
+    ParcelFileDescriptor[] files;
+}
