@@ -12,11 +12,9 @@ import (
 
 // AIDL is a run of the generator over what .aidl files declare.
 type AIDL struct {
-	// Files are all files of the run and what they use: every type that one of them names.
+	// Files are those that code is wanted for. That of types of other files which they use is made by
+	// another run, with the same Base. A circle of packages must be made in one run.
 	Files []*model.File
-	// Generate reports whether code is wanted for a file; nil means for all. For the others it exists
-	// already, made with the same Base and the same set of files.
-	Generate func(f *model.File) bool
 	// Base is the Go import path below which packages lie: a.b.c is Base/a/b/c.
 	Base string
 }
@@ -44,12 +42,13 @@ func GenerateAIDL(a AIDL) ([]Output, error) {
 	if err != nil {
 		return nil, err
 	}
-	names := nameAll(a)
+	names, err := nameAll(a)
+	if err != nil {
+		return nil, err
+	}
 	for _, f := range a.Files {
-		if a.Generate == nil || a.Generate(f) {
-			g := newAIDLEmitter(plugin, names, f)
-			g.aidlFile(f)
-		}
+		g := newAIDLEmitter(plugin, names, f)
+		g.aidlFile(f)
 	}
 	return outputs(plugin)
 }
@@ -104,7 +103,9 @@ func (g emitter) declareTypes(t *model.Types) {
 		g.enum(e)
 	}
 	for _, x := range t.Foreign {
-		g.foreign(x)
+		if g.aidl.home[x.FullName()] == &x.Declared {
+			g.foreign(x)
+		}
 	}
 }
 

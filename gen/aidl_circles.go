@@ -9,19 +9,8 @@ import (
 
 // circles groups the AIDL packages of a run: those that use each other's types in a circle are one
 // group. They are the strongly connected components of the graph of uses (R. Tarjan, "Depth-first search
-// and linear graph algorithms", 1972), found without recursion over types, which may be many.
-func circles(files []*model.File) [][]string {
-	uses := make(map[string]map[string]bool)
-	for _, f := range files {
-		if uses[f.Package] == nil {
-			uses[f.Package] = make(map[string]bool)
-		}
-		for _, t := range usedTypes(&f.Types) {
-			if d := declaredOf(t); d != nil && d.Package != f.Package {
-				uses[f.Package][d.Package] = true
-			}
-		}
-	}
+// and linear graph algorithms", 1972).
+func circles(uses map[string]map[string]bool) [][]string {
 	c := connector{uses: uses, index: make(map[string]int), low: make(map[string]int), onStack: make(map[string]bool)}
 	for _, pkg := range slices.Sorted(maps.Keys(uses)) {
 		if c.index[pkg] == 0 {
@@ -29,6 +18,60 @@ func circles(files []*model.File) [][]string {
 		}
 	}
 	return c.groups
+}
+
+// packageUses lists for each package those whose types it uses, as far as the files and the types that
+// can be reached from them tell, and those types.
+func packageUses(files []*model.File) (uses map[string]map[string]bool, reached []*model.Declared) {
+	uses = make(map[string]map[string]bool)
+	seen := make(map[*model.Declared]bool)
+	type scope struct {
+		pkg   string
+		types model.Types
+	}
+	var pending []scope
+	for _, f := range files {
+		pending = append(pending, scope{f.Package, f.Types})
+	}
+	for len(pending) > 0 {
+		s := pending[len(pending)-1]
+		pending = pending[:len(pending)-1]
+		if uses[s.pkg] == nil {
+			uses[s.pkg] = make(map[string]bool)
+		}
+		for _, t := range usedTypes(&s.types) {
+			d := declaredOf(t)
+			if d == nil {
+				continue
+			}
+			if d.Package != s.pkg {
+				uses[s.pkg][d.Package] = true
+			}
+			if !seen[d] {
+				seen[d] = true
+				reached = append(reached, d)
+				pending = append(pending, scope{d.Package, typesOf(t)})
+			}
+		}
+	}
+	return uses, reached
+}
+
+// typesOf is the declaration that a type names, as a scope of its own.
+func typesOf(t *model.Type) (s model.Types) {
+	switch t.Kind {
+	case model.KindInterface:
+		s.Interfaces = []*model.Interface{t.Interface}
+	case model.KindParcelable:
+		s.Parcelables = []*model.Parcelable{t.Parcelable}
+	case model.KindUnion:
+		s.Unions = []*model.Union{t.Union}
+	case model.KindEnum:
+		s.Enums = []*model.Enum{t.Enum}
+	case model.KindForeign:
+		s.Foreign = []*model.Foreign{t.Foreign}
+	}
+	return s
 }
 
 type connector struct {

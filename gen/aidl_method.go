@@ -25,7 +25,7 @@ type parcelMethod struct {
 
 // reservedInParcels are names that generated bodies use.
 var reservedInParcels = []string{
-	"ctx", "c", "r", "w", "e", "call", "err", "impl", "any", "append", "bool", "byte", "cap", "clear", "copy", "delete", "error", "false", "float32",
+	"ctx", "c", "r", "w", "e", "o", "p", "v", "call", "err", "held", "impl", "size", "tag", "any", "append", "bool", "byte", "cap", "clear", "copy", "delete", "error", "false", "float32",
 	"float64", "int8", "int16", "int32", "int64", "iota", "len", "make", "max", "min", "new", "nil", "panic", "string", "true", "uint16", "uint32",
 	"binder", "context", "os", "parcel", "strconv", "stub",
 }

@@ -12,7 +12,9 @@ import (
 type aidlNames struct {
 	packages  map[string]*goPackage // by AIDL package
 	fileNames map[*model.File]string
-	base      map[string]bool // last parts of all import paths: no parameter may hide one
+	base      map[string]bool            // last parts of all import paths: no parameter may hide one
+	idents    map[string]string          // of types, by full name
+	home      map[string]*model.Declared // the declaration that code is made for, by full name
 }
 
 // goPackage is where the types of one AIDL package go; several share one where they use each other in
@@ -24,9 +26,13 @@ type goPackage struct {
 	shared     []string // AIDL packages in it, when there are several
 }
 
-func nameAll(a AIDL) *aidlNames {
-	n := &aidlNames{packages: make(map[string]*goPackage), fileNames: make(map[*model.File]string), base: make(map[string]bool)}
-	for _, group := range circles(a.Files) {
+func nameAll(a AIDL) (*aidlNames, error) {
+	n := &aidlNames{
+		packages: make(map[string]*goPackage), fileNames: make(map[*model.File]string),
+		base: make(map[string]bool), idents: make(map[string]string), home: make(map[string]*model.Declared),
+	}
+	uses, types := packageUses(a.Files)
+	for _, group := range circles(uses) {
 		p := newGoPackage(a.Base, group)
 		for _, pkg := range group {
 			n.packages[pkg] = p
@@ -41,7 +47,7 @@ func nameAll(a AIDL) *aidlNames {
 		}
 		n.fileNames[f] = unique(fileName(f, p), used[p.dir])
 	}
-	return n
+	return n, n.nameTypes(a.Files, types)
 }
 
 // newGoPackage is called by the package's last part, or, for a circle, by that of the shortest.
@@ -60,11 +66,12 @@ func newGoPackage(base string, group []string) *goPackage {
 	return p
 }
 
-// goDir is the folder of an AIDL package. Go gives folders of some names a meaning of their own.
+// goDir is the folder of an AIDL package. Go gives folders of some names a meaning of their own, and
+// generated code some names by which it would import a package.
 func goDir(pkg string) string {
 	parts := strings.Split(pkg, ".")
 	for i, part := range parts {
-		if part == "internal" || part == "vendor" || part == "testdata" || strings.HasPrefix(part, "_") {
+		if part == "internal" || part == "vendor" || part == "testdata" || strings.HasPrefix(part, "_") || reservedName(part) {
 			parts[i] = "x" + part
 		}
 	}
@@ -107,15 +114,9 @@ func (p *goPackage) prefix(pkg string) string {
 	return last(pkg)
 }
 
-// goName is the name of a declared type. Nested types have those they are in before their own; in a
-// package that is several of AIDL's, all but the first's have that package's before.
+// goName is the name of a declared type.
 func (n *aidlNames) goName(d *model.Declared) model.Name {
-	p := n.packages[d.Package]
-	ident := strings.Join(append(slices.Clone(d.Outer), d.Name), "_")
-	if p.shared != nil && d.Package != p.shared[0] {
-		ident = exported(p.prefix(d.Package)) + "_" + ident
-	}
-	return model.Name{Package: p.importPath, Ident: exported(ident)}
+	return model.Name{Package: n.packages[d.Package].importPath, Ident: n.idents[d.FullName()]}
 }
 
 // exported makes a Go name that other packages see of one that AIDL allows: its first letter is large.

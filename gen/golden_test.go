@@ -44,6 +44,19 @@ func TestCommittedCodeIsCurrent(t *testing.T) {
 	}
 }
 
+func TestCommittedCodeOfAIDLIsCurrent(t *testing.T) {
+	const root = "internal/golden/aidl"
+	outputs, said, err := compile.RunAIDL(compile.AIDLJob{Paths: []string{root}, Out: root, Base: "ubinder/gen/" + root, Version: 2, Hash: "golden"})
+	require.NoError(t, err)
+	for _, d := range said {
+		t.Log(d)
+	}
+	require.NotEmpty(t, outputs)
+	for _, o := range outputs {
+		compareFile(t, o)
+	}
+}
+
 // compareFile fails the run that refreshes a file, too: somebody must look at the difference.
 func compareFile(t *testing.T, o compile.Output) {
 	old, err := os.ReadFile(o.Path)

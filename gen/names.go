@@ -23,12 +23,14 @@ func codeConst(i model.Name, method string) string { return i.Ident + method + "
 // handlerFunc is unique where codeConst is.
 func handlerFunc(i model.Name, method string) string { return "handle" + i.Ident + method }
 
+var generatedNames = []func(model.Name) string{
+	descriptorConst, interfaceVar, clientType, newClientFunc, asFunc, exportFunc, registerFunc, checkFunc, waitFunc, unimplementedType,
+}
+
 func identifiers(s *protogen.Service) []string {
 	i := model.Name{Ident: s.GoName}
 	list := []string{i.Ident}
-	for _, name := range []func(model.Name) string{
-		descriptorConst, interfaceVar, clientType, newClientFunc, asFunc, exportFunc, registerFunc, checkFunc, waitFunc, unimplementedType,
-	} {
+	for _, name := range generatedNames {
 		list = append(list, name(i))
 	}
 	for _, m := range s.Methods {

@@ -17,7 +17,7 @@ parcelable Values {
     long longValue = 0x1ffffffffL;
     float floatValue = 1.5f;
     double doubleValue = -2.25e10;
-    String text = "t\u00e4xt";
+    String text = "text";
     @nullable String noText;
     @nullable String someText = "some";
     Color color = Color.GREEN;

@@ -15,7 +15,6 @@ import (
 	"ubinder/runtime/binder/transporttest"
 	"ubinder/runtime/broker/brokertest"
 	"ubinder/runtime/connect"
-	"ubinder/runtime/internal/leaktest"
 	"ubinder/runtime/parcel"
 	"ubinder/runtime/status"
 	"ubinder/runtime/stub"
@@ -53,7 +52,6 @@ func serve(path string) {
 
 // open starts the service in a process of its own and connects this one.
 func open(t *testing.T) (context.Context, *IEverythingClient) {
-	leaktest.Check(t)
 	path := brokertest.Start(t)
 	transporttest.Fork(t, busOfService+"="+path)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)

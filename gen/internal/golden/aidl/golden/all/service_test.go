@@ -22,20 +22,20 @@ func reversed[T any](v []T) ([]T, []T, error) {
 	return r, v, nil
 }
 
-func (service) RepeatBoolean(_ context.Context, v bool) (bool, error)               { return v, nil }
-func (service) RepeatByte(_ context.Context, v int8) (int8, error)                  { return v, nil }
-func (service) RepeatChar(_ context.Context, v uint16) (uint16, error)              { return v, nil }
-func (service) RepeatInt(_ context.Context, v int32) (int32, error)                 { return v, nil }
-func (service) RepeatLong(_ context.Context, v int64) (int64, error)                { return v, nil }
-func (service) RepeatFloat(_ context.Context, v float32) (float32, error)           { return v, nil }
-func (service) RepeatDouble(_ context.Context, v float64) (float64, error)          { return v, nil }
-func (service) RepeatString(_ context.Context, v string) (string, error)            { return v, nil }
-func (service) RepeatNullableString(_ context.Context, v *string) (*string, error)  { return v, nil }
-func (service) RepeatUtf8(_ context.Context, v string) (string, error)              { return v, nil }
-func (service) RepeatColor(_ context.Context, v Color) (Color, error)               { return v, nil }
-func (service) RepeatSize(_ context.Context, v Size) (Size, error)                  { return v, nil }
-func (service) RepeatDistance(_ context.Context, v Distance) (Distance, error)      { return v, nil }
-func (service) RepeatNullableInts(_ context.Context, v []int32) ([]int32, error)    { return v, nil }
+func (service) RepeatBoolean(_ context.Context, v bool) (bool, error)                { return v, nil }
+func (service) RepeatByte(_ context.Context, v int8) (int8, error)                   { return v, nil }
+func (service) RepeatChar(_ context.Context, v uint16) (uint16, error)               { return v, nil }
+func (service) RepeatInt(_ context.Context, v int32) (int32, error)                  { return v, nil }
+func (service) RepeatLong(_ context.Context, v int64) (int64, error)                 { return v, nil }
+func (service) RepeatFloat(_ context.Context, v float32) (float32, error)            { return v, nil }
+func (service) RepeatDouble(_ context.Context, v float64) (float64, error)           { return v, nil }
+func (service) RepeatString(_ context.Context, v string) (string, error)             { return v, nil }
+func (service) RepeatNullableString(_ context.Context, v *string) (*string, error)   { return v, nil }
+func (service) RepeatUtf8(_ context.Context, v string) (string, error)               { return v, nil }
+func (service) RepeatColor(_ context.Context, v Color) (Color, error)                { return v, nil }
+func (service) RepeatSize(_ context.Context, v Size) (Size, error)                   { return v, nil }
+func (service) RepeatDistance(_ context.Context, v Distance) (Distance, error)       { return v, nil }
+func (service) RepeatNullableInts(_ context.Context, v []int32) ([]int32, error)     { return v, nil }
 func (service) RepeatNullableList(_ context.Context, v []*string) ([]*string, error) { return v, nil }
 func (service) RepeatNullableStrings(_ context.Context, v []*string) ([]*string, error) {
 	return v, nil
@@ -98,7 +98,9 @@ func (service) MovePoint(_ context.Context, p *Point, dx int32) (*Point, error) 
 	p.X += dx
 	return p, nil
 }
-func (service) FillPoint(context.Context) (*Point, error) { return &Point{X: 1, Y: 2, Label: "filled"}, nil }
+func (service) FillPoint(context.Context) (*Point, error) {
+	return &Point{X: 1, Y: 2, Label: "filled"}, nil
+}
 
 func (service) RepeatCallback(_ context.Context, c callback.ICallback) (callback.ICallback, error) {
 	return c, nil
