@@ -69,8 +69,6 @@ var rules = []rule{
 		why: "the front end of the IDL judges files; it runs nothing"},
 	{pkg: "gen/internal/golden/...", may: []string{"gen/internal/golden/...", "runtime/binder", "runtime/parcel", "runtime/stub/..."}, others: []string{"google.golang.org/protobuf"},
 		why: "generated code, as users have it"},
-	{pkg: "gen/compile", may: []string{"aidl/...", "gen/..."}, others: []string{"github.com/bufbuild/protocompile", "google.golang.org/protobuf"},
-		why: "it puts a front end and the generator together"},
 	{pkg: "gen/...", may: []string{"aidl/model", "gen/...", "runtime/stub/options"}, others: []string{"github.com/bufbuild/protocompile", "google.golang.org/protobuf"},
 		why: "a generator prints text: it reads the options and needs nothing else of the runtime"},
 	{pkg: "examples/...", may: []string{"examples/...", "runtime/binder", "runtime/connect", "runtime/status", "runtime/stub/...", "servicemanager"}, others: []string{"google.golang.org/protobuf"},

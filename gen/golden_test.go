@@ -10,6 +10,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ubinder/aidl/check"
+	"ubinder/aidl/diag"
+	"ubinder/aidl/load"
+	"ubinder/gen"
 	"ubinder/gen/compile"
 )
 
@@ -46,14 +50,23 @@ func TestCommittedCodeIsCurrent(t *testing.T) {
 
 func TestCommittedCodeOfAIDLIsCurrent(t *testing.T) {
 	const root = "internal/golden/aidl"
-	outputs, said, err := compile.RunAIDL(compile.AIDLJob{Paths: []string{root}, Out: root, Base: "ubinder/gen/" + root, Version: 2, Hash: "golden"})
+	files, err := load.Find([]string{root})
 	require.NoError(t, err)
-	for _, d := range said {
-		t.Log(d)
+	set, err := load.Files(files, load.Options{Tree: true})
+	require.NoError(t, err)
+	program := check.New(set)
+	for _, f := range program.Files() {
+		for _, d := range program.Check(f, check.Options{}) {
+			require.NotEqual(t, diag.Error, d.Severity, d.Error())
+		}
 	}
+	outputs, err := gen.GenerateAIDL(gen.AIDL{
+		Files: program.Model(program.Files(), check.ModelOptions{Version: 2, Hash: "golden"}), Base: "ubinder/gen/" + root,
+	})
+	require.NoError(t, err)
 	require.NotEmpty(t, outputs)
 	for _, o := range outputs {
-		compareFile(t, o)
+		compareFile(t, compile.Output{Path: filepath.Join(root, o.Path), Content: o.Content})
 	}
 }
 

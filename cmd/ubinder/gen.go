@@ -1,17 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"ubinder/cmd/internal/generated"
 	"ubinder/gen"
 	"ubinder/gen/compile"
 )
@@ -81,15 +78,14 @@ func (f *genFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return f.explain(cmd.OutOrStdout(), err)
 	}
-	if f.check {
-		return f.compare(outputs)
-	}
+	var files []generated.File
 	for _, o := range outputs {
-		if err := f.write(o); err != nil {
-			return err
-		}
+		files = append(files, generated.File(o))
 	}
-	return nil
+	if f.check {
+		return generated.Compare(files)
+	}
+	return generated.Write(files)
 }
 
 // explain prints diagnostics for programs, when asked to, and says how many there are.
@@ -105,35 +101,4 @@ func (f *genFlags) explain(w io.Writer, err error) error {
 		}
 	}
 	return fmt.Errorf("%d errors in .proto files", len(wrong))
-}
-
-// write leaves a file alone that is current, so that build tools see no change.
-func (*genFlags) write(o compile.Output) error {
-	if old, err := os.ReadFile(o.Path); err == nil && bytes.Equal(old, o.Content) {
-		return nil
-	}
-	if err := os.MkdirAll(filepath.Dir(o.Path), 0o777); err != nil {
-		return err
-	}
-	return os.WriteFile(o.Path, o.Content, 0o666)
-}
-
-// compare names the files that are not what would be written.
-func (*genFlags) compare(outputs []compile.Output) error {
-	var stale []string
-	for _, o := range outputs {
-		old, err := os.ReadFile(o.Path)
-		switch {
-		case errors.Is(err, os.ErrNotExist):
-			stale = append(stale, o.Path+" (missing)")
-		case err != nil:
-			return err
-		case !bytes.Equal(old, o.Content):
-			stale = append(stale, o.Path)
-		}
-	}
-	if len(stale) > 0 {
-		return fmt.Errorf("not what would be generated; run the command again without --check:\n  %s", strings.Join(stale, "\n  "))
-	}
-	return nil
 }

@@ -25,10 +25,10 @@ starts from is looked into; where whole folders are given, all files in them kno
 // NewCommand makes the command; known judges what is given where a command is expected.
 func NewCommand(known cobra.PositionalArgs) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "aidl", Short: "Check, format and compare .aidl files", Long: long, Args: known,
+		Use: "aidl", Short: "Check, format, compare and compile .aidl files", Long: long, Args: known,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newCheckCommand(), newDumpCommand(), newCompareCommand(), newHashCommand(), newFmtCommand(), newToProtoCommand())
+	cmd.AddCommand(newGenCommand(), newCheckCommand(), newDumpCommand(), newCompareCommand(), newHashCommand(), newFmtCommand(), newToProtoCommand())
 	return cmd
 }
 

@@ -1,0 +1,3 @@
+package golden.impl;
+
+interface IImplClient { int one(); }

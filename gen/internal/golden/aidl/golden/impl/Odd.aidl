@@ -1,0 +1,4 @@
+package golden.impl;
+
+/** Of which AIDL says only the name. */
+parcelable Odd;
