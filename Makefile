@@ -27,6 +27,9 @@ soak: ## mixed load with random kills for DURATION (5m); shows that nothing grow
 
 DURATION = 5m
 
+oracle: ## compare the AIDL front end with AOSP's compiler, which is fetched as Debian's package
+	path=$$(aidl/oracle/fetch aidl-oracle.out) && UBINDER_AIDL_ORACLE=$$path go test -count 1 ./aidl/oracle
+
 demo: ## show objects passed between processes, deaths, and latency
 	go run ./cmd/ubinder demo
 
@@ -49,4 +52,5 @@ ci: ## what must hold of every commit; .ci/run -l lists the steps
 ci-long: ## the same with longer fuzzing and repeated tests
 	CI_LONG=1 .ci/run
 
-.PHONY: help test race model lint generate fuzz soak demo bench vm-bench readme ci ci-long
+.PHONY: help test race model lint generate fuzz oracle soak demo bench vm-bench readme ci ci-long
+
