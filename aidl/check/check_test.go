@@ -160,3 +160,16 @@ func TestFlagsOfWarnings(t *testing.T) {
 	var w Warnings
 	assert.Equal(t, "const-nam", w.Flag("-Wno-const-nam"))
 }
+
+func TestPreprocessedFiles(t *testing.T) {
+	dir := t.TempDir()
+	pre, use := filepath.Join(dir, "framework.aidl"), filepath.Join(dir, "a", "I.aidl")
+	require.NoError(t, os.Mkdir(filepath.Dir(use), 0o777))
+	require.NoError(t, os.WriteFile(pre, []byte("parcelable android.os.Bundle;\ninterface android.app.IThing {}\n"), 0o666))
+	require.NoError(t, os.WriteFile(use, []byte("package a; import android.os.Bundle; interface I { void f(in Bundle b, IThing t, in Other o); }"), 0o666))
+	set, err := load.Files([]string{use}, load.Options{Preprocessed: []string{pre}})
+	require.NoError(t, err)
+	l := diag.List{All: New(set).Check(set.Main[0], Options{})}
+	require.Equal(t, 1, l.Errors(), rendered(t, l))
+	assert.Contains(t, rendered(t, l), "there is no type Other")
+}
