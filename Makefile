@@ -53,4 +53,3 @@ ci-long: ## the same with longer fuzzing and repeated tests
 	CI_LONG=1 .ci/run
 
 .PHONY: help test race model lint generate fuzz oracle soak demo bench vm-bench readme ci ci-long
-
