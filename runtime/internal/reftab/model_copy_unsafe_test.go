@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"sync"
 	"unsafe"
 )
 
@@ -22,11 +23,11 @@ type field struct {
 // fieldsOf caches what is known of a struct: its fields, and which of them hold pointers.
 type structInfo struct{ all, pointing []field }
 
-var structs = map[reflect.Type]*structInfo{}
+var structs sync.Map // *structInfo by reflect.Type
 
 func infoOf(t reflect.Type) *structInfo {
-	if info := structs[t]; info != nil {
-		return info
+	if info, ok := structs.Load(t); ok {
+		return info.(*structInfo)
 	}
 	info := &structInfo{}
 	for i := range t.NumField() {
@@ -36,7 +37,7 @@ func infoOf(t reflect.Type) *structInfo {
 			info.pointing = append(info.pointing, f)
 		}
 	}
-	structs[t] = info
+	structs.Store(t, info)
 	return info
 }
 

@@ -158,4 +158,26 @@ var everyMutation = []mutation{
 	{"R15: a claim has its grant's strength", "hostile=B weak evil=1 weaks=1 sends=1 only=CLAIM", []change{
 		{"grants.go", "	return ok && g == grant{c.Node, c.Weak}", "	return ok && g.node == c.Node"},
 	}},
+	{"R1: a node in a message that is given up is taken back", "sends=1", []change{
+		{"message.go", "			t.unsendRef(p, e.Node, e.Weak)", ""},
+	}},
+	{"R5: what comes home is pinned", "sends=1 homes=1", []change{
+		{"message.go", "	if !e.Weak {\n		x.refs++\n	}", ""},
+		{"message.go", "	if e.pinned {", "	if false {"},
+	}},
+	{"R5: what has come home is unpinned", "sends=1 homes=1", []change{
+		{"message.go", "	if e.pinned {", "	if false {"},
+	}},
+	{"R6: a release is of all the nodes that it names", "nodes=CC sends=2", []change{
+		{"owner.go", "n <= c.Node+c.Span; n++", "n < c.Node+max(c.Span, 1); n++"},
+	}},
+	{"R13: who knows handle 0 is told of its end", "root=C destroys=1", []change{
+		{"destroy.go", "			t.tellDestroyed(p, n)\n		}\n	}\n}", "			_ = p\n		}\n	}\n}"},
+	}},
+	{"R13: who gets a lane is told that handle 0 has ended", "root=C apart=AC asks=1 destroys=1", []change{
+		{"table.go", "		t.send(to, Control{Kind: Destroyed, Node: t.root, OK: true})", ""},
+	}},
+	{"R13: a handle 0 that has ended is known to have", "root=C asks=1 destroys=1", []change{
+		{"destroy.go", "		owner.goneRoot = c.Node", ""},
+	}},
 }

@@ -23,6 +23,8 @@ const (
 	stepAsk                      // has the broker's answer that there is a lane to a already, or will be
 	stepDead                     // has the broker's answer that there is no lane to a, and will be none
 	stepDrop                     // drops token a
+	stepDropAll                  // drops all tokens at once
+	stepRoot                     // gets the node behind handle 0
 	stepCall                     // prepares a call of token a
 	stepPut                      // prepares a message with token a to b: it passes it on, or sends it home
 	stepPutWeak                  // the same with a weak reference to what token a is
@@ -85,6 +87,15 @@ func (p *process) do(s step) bool {
 	case stepDrop:
 		p.table.Release(p.tokens[a].ref)
 		p.tokens = slices.Delete(p.tokens, int(a), int(a)+1)
+	case stepDropAll:
+		var list []*reftab.Ref
+		for _, t := range p.tokens {
+			list = append(list, t.ref)
+		}
+		p.table.ReleaseAll(list)
+		p.tokens = nil
+	case stepRoot:
+		p.tokens = append(p.tokens, token{p.table.Root(a, 1), true})
 	case stepCall:
 		return p.call(&p.tokens[a])
 	case stepPut, stepPutWeak:

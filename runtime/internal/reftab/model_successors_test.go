@@ -81,6 +81,12 @@ func (e *explorer) program(s *state, p uint8, try func(bool, step) bool) bool {
 			return false
 		}
 	}
+	if len(me.tokens) > 1 && !try(false, step{stepDropAll, p, 0, 0}) {
+		return false
+	}
+	if root := uint8(e.root); root != 0 && root != p && s.left.asks > 0 && me.table.Known(e.root) && !try(false, step{stepRoot, p, root, 0}) {
+		return false
+	}
 	for n := uint8(1); int(n) <= e.nodes[p]; n++ {
 		if !e.useNode(s, p, n, free, try) {
 			return false
@@ -182,7 +188,7 @@ func (e *explorer) world(s, next *state, st step, o *outcome) {
 		next.left.sends--
 	case stepPutWeak, stepSendWeak:
 		next.left.weaks--
-	case stepAskFor:
+	case stepAskFor, stepRoot:
 		next.left.asks--
 	case stepDestroy, stepDisown:
 		next.left.destroys--
@@ -290,6 +296,10 @@ func (e *explorer) describeProgram(me *process, st step) string {
 	switch st.kind {
 	case stepDrop:
 		return fmt.Sprintf("%s drops %s", p, object())
+	case stepDropAll:
+		return fmt.Sprintf("%s drops everything", p)
+	case stepRoot:
+		return fmt.Sprintf("%s gets the node behind handle 0", p)
 	case stepCall:
 		return fmt.Sprintf("%s prepares a call of %s", p, object())
 	case stepPut:

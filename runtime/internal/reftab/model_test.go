@@ -3,6 +3,7 @@ package reftab_test
 import (
 	"flag"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,15 +25,22 @@ func TestModel(t *testing.T) {
 		list = []string{*modelOne}
 	}
 	require.NotEmpty(t, list, "there is no size %q", *modelSize)
-	states, transitions := 0, 0
-	for _, line := range list {
-		c, err := parse(line)
-		require.NoError(t, err)
-		e := explore(t, c)
-		states += e.states
-		transitions += e.transitions
+	var states, transitions atomic.Int64
+	ok := t.Run("", func(t *testing.T) {
+		for _, line := range list {
+			t.Run(line, func(t *testing.T) {
+				t.Parallel()
+				c, err := parse(line)
+				require.NoError(t, err)
+				e := explore(t, c)
+				states.Add(int64(e.states))
+				transitions.Add(int64(e.transitions))
+			})
+		}
+	})
+	if ok {
+		t.Logf("%d configurations, %d states, %d transitions: no violation", len(list), states.Load(), transitions.Load())
 	}
-	t.Logf("%d configurations, %d states, %d transitions: no violation", len(list), states, transitions)
 }
 
 func explore(t *testing.T, c configuration) *explorer {
