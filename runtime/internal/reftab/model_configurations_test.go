@@ -53,6 +53,7 @@ func (c *configuration) set(key, value string) (err error) {
 		}
 	case "only":
 		names := strings.Split(value, ",")
+		c.hangsUp = slices.Contains(names, "HANGUP")
 		c.menu = func(m *message) bool { return slices.Contains(names, m.kindName()) }
 	case "weak":
 		c.weak = true

@@ -38,7 +38,7 @@ func (e *explorer) evil(s *state, p uint8, yield successor) bool {
 		next.hangUp(uint64(p), uint64(q))
 		next.sides[p][q] = gone
 		next.lanes[q][p] = 0
-		if e.menu == nil && !yield(&next, step{stepEvilHangUp, p, q, 0}, false, "") {
+		if (e.menu == nil || e.hangsUp) && !yield(&next, step{stepEvilHangUp, p, q, 0}, false, "") {
 			return false
 		}
 	}

@@ -2,7 +2,6 @@ package reftab_test
 
 import (
 	"fmt"
-	"hash/maphash"
 	"time"
 )
 
@@ -275,79 +274,6 @@ func (e *explorer) expand(s *state, number uint32, next *[]state) (wrong string)
 
 func (e *explorer) progress(depth, width int) {
 	e.log("%s: step %d, %d states, %d wide, %d processes, %d outcomes", e.name, depth, e.states, width, len(e.list), len(e.outcomes))
-}
-
-// trace plays the steps again that lead to a state.
-func (e *explorer) trace(last parent) (lines []string) {
-	steps := []step{last.step}
-	for n := last.from; n != 0; n = e.parents[n].from {
-		steps = append([]step{e.parents[n].step}, steps...)
-	}
-	s := e.first()
-	for i, st := range steps {
-		if s == nil {
-			break
-		}
-		line := fmt.Sprintf("%3d  %s", i+1, e.describe(s, st))
-		if st.kind < stepCrash {
-			for _, note := range e.run(s, st, true).notes {
-				line += "\n       " + note
-			}
-		}
-		lines = append(lines, line)
-		s = e.follow(s, st)
-	}
-	return lines
-}
-
-func (e *explorer) follow(s *state, st step) (found *state) {
-	e.successors(s, func(n *state, x step, _ bool, _ string) bool {
-		if x == st {
-			found = n
-		}
-		return found == nil
-	})
-	return found
-}
-
-var seeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
-
-func hashOf(s *state) [2]uint64 {
-	return [2]uint64{maphash.Comparable(seeds[0], *s), maphash.Comparable(seeds[1], *s)}
-}
-
-// hashSet is a set of hashes. The hash that is zero is not a member of any.
-type hashSet struct {
-	slots [][2]uint64
-	n     int
-}
-
-// add reports whether h was not there.
-func (x *hashSet) add(h [2]uint64) bool {
-	if x.n*3 >= len(x.slots)*2 {
-		x.grow()
-	}
-	mask := uint64(len(x.slots) - 1)
-	for i := h[0] & mask; ; i = (i + 1) & mask {
-		switch x.slots[i] {
-		case h:
-			return false
-		case [2]uint64{}:
-			x.slots[i] = h
-			x.n++
-			return true
-		}
-	}
-}
-
-func (x *hashSet) grow() {
-	old := x.slots
-	x.slots, x.n = make([][2]uint64, max(1024, 2*len(old))), 0
-	for _, h := range old {
-		if h != ([2]uint64{}) {
-			x.add(h)
-		}
-	}
 }
 
 // speed tells of an exploration that began at start.

@@ -6,7 +6,7 @@ var everyMutation = []mutation{
 	{"R1: the grant is published before the message", "sends=1 passes=1", []change{
 		{"model_env_test.go", "	case reftab.Grant, reftab.Ask:\n		m.valid,", "	case reftab.Grant:\n		defer func() { p.late = p.turn.posts[len(p.turn.posts)-1:]; p.turn.posts = p.turn.posts[:len(p.turn.posts)-1] }()\n		m.valid,"},
 		{"model_process_test.go", "type process struct {\n", "type process struct {\n	late []post\n"},
-		{"model_steps_test.go", "	p.publish(out.to, out.message)\n", "	p.publish(out.to, out.message)\n	p.turn.posts = append(p.turn.posts, p.late...)\n"},
+		{"model_program_test.go", "	p.publish(out.to, out.message)\n", "	p.publish(out.to, out.message)\n	p.turn.posts = append(p.turn.posts, p.late...)\n"},
 	}},
 	{"R1: a message that is given up takes its grant back", "sends=1 passes=1", []change{
 		{"message.go", "			t.Unpass(e.ref, p, e.Position)", ""},

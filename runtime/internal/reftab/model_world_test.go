@@ -15,9 +15,10 @@ type configuration struct {
 	credit  int // controls that a lane takes
 	threads int
 
-	deaf bool
-	weak bool
-	menu func(m *message) bool // what hostile processes post; nil: everything
+	deaf    bool
+	weak    bool
+	hangsUp bool                  // though there is a menu
+	menu    func(m *message) bool // what hostile processes post; nil: everything
 }
 
 type pair struct{ a, b uint64 }
