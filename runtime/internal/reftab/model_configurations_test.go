@@ -124,6 +124,25 @@ var (
 		"hostile=C nodes=CA evil=2 sends=1 passes=1",
 	}
 	largeConfigurations = []string{
-		"sends=2 passes=2 calls=2 crashes=1",
+		"sends=2 passes=2 calls=1 crashes=1",
+		"nodes=CC sends=2 passes=2 calls=1 crashes=1",
+		"nodes=AC sends=2 passes=2 calls=1",
+		"threads=2 credit=1 sends=2 passes=2 calls=1 crashes=1",
+		"sends=1 passes=2 homes=1 calls=1 destroys=1 crashes=1",
+		"weaks=2 sends=1 passes=1 crashes=1",
+		"weaks=1 sends=1 asks=2 destroys=1 crashes=1",
+		"root=C apart=AC sends=1 passes=1 calls=1 asks=1 destroys=1 crashes=1",
+		"apart=AB,BC sends=1 passes=2 calls=1 crashes=2 broker=1",
+		"processes=4 nodes=D sends=1 passes=3",
+		"processes=4 nodes=D sends=1 passes=2 calls=1 crashes=1",
+		"processes=4 nodes=D apart=AB,BC,BD sends=1 passes=2 crashes=2 broker=1",
+		"hostile=A evil=2 sends=1 passes=1 calls=1 crashes=1",
+		"hostile=A evil=3 sends=1 passes=1 calls=1 only=GRANT,CLAIM,MSG,RELEASE",
+		"hostile=A evil=3 sends=1 passes=1 crashes=1 only=GRANT,REVOKE,FENCED,HANGUP",
+		"hostile=B deaf evil=2 sends=1 passes=1 calls=1",
+		"hostile=AB evil=4 sends=1 only=GRANT,CLAIM,DROP,RELEASE",
+		"hostile=C nodes=CA weak evil=2 sends=1 passes=1 calls=1",
+		"hostile=A weak evil=2 weaks=1 sends=1",
+		"processes=4 nodes=D hostile=AC evil=2 sends=1 passes=1",
 	}
 )
