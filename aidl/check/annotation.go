@@ -122,6 +122,9 @@ func annotationNames() []string {
 
 // annotations checks all that stand before something.
 func (c *checker) annotations(list []*ast.Annotation, at place, scope *symbol) {
+	if len(list) == 0 { // as most often
+		return
+	}
 	first := make(map[string]*ast.Annotation)
 	for _, a := range list {
 		r, known := rules[a.Name]

@@ -159,8 +159,15 @@ func (r *checkRun) printSummary(out *console.Console, s summary) error {
 	if s.Rejected > 0 {
 		rejected = out.Bad(rejected)
 	}
-	_, err := fmt.Fprintf(out, "%d files: %s, %s, in %.2f s\n", s.Files, out.Good(fmt.Sprintf("%d accepted", s.Accepted)), rejected, s.Seconds)
+	_, err := fmt.Fprintf(out, "%s: %s, %s, in %.2f s\n", count(s.Files), out.Good(fmt.Sprintf("%d accepted", s.Accepted)), rejected, s.Seconds)
 	return err
+}
+
+func count(files int) string {
+	if files == 1 {
+		return "1 file"
+	}
+	return fmt.Sprintf("%d files", files)
 }
 
 // lineOfJSON is a diagnostic as a line of JSON.
