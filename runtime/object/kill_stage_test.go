@@ -67,10 +67,9 @@ type killStage struct {
 	arrived   chan *binder.Handle
 	act       atomic.Pointer[act]
 
-	before     broker.Usage
-	fds, maps  int64
-	goroutines int
-	nodes      int
+	before    broker.Usage
+	fds, maps int64
+	nodes     int
 }
 
 // act is one victim's life as the stage sees it.

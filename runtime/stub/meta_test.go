@@ -15,7 +15,9 @@ import (
 )
 
 // talker answers dumps and command lines.
-type talker struct{ counter }
+type talker struct {
+	_ byte // implementations are told apart by address, which those of no size may share
+}
 
 func (t *talker) Dump(_ context.Context, out *os.File, args []string) error {
 	_, err := out.WriteString("dumped " + strings.Join(args, " "))

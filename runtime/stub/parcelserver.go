@@ -14,8 +14,7 @@ type IncomingParcel struct {
 	call   *binder.IncomingCall
 	reader parcel.Reader
 	reply  parcel.Writer
-	table  []parcel.Entry // of the request
-	list   []binder.Attachment
+	table  []parcel.Entry      // of the request
 	given  []binder.Attachment // files of the reply, which the handler gave away
 }
 

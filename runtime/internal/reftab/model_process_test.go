@@ -64,7 +64,6 @@ type turn struct {
 
 	hostile [maxProcesses + 1]bool
 
-	top   uint64 // from whose lane one message is to be taken; those that are drained for a claim have no such limit
 	using *token // the reference that is being used
 	taken [maxProcesses + 1]int
 	posts []post
