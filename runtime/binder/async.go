@@ -44,13 +44,20 @@ func Async(ctx context.Context, o Object, t *Transaction) *Future {
 func (f *Future) routineCall(ctx context.Context, o Object, t *Transaction) {
 	defer f.cancel()
 	var r Reply
-	err := o.Transact(ctx, t, &r)
+	err := error(errGoexit)
+	defer func() { f.end(&r, err) }()
+	err = o.Transact(ctx, t, &r)
+}
+
+var errGoexit = status.Errorf(status.Internal, "a handler has ended the goroutine of the call")
+
+func (f *Future) end(r *Reply, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.dropped {
 		r.Release()
 	} else {
-		f.reply, f.err = r, err
+		f.reply, f.err = *r, err
 	}
 	close(f.done)
 }

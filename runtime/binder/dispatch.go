@@ -65,15 +65,7 @@ func (c *IncomingCall) Reset() {
 // handle serves a call, in line with the other oneway calls of the node if it is one, and turns a
 // panic into an error: one bad handler must not end every service of the process.
 func (n *Node) handle(ctx context.Context, c *IncomingCall) (err error) {
-	defer func() {
-		if v := recover(); v != nil {
-			err = &status.Error{
-				Code:    status.Internal,
-				Message: fmt.Sprintf("handler of %s panicked in transaction %d: %v", n.name(), c.Code, v),
-				Err:     fmt.Errorf("%v\n%s", v, debug.Stack()),
-			}
-		}
-	}()
+	defer n.recovered(c, &err)
 	if c.Oneway() {
 		n.oneway.running.Lock()
 		defer n.oneway.running.Unlock()
@@ -84,6 +76,23 @@ func (n *Node) handle(ctx context.Context, c *IncomingCall) (err error) {
 	if n.intercepted != nil {
 		return n.intercepted.Transact(ctx, c)
 	}
+	return n.serve(ctx, c)
+}
+
+// recovered, deferred, makes an error of a panic.
+func (n *Node) recovered(c *IncomingCall, err *error) {
+	if v := recover(); v != nil {
+		*err = &status.Error{
+			Code:    status.Internal,
+			Message: fmt.Sprintf("handler of %s panicked in transaction %d: %v", n.name(), c.Code, v),
+			Err:     fmt.Errorf("%v\n%s", v, debug.Stack()),
+		}
+	}
+}
+
+// serveIntercepted is serve for interceptors: to them a panic is an error like others.
+func (n *Node) serveIntercepted(ctx context.Context, c *IncomingCall) (err error) {
+	defer n.recovered(c, &err)
 	return n.serve(ctx, c)
 }
 

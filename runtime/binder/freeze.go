@@ -164,7 +164,7 @@ func (l *FrozenLink) Tell(frozen bool) {
 	l.state = frozen
 	if !l.running && !l.ended {
 		l.running = true
-		go l.run()
+		routine(l.run)
 	}
 }
 

@@ -42,7 +42,7 @@ func (n *Node) intercept() Handler {
 	if len(n.process.servers)+len(n.servers) == 0 {
 		return nil
 	}
-	h := Handler(HandlerFunc(n.serve))
+	h := Handler(HandlerFunc(n.serveIntercepted))
 	for _, list := range [][]ServerInterceptor{n.servers, n.process.servers} {
 		for i := len(list) - 1; i >= 0; i-- {
 			h = list[i](h)

@@ -45,6 +45,21 @@ func TestServerInterceptorRefuses(t *testing.T) {
 	require.ErrorContains(t, Ping(context.Background(), n), "process 1 may not")
 }
 
+func TestServerInterceptorIsToldOfPanics(t *testing.T) {
+	var seen error
+	watch := func(next Handler) Handler {
+		return HandlerFunc(func(ctx context.Context, c *IncomingCall) error {
+			seen = next.Transact(ctx, c)
+			return seen
+		})
+	}
+	n := NewProcess(lonely{}).NewNode(HandlerFunc(func(context.Context, *IncomingCall) error { panic("lost its head") }), WithInterceptors(watch))
+	_, err := Call(context.Background(), n, FirstCode, nil)
+	require.ErrorIs(t, err, status.Internal)
+	require.ErrorContains(t, err, "lost its head")
+	require.ErrorContains(t, seen, "lost its head")
+}
+
 func TestServerInterceptorChangesTheReply(t *testing.T) {
 	double := func(next Handler) Handler {
 		return HandlerFunc(func(ctx context.Context, c *IncomingCall) error {

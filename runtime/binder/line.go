@@ -19,7 +19,7 @@ func (l *line) push(run func()) {
 	l.waiting = append(l.waiting, run)
 	if !l.busy {
 		l.busy = true
-		go l.work()
+		routine(l.work)
 	}
 }
 

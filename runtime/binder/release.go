@@ -39,7 +39,7 @@ func (r *releases) note(n *Node) {
 	r.pending = true
 	if !r.running {
 		r.running = true
-		go r.deliver(n)
+		routine(func() { r.deliver(n) })
 	}
 }
 

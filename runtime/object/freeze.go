@@ -89,15 +89,12 @@ func (n underWay) err() error {
 	}
 }
 
-// underWay counts. Requests to the process itself are not looked at, or it could never be frozen.
+// underWay counts. A call whose caller has ended is handled all the same, and one is under way until
+// its reply is posted: once the process is stopped nobody posts it.
 func (t *Transport) underWay() underWay {
-	n := underWay{own: int(t.calling.Load())}
+	n := underWay{sync: t.serving, own: int(t.calling.Load())}
 	for _, l := range t.lanes {
-		for _, c := range l.handling {
-			if c != nil && c.desc.Node != processNode {
-				n.sync++
-			}
-		}
+		n.sync += len(l.owed)
 	}
 	for _, c := range t.queue.list[t.queue.head:] {
 		if c.desc.Flags&bus.FlagOneway != 0 {

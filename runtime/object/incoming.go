@@ -37,6 +37,11 @@ var incomingPool = sync.Pool{New: func() any {
 	return c
 }}
 
+// served reports whether a process is not frozen before this call is finished.
+func (c *incoming) served() bool {
+	return c.desc.Flags&bus.FlagOneway == 0 && c.desc.Node != processNode
+}
+
 // handlerStarts notes what to cancel. A cancel that comes meanwhile sees that, or is seen here: then
 // the handler does not start.
 func (c *incoming) handlerStarts(ctx *binder.CallContext) bool {
@@ -110,6 +115,9 @@ func (t *Transport) takeCall(l *lane, d *bus.Descriptor, pos uint64) error {
 	if c.entries, err = t.takeEntries(l, d); status.CodeOf(err) == status.Protocol {
 		t.dropEntries(c.entries)
 		return err
+	}
+	if c.served() {
+		t.serving++
 	}
 	target, ok := t.table.Pin(l.id, d.Node, d.By).(*binder.Node)
 	ofProcess := d.Node == processNode && !oneway
@@ -223,7 +231,7 @@ func (t *Transport) settle(c *incoming, err error) {
 // handlerExited answers for a handler that has ended its goroutine (runtime.Goexit). Its memory is
 // left to the garbage collector.
 func (t *Transport) handlerExited(c *incoming) {
-	t.settle(c, status.Errorf(status.Internal, "the handler has ended its goroutine"))
+	t.settle(c, errGoexit)
 	link := c.lane.link
 	t.mu.Lock()
 	t.finish(c)
@@ -287,6 +295,9 @@ func (t *Transport) finish(c *incoming) {
 }
 
 func (t *Transport) giveBack(c *incoming) {
+	if c.served() {
+		t.serving--
+	}
 	if n := c.call.Target; n != nil {
 		t.table.Unpin(n.NodeID())
 	}

@@ -41,17 +41,12 @@ type pending struct {
 // await waits for the reply; meanwhile it handles calls that come back to its chain. It returns when
 // the call is done, or with the context's error.
 func (p *pending) await(ctx context.Context) error {
-	t, caller := p.t, p.lane.link.Caller(p.index)
+	caller := p.lane.link.Caller(p.index)
 	stop := func() bool { return true }
 	watching := false
 	for !p.done.Load() {
 		if c := p.takeNested(); c != nil {
-			t.nesting.Add(1) // it does not sleep meanwhile, however deep the calls nest
-			t.run(c, nil)
-			t.nesting.Add(-1)
-			t.mu.Lock()
-			t.finish(c)
-			t.unlock()
+			p.runNested(c)
 			continue
 		}
 		if ctx.Err() != nil {
@@ -68,6 +63,30 @@ func (p *pending) await(ctx context.Context) error {
 	stop()
 	return nil
 }
+
+// runNested handles a call that came back to the chain. A handler that ends the goroutine (runtime.Goexit)
+// ends the call that waits on it too: nobody takes its reply.
+func (p *pending) runNested(c *incoming) {
+	t := p.t
+	returned := false
+	defer func() {
+		if !returned {
+			t.nesting.Add(-1)
+			var r binder.Reply
+			p.finish(errGoexit, &r)
+			r.Release()
+		}
+	}()
+	t.nesting.Add(1) // it does not sleep meanwhile, however deep the calls nest
+	t.run(c, nil)
+	returned = true
+	t.nesting.Add(-1)
+	t.mu.Lock()
+	t.finish(c)
+	t.unlock()
+}
+
+var errGoexit = status.Errorf(status.Internal, "the handler has ended its goroutine")
 
 // look drains the lane if something was published on it.
 func (p *pending) look() {

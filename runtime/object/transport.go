@@ -34,6 +34,7 @@ type Transport struct {
 	chains   map[uint64]*pending          // the innermost waiting call of each chain
 	oneway   map[*binder.Node][]*incoming // by node with a oneway call under way: those that follow
 	queue    queue
+	serving  int // sync calls that were taken and not finished, but for requests to the process itself: it could never be frozen
 	pool     looperPool
 	progress chan struct{} // closed when a verdict, credit or a death has come; nil: nobody waits
 	drainer  *pending      // whose goroutine is draining
