@@ -23,7 +23,7 @@ type received struct {
 // takeEntries applies the entries of a drained message (R5). An error other than PROTOCOL fails the
 // message alone; either way the list is what has to be given back.
 func (t *Transport) takeEntries(l *lane, d *bus.Descriptor) (list []received, err error) {
-	if d.Entries == 0 {
+	if d.Entries == 0 && d.Files == 0 {
 		return nil, nil
 	}
 	files := 0
