@@ -20,9 +20,11 @@ type FrozenInfo struct {
 // oneway fail with status.Frozen at once, whether it runs or not: it may be stopped (SIGSTOP, a cgroup)
 // as soon as Freeze has returned. Oneway calls wait, in order. What it has called itself is answered.
 //
-// Freeze waits for calls that the process handles, has queued or has made itself. If there are any
-// left after timeout, or when ctx ends, it fails with status.Full, or ctx's error; the process is as
-// it was then. The driver's EAGAIN is that too.
+// Freeze waits for calls that the process handles, has queued, has not answered or has made itself; of
+// oneway calls only until they have begun. If there are any left after timeout it fails with status.Full,
+// and the process is unfrozen, also if it was frozen before; the driver's EAGAIN is that too. When ctx
+// ends Freeze fails with its error, and gives up likewise; but what another process had answered by then
+// counts, so who must know calls Unfreeze.
 //
 // It is the process itself that judges whether this one may, and so it must run: for Unfreeze, let it
 // go on first. By default root and the process's own user may; see WithFreezePolicy.

@@ -19,8 +19,12 @@ func (t *Transport) destroy(n *binder.Node) {
 	id := n.NodeID()
 	t.table.Destroy(id)
 	if root, _ := t.table.RootNode(id); root == id {
-		t.askBroker(func(ctx context.Context) { t.bus.LeaveContextManager(ctx, id) })
+		t.leaveRoot(id)
 	}
+}
+
+func (t *Transport) leaveRoot(id uint64) {
+	t.askBroker(func(ctx context.Context) { t.bus.LeaveContextManager(ctx, id) })
 }
 
 // Held implements binder.Transport.
@@ -30,21 +34,29 @@ func (t *Transport) Held(n *binder.Node) bool {
 	return t.table.Held(n.NodeID())
 }
 
-// SetContextManager implements binder.Transport. The node is there before the broker tells of it.
+var errDestroyed = status.Errorf(status.Dead, "the node was destroyed")
+
+// SetContextManager implements binder.Transport. The node is there before the broker tells of it. One
+// that is destroyed meanwhile may have left before it came, so it leaves again.
 func (t *Transport) SetContextManager(ctx context.Context, n *binder.Node) error {
-	if !n.Alive() {
-		return status.Errorf(status.Dead, "the node was destroyed")
-	}
 	id := n.NodeID()
 	t.mu.Lock()
+	if !n.Alive() {
+		t.unlock()
+		return errDestroyed
+	}
 	before, known := t.table.RootNode(id)
 	t.table.SetRoot(id, n)
 	t.unlock()
 	err := t.bus.BecomeContextManager(ctx, id)
-	if err != nil {
-		t.mu.Lock()
+	t.mu.Lock()
+	defer t.unlock()
+	switch {
+	case err != nil:
 		t.table.UnsetRoot(id, before, known)
-		t.unlock()
+	case !n.Alive():
+		t.leaveRoot(id)
+		err = errDestroyed
 	}
 	return err
 }
