@@ -1,6 +1,7 @@
 package binder
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"sync/atomic"
@@ -81,8 +82,8 @@ func (p *Process) Done() <-chan struct{} { return p.transport.Done() }
 // Close ends the connection. Its nodes die for others, its calls fail with status.Dead.
 func (p *Process) Close() error { return p.transport.Close() }
 
-// Transact implements Object for a node: the handler runs on the caller's goroutine, on a copy of
-// nothing. A oneway call runs on a goroutine of the node's, after those before it.
+// Transact implements Object for a node: the handler runs on the caller's goroutine, on the caller's own
+// payload; the reply is copied, since its memory is the handler's. A oneway call runs on a goroutine of the node's, after those before it.
 func (n *Node) Transact(ctx context.Context, t *Transaction, r *Reply) error {
 	payload, err := t.bytes()
 	if err != nil {
@@ -114,7 +115,7 @@ func (n *Node) Transact(ctx context.Context, t *Transaction, r *Reply) error {
 	if err := n.handle(ctx, c); err != nil {
 		return localError(err)
 	}
-	return r.fromLocal(ctx, &c.Reply)
+	return r.fromLocal(ctx, c)
 }
 
 // localContext is what a handler sees of a call inside its process: the process is the caller, and
@@ -146,11 +147,27 @@ func (d *Data) bytes() ([]byte, error) {
 	return b, nil
 }
 
-func (r *Reply) fromLocal(ctx context.Context, d *Data) (err error) {
-	if r.Payload, err = d.bytes(); err != nil {
+func (r *Reply) fromLocal(ctx context.Context, c *IncomingCall) error {
+	d := &c.Reply
+	payload, err := d.bytes()
+	if err != nil {
 		return err
 	}
-	r.Encoding = d.Encoding
-	r.Attachments, err = dupAttachments(ctx, d.Attachments)
-	return err
+	if d.Body == nil {
+		payload = bytes.Clone(payload)
+	}
+	if r.Attachments, err = dupAttachments(ctx, d.Attachments); err != nil {
+		return err
+	}
+	r.Payload, r.Encoding = payload, d.Encoding
+	if c.Flags&ClearBuf != 0 {
+		r.SetMemory(secret(payload))
+	}
+	return nil
 }
+
+// secret is memory that is wiped when it is freed.
+type secret []byte
+
+// Free implements Memory.
+func (s secret) Free() { clear(s) }
