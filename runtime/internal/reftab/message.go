@@ -68,8 +68,11 @@ func (t *Table) putRef(p uint64, r *Ref, weak bool) (put Put, res UseResult) {
 	put = Put{Entry: Entry{Kind: DeadEntry, Node: r.Node, Owner: r.Owner, Weak: weak || r.weak}, ref: r}
 	switch {
 	case r.dead && (r.provisional || r.settled || r.Owner != p):
-	case r.dead: // the owner destroyed it, and counts it still
+	case r.dead: // the owner destroyed it, and counts it still, when it has what is owed to it
 		put.Kind = HomeEntry
+		if !t.Flush(p) {
+			res = NoCredit
+		}
 	case r.Owner == p:
 		put.Kind = HomeEntry
 		put.Position, res = t.Use(r)

@@ -170,11 +170,12 @@ func (p *process) tidy() {
 	})
 }
 
-// checkDead: what a process may rely on dies when its owner has gone or has said so, and not before.
+// checkDead: what a process may rely on dies when its owner has gone or has said so, and not before. A
+// hostile owner may say so in many ways, a verdict ahead of the claim among them.
 func (p *process) checkDead() {
 	for _, t := range p.tokens {
 		r := t.ref.Resolve()
-		if t.valid && r.Dead() && p.table.Known(r.Owner) && p.told&nodeBit(r.Owner, r.Node, false) == 0 {
+		if t.valid && r.Dead() && !p.turn.hostile[r.Owner] && p.table.Known(r.Owner) && p.told&nodeBit(r.Owner, r.Node, false) == 0 {
 			p.turn.fail("I5: %s's n%d is dead to %s, though nobody has said so", name(r.Owner), r.Node, name(p.id))
 		}
 	}
