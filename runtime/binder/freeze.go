@@ -22,7 +22,8 @@ type FrozenInfo struct {
 //
 // Freeze waits for calls that the process handles, has queued, has not answered or has made itself; of
 // oneway calls only until they have begun. If there are any left after timeout it fails with status.Full,
-// and the process is unfrozen, also if it was frozen before; the driver's EAGAIN is that too. When ctx
+// and the process is unfrozen, also if it was frozen before, unless another Freeze gives it more time; the
+// driver's EAGAIN is that too. When ctx
 // ends Freeze fails with its error, and gives up likewise; but what another process had answered by then
 // counts, so who must know calls Unfreeze.
 //

@@ -19,7 +19,7 @@ import (
 type freezing struct {
 	on      bool        // frozen, or on the way there
 	settled bool        // what was under way at first has ended
-	waiting int         // freezers that wait for that
+	waiting int         // freezers that are at it
 	round   uint64      // counts freezings and thaws
 	held    []*incoming // oneway calls that came since, in order
 	info    binder.FrozenInfo
@@ -35,8 +35,14 @@ func (t *Transport) freeze(timeout time.Duration, givenUp func() bool) error {
 	if !f.on {
 		t.chill()
 	}
+	f.waiting++
 	round := f.round
 	t.unlock()
+	defer func() {
+		t.mu.Lock()
+		f.waiting--
+		t.mu.Unlock()
+	}()
 	t.tellBroker()
 	late := time.NewTimer(timeout)
 	defer late.Stop()
@@ -56,22 +62,20 @@ func (t *Transport) freeze(timeout time.Duration, givenUp func() bool) error {
 			t.unlock()
 			return nil
 		case !inTime || givenUp():
-			t.thaw()
+			if f.waiting == 1 { // else somebody gives it more time
+				t.thaw()
+			}
 			t.unlock()
 			t.tellBroker()
 			return n.err()
 		}
 		ch := t.progressChannel()
-		f.waiting++
 		t.mu.Unlock() // not unlock, which says that there is progress
 		select {
 		case <-ch:
 		case <-late.C:
 			inTime = false
 		}
-		t.mu.Lock()
-		f.waiting--
-		t.mu.Unlock()
 	}
 }
 

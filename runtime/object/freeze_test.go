@@ -40,6 +40,26 @@ func TestFreezeWaitsForHandlersWhoseCallersHaveEnded(t *testing.T) {
 	require.NoError(t, freezeSelf(t, server, time.Minute))
 }
 
+// Who gives a process no time does not spoil it for who gives it more.
+func TestFreezersWithTimeoutsOfTheirOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		end := make(chan struct{})
+		node := s.owner.NewNode(binder.HandlerFunc(func(context.Context, *binder.IncomingCall) error {
+			<-end
+			return nil
+		}))
+		require.NoError(t, s.owner.BecomeContextManager(t.Context(), node))
+		s.say(s.link, bus.Descriptor{Kind: bus.KindCall, Code: 1, Node: node.NodeID()})
+		patient := make(chan error, 1)
+		go func() { patient <- freezeSelf(t, s.owner, time.Minute) }()
+		synctest.Wait()
+		require.ErrorIs(t, freezeSelf(t, s.owner, 0), status.Full)
+		close(end)
+		require.NoError(t, <-patient)
+	})
+}
+
 // A process that is frozen may be stopped: a reply that waits for room then would wait with it.
 func TestFreezeWaitsForRepliesThatAreOwed(t *testing.T) {
 	const calls = 10
