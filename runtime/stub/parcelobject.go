@@ -117,15 +117,11 @@ func ReadParcelFile(r *parcel.Reader) *os.File {
 	return f
 }
 
-// detached tells a sender that waits for what becomes of its file that nobody will say
-// (ParcelFileDescriptor.java, Status.DETACHED).
-var detached = []byte{0, 0, 0, 2}
-
-// ReadNullableParcelFile reads a ParcelFileDescriptor; null is nil.
+// ReadNullableParcelFile reads a ParcelFileDescriptor; null is nil. A sender that waits for what becomes
+// of its file finds its channel closed: writing to a descriptor of the sender's choice could block.
 func ReadNullableParcelFile(r *parcel.Reader) *os.File {
 	f, channel := r.ReadParcelFileDescriptor()
 	if c := fileOf(channel); c != nil {
-		c.Write(detached)
 		c.Close()
 	}
 	return fileOf(f)
