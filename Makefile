@@ -10,7 +10,7 @@ test: ## run all tests
 race: ## run all tests with the race detector
 	go test -race ./...
 
-model: ## explore all orders of events of the reference protocol, in large configurations (half an hour)
+model: ## explore all orders of events of the reference protocol, in large configurations (a quarter of an hour)
 	go test ./runtime/internal/reftab -run '^TestModel$$' -v -timeout 3h -model.size large
 
 lint: ## gofmt, go vet and staticcheck
