@@ -58,3 +58,18 @@ func (*Reference) expr() {}
 func (*List) expr()      {}
 func (*Unary) expr()     {}
 func (*Binary) expr()    {}
+
+// Chain returns the operators of which x is the last and each other is the left operand of the next, x
+// first, and the operand that they begin with. A long chain is as deep as it is long, so who walks it
+// does not call itself for each.
+func (x *Binary) Chain() (first Expr, chain []*Binary) {
+	first = x
+	for {
+		b, ok := first.(*Binary)
+		if !ok {
+			return first, chain
+		}
+		chain = append(chain, b)
+		first = b.X
+	}
+}

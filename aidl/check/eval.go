@@ -260,16 +260,7 @@ func (e *evaluator) overflow(x ast.Expr, r rank, scope *symbol) *diag.Diagnostic
 
 // binary works out a chain of operators from the left, without a call for each.
 func (e *evaluator) binary(x *ast.Binary, scope *symbol) (value, *diag.Diagnostic) {
-	var chain []*ast.Binary
-	var first ast.Expr = x
-	for {
-		b, ok := first.(*ast.Binary)
-		if !ok {
-			break
-		}
-		chain = append(chain, b)
-		first = b.X
-	}
+	first, chain := x.Chain()
 	left, wrong := e.expr(first, scope)
 	var parts []string // of a string that is being joined
 	for i := len(chain) - 1; i >= 0 && wrong == nil; i-- {

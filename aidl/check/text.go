@@ -236,16 +236,7 @@ func (t *Text) written(x ast.Expr, s *symbol) string {
 
 // writtenBinary writes a chain of operators from the left, without a call for each.
 func (t *Text) writtenBinary(x *ast.Binary, s *symbol) string {
-	var chain []*ast.Binary
-	var first ast.Expr = x
-	for {
-		b, ok := first.(*ast.Binary)
-		if !ok {
-			break
-		}
-		chain = append(chain, b)
-		first = b.X
-	}
+	first, chain := x.Chain()
 	var b strings.Builder
 	b.WriteString(strings.Repeat("(", len(chain)))
 	b.WriteString(t.written(first, s))
