@@ -206,14 +206,7 @@ func (g emitter) answer(i *model.Interface, m parcelMethod, call string) {
 		return
 	}
 	results := m.resultNames()
-	if len(results) == 0 {
-		g.P("if err := ", call, "; err != nil {")
-	} else {
-		g.P(strings.Join(results, ", "), ", err := ", call)
-		g.P("if err != nil {")
-	}
-	g.P("return err")
-	g.P("}")
+	g.invoked(call, results)
 	writer := "w :="
 	if len(results) == 0 {
 		writer = "_ ="

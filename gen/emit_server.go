@@ -66,6 +66,14 @@ func (g emitter) invoke(i *model.Interface, m *model.Method) {
 	}
 	names := g.newBodyScope(m).name(m.Reply.Attachments)
 	results = append(results, names...)
+	g.invoked(call, results)
+	g.put("c", m.Reply.Attachments, names, "")
+	g.P("c.Reply(", reply, ")")
+	g.P("return nil")
+}
+
+// invoked writes a call of the implementation, whose error ends the handler.
+func (g emitter) invoked(call string, results []string) {
 	if len(results) == 0 {
 		g.P("if err := ", call, "; err != nil {")
 	} else {
@@ -74,7 +82,4 @@ func (g emitter) invoke(i *model.Interface, m *model.Method) {
 	}
 	g.P("return err")
 	g.P("}")
-	g.put("c", m.Reply.Attachments, names, "")
-	g.P("c.Reply(", reply, ")")
-	g.P("return nil")
 }
