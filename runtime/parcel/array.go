@@ -134,13 +134,17 @@ func WriteMap[K cmp.Ordered, V any](w *Writer, m map[K]V, key func(*Writer, K), 
 	}
 }
 
-// ReadMap reads AIDL's Map<K, V>. It is never nil; of a key that comes twice the last value counts.
+// ReadMap reads AIDL's Map<K, V>. It is never nil. A key that comes twice is an error, as in Java's
+// ArrayMap: the first value, perhaps a file, would be lost.
 func ReadMap[K comparable, V any](r *Reader, key func(*Reader) K, value func(*Reader) V) map[K]V {
 	n := r.readLength(8)
 	m := make(map[K]V)
 	for range n {
 		k := key(r)
 		v := value(r)
+		if _, twice := m[k]; twice {
+			r.fail(status.Encoding, "a key comes twice in a map")
+		}
 		if r.err != nil {
 			break
 		}

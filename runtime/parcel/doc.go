@@ -10,7 +10,7 @@
 //
 // A Writer and a Reader keep their first error, so that code which writes or reads field after field
 // need ask only once, at the end: Err. A Reader that has failed reads nothing more: it returns zero
-// values and no elements. What a Writer that has failed has written is of no use. Errors are of package
+// values and no elements. What a Writer that has failed has written is of no use but for its table. Errors are of package
 // status and name the offset. What is read is hostile:
 // nothing is read beyond its bounds, and no memory is allocated on the word of a length that the bytes
 // left cannot fulfil.

@@ -2,6 +2,7 @@ package parcel
 
 import (
 	"bytes"
+	"slices"
 
 	"ubinder/runtime/status"
 )
@@ -43,12 +44,13 @@ func (h *ParcelableHolder) Empty() bool { return h.value == nil && len(h.data) =
 func (h *ParcelableHolder) Value() Parcelable { return h.value }
 
 // Get reads what came in into p, if it is of the type called name, and reports whether it was. From
-// then on the holder holds p. What Set put in, or an earlier Get took out, is had from Value.
+// then on the holder holds p. What Set put in, or an earlier Get took out, is had from Value. After an
+// error p is of no use: the holder holds what it did, objects and files included.
 func (h *ParcelableHolder) Get(name string, p Parcelable) (bool, error) {
 	if len(h.data) == 0 {
 		return false, nil
 	}
-	r := NewReader(h.format, h.data, h.table)
+	r := NewReader(h.format, h.data, slices.Clone(h.table))
 	if !r.SkipString(name) {
 		return false, r.Err()
 	}
@@ -81,14 +83,13 @@ func (h *ParcelableHolder) WriteToParcel(w *Writer) {
 func (w *Writer) appendRaw(f Format, data []byte, table []Entry) {
 	if f.release() != w.format.release() {
 		w.fail(status.BadValue, "unread bytes of Android %d cannot be passed on as Android %d", f.release(), w.format.release())
-		return
 	}
 	start := len(w.buf)
 	copy(w.extend(len(data)), data)
 	for _, e := range table {
 		if e.Kind == Taken {
 			w.fail(status.BadValue, "an object of unread bytes was taken out")
-			return
+			continue
 		}
 		e.Offset += uint32(start)
 		w.table = append(w.table, e)

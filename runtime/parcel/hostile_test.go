@@ -90,7 +90,7 @@ func TestNullWhereThereMustBeAValue(t *testing.T) {
 }
 
 func TestSizesOfParcelables(t *testing.T) {
-	for size, wrong := range map[uint32]bool{0: true, 3: true, 0x80000000: true, 4: false, 8: false, 12: true} {
+	for size, wrong := range map[uint32]bool{0: true, 3: true, 0x80000000: true, 4: false, 5: true, 6: true, 7: true, 8: false, 12: true} {
 		b := binary.LittleEndian.AppendUint32(nil, size)
 		b = binary.LittleEndian.AppendUint32(b, 7)
 		r := NewReader(Format{}, b, nil)
@@ -99,14 +99,102 @@ func TestSizesOfParcelables(t *testing.T) {
 		assert.Equal(t, wrong, r.Err() != nil, size)
 	}
 	// A field may not reach beyond its parcelable, though the parcel goes on.
-	r := readBytes(Format{}, "06000000 01000000 02000000")
-	(&point{}).ReadFromParcel(r)
-	assert.ErrorContains(t, r.Err(), "4 bytes needed, 2 left")
+	r := readBytes(Format{}, "08000000 01000000 02000000")
+	r.BeginSized()
+	assert.Zero(t, r.ReadInt64())
+	assert.ErrorContains(t, r.Err(), "8 bytes needed, 4 left")
 	// Nor may a parcelable end inside an object.
 	r = readBytes(Format{}, "08000000"+place, Entry{4, Binder, "o"})
 	outer := r.BeginSized()
 	r.EndSized(outer)
 	assert.ErrorContains(t, r.Err(), "inside an object")
+}
+
+// Passed on unread, it would misalign what is written behind it.
+func TestHoldersOfOddSize(t *testing.T) {
+	for size := range uint32(9) {
+		b := binary.LittleEndian.AppendUint32(nil, uint32(HoldsVINTF))
+		b = binary.LittleEndian.AppendUint32(b, size)
+		r := NewReader(Format{}, append(b, make([]byte, 8)...), nil)
+		var h ParcelableHolder
+		h.ReadFromParcel(r)
+		assert.Equal(t, size%4 != 0, r.Err() != nil, size)
+	}
+}
+
+func TestAKeyThatComesTwice(t *testing.T) {
+	var w Writer
+	w.WriteInt32(2)
+	for i := range int32(2) {
+		w.WriteString("key")
+		w.WriteInt32(i)
+	}
+	r := NewReader(Format{}, w.Bytes(), nil)
+	ReadMap(r, (*Reader).ReadString, (*Reader).ReadInt32)
+	assert.ErrorContains(t, r.Err(), "twice")
+}
+
+// Files that a failed Writer was given are their owner's to close.
+func TestATableHasWhatWasWrittenAfterAnError(t *testing.T) {
+	var h ParcelableHolder
+	h.Set("held", &held{"passed on"})
+	var w Writer
+	h.WriteToParcel(&w)
+	h.ReadFromParcel(NewReader(Format{}, w.Bytes(), w.Table()))
+
+	w.Reset(Format{Release: 10})
+	w.WriteFile("before")
+	w.WriteBinder("o", Undeclared)
+	require.Error(t, w.Err())
+	WriteArray(&w, []any{"in an array"}, (*Writer).WriteFile)
+	w.WriteParcelable(&nullableFile{"in a parcelable"})
+	h.WriteToParcel(&w)
+	var values []any
+	for _, e := range w.Table() {
+		values = append(values, e.Value)
+	}
+	assert.Equal(t, []any{"before", "in an array", "in a parcelable", "passed on"}, values)
+}
+
+type nullableFile struct{ f any }
+
+func (n *nullableFile) WriteToParcel(w *Writer) { w.WriteParcelFileDescriptor(n.f) }
+func (n *nullableFile) ReadFromParcel(*Reader)  {}
+
+func TestAHolderKeepsWhatCouldNotBeRead(t *testing.T) {
+	var h ParcelableHolder
+	h.Set("held", &held{"o"})
+	var w, again Writer
+	h.WriteToParcel(&w)
+	h.ReadFromParcel(NewReader(Format{}, w.Bytes(), w.Table()))
+	h.WriteToParcel(&again) // unread
+	first := append([]byte{}, again.Bytes()...)
+
+	_, err := h.Get("held", &twoHeld{})
+	require.Error(t, err, "there is one object, not two")
+	again.Reset(Format{})
+	h.WriteToParcel(&again)
+	require.NoError(t, again.Err())
+	assert.Equal(t, first, again.Bytes())
+	var got held
+	ok, err := h.Get("held", &got)
+	require.NoError(t, err)
+	assert.True(t, ok)
+	assert.Equal(t, "o", got.o)
+}
+
+type twoHeld struct{ a, b held }
+
+func (h *twoHeld) WriteToParcel(*Writer)    {}
+func (h *twoHeld) ReadFromParcel(r *Reader) { h.a.ReadFromParcel(r); h.b.ReadFromParcel(r) }
+
+// A value that holds itself twice has more paths than anybody could walk.
+func TestACircleEndsTheWriting(t *testing.T) {
+	list := make([]any, 2)
+	list[0], list[1] = list, list
+	var w Writer
+	w.WriteValue(list)
+	assert.ErrorIs(t, w.Err(), status.BadValue)
 }
 
 func TestUnknownTailsLeaveTheirObjectsInTheTable(t *testing.T) {

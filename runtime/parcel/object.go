@@ -109,14 +109,11 @@ func (w *Writer) WriteParcelFileDescriptor(f any) {
 	w.WriteFile(f)
 }
 
+// writeObject adds to the table also when w has failed: see Table.
 func (w *Writer) writeObject(k Kind, v any) {
-	if w.err != nil {
-		return
-	}
 	offset := len(w.buf)
 	if uint64(offset) > 1<<32-1 {
 		w.fail(status.TooBig, "an object cannot stand there")
-		return
 	}
 	clear(w.extend(objectSize))
 	w.table = append(w.table, Entry{uint32(offset), k, v})

@@ -86,11 +86,13 @@ func ReadNullable[T any, P pointer[T]](r *Reader) P {
 	return p
 }
 
+// deeper enters a value. What is too deep may be a circle, and has more paths than could ever be gone.
 func (w *Writer) deeper() bool {
-	if w.err == nil && w.depth >= maxDepth {
-		w.err = status.Exceeded(status.BadValue, "parcel: parcelables in each other", maxDepth+1, maxDepth)
+	if w.depth >= maxDepth {
+		w.deep = true
+		w.Fail(status.Exceeded(status.BadValue, "parcel: parcelables in each other", maxDepth+1, maxDepth))
 	}
-	if w.err != nil {
+	if w.deep {
 		return false
 	}
 	w.depth++
@@ -132,14 +134,17 @@ func (r *Reader) BeginSized() (outer int) {
 	return r.begin(start, int(r.ReadInt32()), 4)
 }
 
-// begin bounds what follows to size bytes from start on; smallest is what of them was read already.
+// begin bounds what follows to size bytes from start on; smallest is what of them was read already. A
+// size that is no multiple of 4 would misalign the objects behind it where it is passed on unread. (AIDL's
+// own readers look only whether it is 4 at least and does not overflow, and Parcel::setDataPosition
+// takes any; their writers make none.)
 func (r *Reader) begin(start, size, smallest int) (outer int) {
 	outer = r.end
 	if r.err != nil {
 		return outer
 	}
-	if size < smallest || size > r.end-start {
-		r.fail(status.Encoding, "a size of %d, which must be between %d and %d", size, smallest, r.end-start)
+	if size < smallest || size > r.end-start || size%4 != 0 {
+		r.fail(status.Encoding, "a size of %d, which must be a multiple of 4 between %d and %d", size, smallest, r.end-start)
 		return outer
 	}
 	r.end = start + size

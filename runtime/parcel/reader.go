@@ -20,6 +20,7 @@ type Reader struct {
 	err    error
 	format Format
 	depth  uint8
+	whole  bool // Finish found nothing wrong
 
 	classes func(name string) Parcelable
 }
@@ -63,8 +64,12 @@ func (r *Reader) Finish() error {
 	if n := r.Remaining(); n > 0 {
 		r.fail(status.Encoding, "%d bytes were not read", n)
 	}
+	r.whole = r.err == nil
 	return r.err
 }
+
+// Finished reports whether Finish was called last, and found everything read and right.
+func (r *Reader) Finished() bool { return r.whole }
 
 func at(offset int, message string) string {
 	return fmt.Sprintf("parcel, offset %d: %s", offset, message)

@@ -20,6 +20,7 @@ type Writer struct {
 	err       error
 	format    Format
 	depth     uint8
+	deep      bool // too deep: nothing is gone into any more
 	sensitive bool
 }
 
@@ -37,7 +38,8 @@ func (w *Writer) Reset(f Format) {
 func (w *Writer) Bytes() []byte { return w.buf }
 
 // Table returns the entries of the objects and files that were written, by rising offset; it is
-// valid until the next call of a method.
+// valid until the next call of a method. Of a Writer that has failed it has what was written afterwards
+// too, up to where values lie too deep in each other, so that whoever owns the files finds them.
 func (w *Writer) Table() []Entry { return w.table }
 
 // Format returns the format that w writes.
@@ -150,9 +152,6 @@ func (w *Writer) WriteNull() { w.WriteInt32(null) }
 
 // writeLength writes the length of an array, and reports whether it has one.
 func (w *Writer) writeLength(n int) bool {
-	if w.err != nil {
-		return false
-	}
 	if n > math.MaxInt32 {
 		w.fail(status.TooBig, "%d elements do not fit an int32", n)
 		return false
