@@ -6,6 +6,7 @@ import (
 	"errors"
 	"sync/atomic"
 
+	"ubinder/runtime/parcel"
 	"ubinder/runtime/status"
 )
 
@@ -15,6 +16,7 @@ type Process struct {
 	transport Transport
 	nodes     atomic.Uint64
 	mayFreeze FreezePolicy // nil: the default
+	format    parcel.Format
 
 	clients []ClientInterceptor
 	servers []ServerInterceptor
@@ -42,6 +44,14 @@ func (p *Process) ID() ProcessID { return p.transport.Self().Process }
 
 // Identity returns what others see of this process.
 func (p *Process) Identity() *Identity { return p.transport.Self() }
+
+// WithParcelFormat sets which of Android's encodings the process speaks in parcels (package stub, for
+// interfaces of AIDL), as a client and as a service: that of the newest release otherwise. All processes
+// of a domain have to speak the same one.
+func WithParcelFormat(f parcel.Format) ProcessOption { return func(p *Process) { p.format = f } }
+
+// ParcelFormat returns the format that the process speaks.
+func (p *Process) ParcelFormat() parcel.Format { return p.format }
 
 // NewNode makes an object that h serves. It costs nothing on the bus until it is passed on.
 func (p *Process) NewNode(h Handler, options ...NodeOption) *Node {

@@ -5,7 +5,11 @@
 //
 // A handler owns the objects and files that its method is given, the caller keeps its own: each
 // side closes its files, and may Release its objects. A client owns the objects and files that a
-// call returns. A handler gives away the files that it returns and keeps the objects.
+// call returns. A handler gives away the files that it returns and keeps the objects: files are closed
+// once the reply was sent, or cannot be. It is the same with files inside a parcelable of AIDL.
+//
+// Arguments and results that are not right as a whole reach nobody; what came with them is given back.
+// What a client returns beside an error is of no use.
 //
 // An object that nobody releases, and a file that nobody closes, is given back by the garbage
 // collector at some time; that is soon enough for objects, and seldom for files.

@@ -12,13 +12,13 @@ import (
 // ParcelCall is one call of an AIDL interface on its way out: its request, then its reply. Generated
 // clients make one for each call; it is not safe for concurrent use.
 type ParcelCall struct {
-	client  Client
-	request parcel.Writer
-	reader  parcel.Reader
-	table   []parcel.Entry // of the reply
-	list    []binder.Attachment
-	t       binder.Transaction
-	reply   binder.Reply
+	client   Client
+	request  parcel.Writer
+	reader   parcel.Reader
+	result   receivedParcel
+	attached []binder.Attachment // to the request
+	t        binder.Transaction
+	reply    binder.Reply
 }
 
 var parcelCalls = sync.Pool{New: func() any { return new(ParcelCall) }}
@@ -27,7 +27,7 @@ var parcelCalls = sync.Pool{New: func() any { return new(ParcelCall) }}
 func BeginParcel(c Client) *ParcelCall {
 	call := parcelCalls.Get().(*ParcelCall)
 	call.client = c
-	call.request.Reset(parcel.Format{})
+	call.request.Reset(c.object.Process().ParcelFormat())
 	call.request.WriteInterfaceToken(c.iface.descriptor)
 	return call
 }
@@ -36,7 +36,8 @@ func BeginParcel(c Client) *ParcelCall {
 func (c *ParcelCall) Request() *parcel.Writer { return &c.request }
 
 // Transact makes the call and returns what the result is read from. An exception that the service
-// answered is the error; its parcel.Exception is in the chain.
+// answered is the error; its parcel.Exception is in the chain. Objects and files in the result are the
+// caller's, unless the Reader fails before End.
 func (c *ParcelCall) Transact(ctx context.Context, code uint32) (*parcel.Reader, error) {
 	if err := c.send(ctx, code, 0); err != nil {
 		return nil, err
@@ -44,9 +45,8 @@ func (c *ParcelCall) Transact(ctx context.Context, code uint32) (*parcel.Reader,
 	if err := parcelOf(&c.reply.Received); err != nil {
 		return nil, err
 	}
-	c.table = tableOf(c.table[:0], c.reply.Attachments)
-	c.reply.Attachments = nil // theirs from now on
-	c.reader.Reset(parcel.Format{}, c.reply.Payload, c.table)
+	c.result.take(&c.reply.Received)
+	c.reader.Reset(c.request.Format(), c.reply.Payload, c.result.table)
 	if e := c.reader.ReadException(); e != nil {
 		return nil, e.Status()
 	}
@@ -62,7 +62,7 @@ func (c *ParcelCall) send(ctx context.Context, code uint32, flags binder.Flags) 
 	if err := c.request.Err(); err != nil {
 		return err
 	}
-	c.list, err = attach(c.list[:0], c.request.Table(), c.client.object.Process())
+	c.attached, err = attach(c.attached[:0], c.request.Table(), c.client.object.Process())
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (c *ParcelCall) send(ctx context.Context, code uint32, flags binder.Flags) 
 		flags |= binder.ClearBuf
 	}
 	c.t = binder.Transaction{Code: code, Flags: flags, Interface: c.client.iface.id}
-	c.t.Payload, c.t.Encoding, c.t.Attachments = c.request.Bytes(), binder.Parcel, c.list
+	c.t.Payload, c.t.Encoding, c.t.Attachments = c.request.Bytes(), binder.Parcel, c.attached
 	reply := &c.reply
 	if flags&binder.Oneway != 0 {
 		reply = nil
@@ -81,13 +81,14 @@ func (c *ParcelCall) send(ctx context.Context, code uint32, flags binder.Flags) 
 	return nil
 }
 
-// End gives back what the reply brought and was not read, and the call's memory.
+// End gives back what the reply brought and was not read, all of it if the Reader has failed, and the
+// call's memory.
 func (c *ParcelCall) End() {
-	dropUnread(c.table)
+	c.result.end(c.reader.Err() == nil)
 	c.reply.Release()
 	c.reader.Reset(parcel.Format{}, nil, nil)
 	c.request.Reset(parcel.Format{}) // wipes it if it was sensitive
-	clear(c.list)
-	c.client, c.t, c.table = Client{}, binder.Transaction{}, c.table[:0]
+	clear(c.attached)
+	c.client, c.t = Client{}, binder.Transaction{}
 	parcelCalls.Put(c)
 }

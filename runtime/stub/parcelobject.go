@@ -183,18 +183,45 @@ func tableOf(table []parcel.Entry, list []binder.Attachment) []parcel.Entry {
 	return table
 }
 
-// dropUnread gives back what a parcel brought and nobody read. What was read is the reader's; what a
-// holder keeps unread is the holder's.
-func dropUnread(table []parcel.Entry) {
-	for i := range table {
-		if a, ok := table[i].Value.(*binder.Attachment); ok && table[i].Kind != parcel.Taken {
+// receivedParcel is what came with a parcel: objects and files.
+type receivedParcel struct {
+	list  []binder.Attachment
+	table []parcel.Entry // of list; the Reader marks in it what was read
+}
+
+// take takes all out of r. The list's memory is not used again: a holder may keep a part.
+func (p *receivedParcel) take(r *binder.Received) {
+	p.list, r.Attachments = r.Attachments, nil
+	p.table = tableOf(p.table[:0], p.list)
+}
+
+// end gives back what nobody read, and if the parcel was not read to a good end all of it: its values
+// have reached nobody. Else what was read is the reader's, and what a holder keeps unread the holder's.
+func (p *receivedParcel) end(good bool) {
+	for i := range p.table {
+		if a := &p.list[i]; !good || p.table[i].Kind != parcel.Taken {
 			binder.Release(a.Object)
 			if a.File != nil {
 				a.File.Close()
 			}
 		}
 	}
-	clear(table)
+	clear(p.table)
+	p.list, p.table = nil, p.table[:0]
+}
+
+// closeFiles closes the files that were written into a parcel.
+func closeFiles(table []parcel.Entry) {
+	for i := range table {
+		switch v := table[i].Value.(type) {
+		case *os.File:
+			v.Close()
+		case *binder.Attachment:
+			if v.File != nil {
+				v.File.Close()
+			}
+		}
+	}
 }
 
 // parcelOf checks that a payload is a parcel.

@@ -11,39 +11,45 @@ import (
 // IncomingParcel is one call of an AIDL interface as a generated handler sees it. It is the
 // IncomingCall's Scratch, as Incoming is.
 type IncomingParcel struct {
-	call   *binder.IncomingCall
-	reader parcel.Reader
-	reply  parcel.Writer
-	table  []parcel.Entry      // of the request
-	given  []binder.Attachment // files of the reply, which the handler gave away
+	call     *binder.IncomingCall
+	reader   parcel.Reader
+	reply    parcel.Writer
+	request  receivedParcel
+	attached []binder.Attachment // to the reply
 }
 
-// Request returns what the arguments are read from; Finish tells whether they were right.
+// Request returns what the arguments are read from. Its Finish tells whether they were right, and makes
+// the objects and files among them the handler's: else they are given back when the call ends.
 func (c *IncomingParcel) Request() *parcel.Reader { return &c.reader }
 
-// Reply returns what the result is written to. Objects stay the implementation's; files are given
-// away.
+// Reply returns what the result is written to. Objects stay the implementation's. Files are given away
+// by writing them, those in a ParcelableHolder too: they are closed when the reply was sent, or will not be.
 func (c *IncomingParcel) Reply() *parcel.Writer {
-	c.reply.Reset(parcel.Format{})
+	c.beginReply()
 	c.reply.WriteNoException()
 	return &c.reply
+}
+
+// beginReply empties the reply. It is a secret if the call is one, whatever it says.
+func (c *IncomingParcel) beginReply() {
+	closeFiles(c.reply.Table())
+	c.reply.Reset(c.reader.Format())
+	if c.call.Flags&binder.ClearBuf != 0 {
+		c.reply.MarkSensitive()
+	}
 }
 
 // MarkSensitive has the reply's memory wiped once it was read.
 func (c *IncomingParcel) MarkSensitive() { c.reply.MarkSensitive() }
 
-// End closes the files that went with the reply and lets go of everything else.
+// End closes the files that were given away with the reply, sent or not, and lets go of everything else.
 func (c *IncomingParcel) End() {
-	dropUnread(c.table)
-	for _, a := range c.given {
-		if a.File != nil {
-			a.File.Close()
-		}
-	}
+	c.request.end(c.reader.Finished())
+	closeFiles(c.reply.Table())
 	c.reply.Reset(parcel.Format{})
 	c.reader.Reset(parcel.Format{}, nil, nil)
-	clear(c.given)
-	c.call, c.table, c.given = nil, c.table[:0], c.given[:0]
+	clear(c.attached)
+	c.call, c.attached = nil, c.attached[:0]
 }
 
 func (c *IncomingParcel) begin(call *binder.IncomingCall, i *Interface) error {
@@ -52,9 +58,8 @@ func (c *IncomingParcel) begin(call *binder.IncomingCall, i *Interface) error {
 		return err
 	}
 	c.call = call
-	c.table = tableOf(c.table, call.Attachments)
-	call.Attachments = nil // theirs from now on
-	c.reader.Reset(parcel.Format{}, call.Payload, c.table)
+	c.request.take(&call.Received)
+	c.reader.Reset(call.Target.Process().ParcelFormat(), call.Payload, c.request.table)
 	c.reader.ReadInterfaceToken(i.descriptor)
 	return c.reader.Err()
 }
@@ -66,20 +71,20 @@ func (c *IncomingParcel) finish(err error) error {
 		return err
 	}
 	if err == nil {
-		c.given, err = attach(c.given[:0], c.reply.Table(), c.call.Target.Process())
+		err = c.reply.Err()
 	}
 	if err == nil {
-		err = c.reply.Err()
+		c.attached, err = attach(c.attached[:0], c.reply.Table(), c.call.Target.Process())
 	}
 	if err != nil {
 		e := parcel.ExceptionOf(err)
 		if e == nil {
 			return err
 		}
-		c.reply.Reset(parcel.Format{})
+		c.beginReply()
 		c.reply.WriteException(e)
 	} else {
-		c.call.Reply.Attachments = c.given
+		c.call.Reply.Attachments = c.attached
 	}
 	c.call.Reply.Payload, c.call.Reply.Encoding = c.reply.Bytes(), binder.Parcel
 	return nil
