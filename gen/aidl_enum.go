@@ -62,8 +62,8 @@ func (g emitter) constantsOf(d *model.Declared, list []*model.Constant) {
 	g.P()
 }
 
-// comment writes what the source says of a declaration, or instead when it says nothing.
-func (g emitter) comment(c *model.Comment, instead string) {
+// comment writes what the source says of a declaration, or instead when it says nothing, and remarks.
+func (g emitter) comment(c *model.Comment, instead string, remarks ...string) {
 	var text []string
 	for _, line := range strings.Split(strings.TrimRight(c.Doc, "\n"), "\n") {
 		if line = strings.TrimRight(line, " \t"); line != "" || len(text) > 0 {
@@ -74,7 +74,7 @@ func (g emitter) comment(c *model.Comment, instead string) {
 	if len(text) > 0 {
 		source = strings.Join(text, "\n") + "\n"
 	}
-	g.doc(source, false, instead, deprecation(c)...)
+	g.doc(source, false, instead, append(remarks, deprecation(c)...)...)
 }
 
 func deprecation(c *model.Comment) []string {

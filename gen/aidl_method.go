@@ -102,6 +102,33 @@ func (m parcelMethod) resultNames() (names []string) {
 	return names
 }
 
+// remarks are what the users of a method must know and its source need not say.
+func (m parcelMethod) remarks() []string {
+	seen := make(map[*model.Type]bool)
+	if m.result != "" && hasFiles(m.Return, seen) || slices.ContainsFunc(m.arguments, func(p parameter) bool { return p.returned() && hasFiles(p.Type, seen) }) {
+		return []string{filesGivenAway}
+	}
+	return nil
+}
+
+// hasFiles reports whether a value of type t can hold open files, as far as its declaration tells.
+func hasFiles(t *model.Type, seen map[*model.Type]bool) bool {
+	if t == nil || seen[t] {
+		return false
+	}
+	seen[t] = true
+	var fields []*model.Field
+	switch t.Kind {
+	case model.KindFileDescriptor, model.KindParcelFile, model.KindHolder:
+		return true
+	case model.KindParcelable:
+		fields = t.Parcelable.Fields
+	case model.KindUnion:
+		fields = t.Union.Fields
+	}
+	return hasFiles(t.Elem, seen) || slices.ContainsFunc(fields, func(f *model.Field) bool { return hasFiles(f.Type, seen) })
+}
+
 // returning is a return statement with an error.
 func (m parcelMethod) returning(err string) string {
 	return "return " + strings.Join(append(m.resultNames(), err), ", ")

@@ -100,13 +100,16 @@ func (g emitter) goInterface(i *model.Interface) {
 
 func (g emitter) methodDeclaration(i *model.Interface, m *model.Method) {
 	if i.Encoding == model.Parcel {
-		g.comment(&m.Comment, "")
-		g.P(m.Name, g.parcelSignature(g.parcelMethod(m)))
+		pm := g.parcelMethod(m)
+		g.comment(&m.Comment, "", pm.remarks()...)
+		g.P(m.Name, g.parcelSignature(pm))
 		return
 	}
 	g.doc(m.Doc, m.Deprecated, "", remarks(m)...)
 	g.P(m.Name, g.signature(m, newSignatureScope(), true))
 }
+
+const filesGivenAway = "An implementation gives away the files it returns; the caller closes them."
 
 // remarks are what a method's users must know and its source need not say.
 func remarks(m *model.Method) []string {
@@ -114,7 +117,7 @@ func remarks(m *model.Method) []string {
 		return []string{"Oneway: it returns when the call is on its way."}
 	}
 	if slices.ContainsFunc(m.Reply.Attachments, func(a model.Attachment) bool { return a.Kind == model.OpenFile }) {
-		return []string{"An implementation gives away the files it returns; the caller closes them."}
+		return []string{filesGivenAway}
 	}
 	return nil
 }

@@ -83,11 +83,12 @@ func (g emitter) take(from string, a model.Attachment) string {
 	return g.expr(as, "(", taken, ")")
 }
 
-// put writes the statements that attach values; failed is what to return before the error.
+// put writes the statements that attach values; failed is what to return before the error. What cannot
+// fail comes first: a handler's files are given away also when an object cannot be passed.
 func (g emitter) put(to string, list []model.Attachment, names []string, failed string) {
+	typed := func(a model.Attachment) bool { return a.Kind == model.Object && !a.Interface.IsZero() }
 	for n, a := range list {
-		if a.Kind == model.Object && !a.Interface.IsZero() {
-			g.putTyped(to, a, names[n], failed)
+		if typed(a) {
 			continue
 		}
 		what := "Object"
@@ -98,6 +99,11 @@ func (g emitter) put(to string, list []model.Attachment, names []string, failed 
 			what += "s"
 		}
 		g.P(to, ".Put", what, "(", a.Field, ", ", names[n], ")")
+	}
+	for n, a := range list {
+		if typed(a) {
+			g.putTyped(to, a, names[n], failed)
+		}
 	}
 }
 

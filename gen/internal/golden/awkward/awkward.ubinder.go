@@ -126,23 +126,23 @@ func (c *StubClient) Call(ctx context.Context, in *Type, type_ binder.Object, in
 	defer x.Release()
 	x.PutObject(1, type_)
 	x.PutObject(2, in_)
-	if err := x.PutImpl(3, StubInterface, ctx_); err != nil {
-		return nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, err
-	}
 	x.PutObject(4, binder_)
 	x.PutObject(5, stub_)
 	x.PutFile(6, os_)
 	x.PutObject(7, nil_)
 	x.PutFiles(8, c_)
+	x.PutObject(11, arg1)
+	x.PutObject(12, twoWords)
+	x.PutObject(13, stub2_)
+	if err := x.PutImpl(3, StubInterface, ctx_); err != nil {
+		return nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, err
+	}
 	if err := stub.PutImpls(&x.Attachments, 9, StubInterface, x_); err != nil {
 		return nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, err
 	}
 	if err := x.PutImpl(10, hub.HubInterface, hub_); err != nil {
 		return nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, err
 	}
-	x.PutObject(11, arg1)
-	x.PutObject(12, twoWords)
-	x.PutObject(13, stub2_)
 	out := new(Type)
 	if err := stub.Call(ctx, c.Client, StubCallCode, in, out, x); err != nil {
 		return nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil, err
@@ -174,10 +174,10 @@ func (c *StubClient) XLeading(ctx context.Context, in *hub.Text) (*Type, binder.
 func (c *StubClient) Hubs(ctx context.Context, hub_ hub.Hub, err_ binder.Object) (hub.Hub, binder.Object, error) {
 	x := stub.NewExtras(c.Client)
 	defer x.Release()
+	x.PutObject(2, err_)
 	if err := x.PutImpl(1, hub.HubInterface, hub_); err != nil {
 		return nil, nil, err
 	}
-	x.PutObject(2, err_)
 	if err := stub.Call(ctx, c.Client, StubHubsCode, nil, nil, x); err != nil {
 		return nil, nil, err
 	}
@@ -273,23 +273,23 @@ func handleStubCall(ctx context.Context, impl any, c *stub.Incoming) error {
 	}
 	c.PutObject(1, type_)
 	c.PutObject(2, in_)
-	if err := c.PutImpl(3, StubInterface, ctx_); err != nil {
-		return err
-	}
 	c.PutObject(4, binder_)
 	c.PutObject(5, stub_)
 	c.PutFile(6, os_)
 	c.PutObject(7, nil_)
 	c.PutFiles(8, c_)
+	c.PutObject(11, arg1)
+	c.PutObject(12, twoWords)
+	c.PutObject(13, stub2_)
+	if err := c.PutImpl(3, StubInterface, ctx_); err != nil {
+		return err
+	}
 	if err := stub.PutImpls(&c.Attachments, 9, StubInterface, x_); err != nil {
 		return err
 	}
 	if err := c.PutImpl(10, hub.HubInterface, hub_); err != nil {
 		return err
 	}
-	c.PutObject(11, arg1)
-	c.PutObject(12, twoWords)
-	c.PutObject(13, stub2_)
 	c.Reply(out)
 	return nil
 }
@@ -318,23 +318,23 @@ func handleStubXLeading(ctx context.Context, impl any, c *stub.Incoming) error {
 	}
 	c.PutObject(1, type_)
 	c.PutObject(2, in_)
-	if err := c.PutImpl(3, StubInterface, ctx_); err != nil {
-		return err
-	}
 	c.PutObject(4, binder_)
 	c.PutObject(5, stub_)
 	c.PutFile(6, os_)
 	c.PutObject(7, nil_)
 	c.PutFiles(8, c_)
+	c.PutObject(11, arg1)
+	c.PutObject(12, twoWords)
+	c.PutObject(13, stub2_)
+	if err := c.PutImpl(3, StubInterface, ctx_); err != nil {
+		return err
+	}
 	if err := stub.PutImpls(&c.Attachments, 9, StubInterface, x_); err != nil {
 		return err
 	}
 	if err := c.PutImpl(10, hub.HubInterface, hub_); err != nil {
 		return err
 	}
-	c.PutObject(11, arg1)
-	c.PutObject(12, twoWords)
-	c.PutObject(13, stub2_)
 	c.Reply(out)
 	return nil
 }
@@ -347,10 +347,10 @@ func handleStubHubs(ctx context.Context, impl any, c *stub.Incoming) error {
 	if err != nil {
 		return err
 	}
+	c.PutObject(2, err_)
 	if err := c.PutImpl(1, hub.HubInterface, hub_); err != nil {
 		return err
 	}
-	c.PutObject(2, err_)
 	c.Reply(nil)
 	return nil
 }

@@ -186,10 +186,10 @@ func (c *HubClient) Subscribe(ctx context.Context, in *SubscribeRequest, listene
 func (c *HubClient) Lend(ctx context.Context, listener_ listener.Listener, file *os.File) error {
 	x := stub.NewExtras(c.Client)
 	defer x.Release()
+	x.PutFile(2, file)
 	if err := x.PutImpl(1, listener.ListenerInterface, listener_); err != nil {
 		return err
 	}
-	x.PutFile(2, file)
 	return stub.Oneway(ctx, c.Client, HubLendCode, nil, x)
 }
 
@@ -222,15 +222,15 @@ func (c *HubClient) Everything(ctx context.Context, in *Extras, anyObject binder
 	x := stub.NewExtras(c.Client)
 	defer x.Release()
 	x.PutObject(2, anyObject)
+	x.PutFile(4, file)
+	x.PutObjects(5, objects)
+	x.PutFiles(7, files)
 	if err := x.PutImpl(3, HubInterface, hub); err != nil {
 		return nil, nil, nil, nil, nil, nil, nil, err
 	}
-	x.PutFile(4, file)
-	x.PutObjects(5, objects)
 	if err := stub.PutImpls(&x.Attachments, 6, listener.ListenerInterface, listeners); err != nil {
 		return nil, nil, nil, nil, nil, nil, nil, err
 	}
-	x.PutFiles(7, files)
 	out := new(Extras)
 	if err := stub.Call(ctx, c.Client, HubEverythingCode, in, out, x); err != nil {
 		return nil, nil, nil, nil, nil, nil, nil, err
@@ -242,10 +242,10 @@ func (c *HubClient) Everything(ctx context.Context, in *Extras, anyObject binder
 func (c *HubClient) Bare(ctx context.Context, hubs []Hub, file *os.File) ([]Hub, *os.File, error) {
 	x := stub.NewExtras(c.Client)
 	defer x.Release()
+	x.PutFile(2, file)
 	if err := stub.PutImpls(&x.Attachments, 1, HubInterface, hubs); err != nil {
 		return nil, nil, err
 	}
-	x.PutFile(2, file)
 	if err := stub.Call(ctx, c.Client, HubBareCode, nil, nil, x); err != nil {
 		return nil, nil, err
 	}
@@ -472,15 +472,15 @@ func handleHubEverything(ctx context.Context, impl any, c *stub.Incoming) error 
 		return err
 	}
 	c.PutObject(2, anyObject)
+	c.PutFile(4, file)
+	c.PutObjects(5, objects)
+	c.PutFiles(7, files)
 	if err := c.PutImpl(3, HubInterface, hub); err != nil {
 		return err
 	}
-	c.PutFile(4, file)
-	c.PutObjects(5, objects)
 	if err := stub.PutImpls(&c.Attachments, 6, listener.ListenerInterface, listeners); err != nil {
 		return err
 	}
-	c.PutFiles(7, files)
 	c.Reply(out)
 	return nil
 }
@@ -493,10 +493,10 @@ func handleHubBare(ctx context.Context, impl any, c *stub.Incoming) error {
 	if err != nil {
 		return err
 	}
+	c.PutFile(2, file)
 	if err := stub.PutImpls(&c.Attachments, 1, HubInterface, hubs); err != nil {
 		return err
 	}
-	c.PutFile(2, file)
 	c.Reply(nil)
 	return nil
 }

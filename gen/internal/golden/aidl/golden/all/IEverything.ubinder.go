@@ -122,7 +122,9 @@ type IEverything interface {
 	FillPoint(ctx context.Context) (p_ *Point, err error)
 	RepeatShape(ctx context.Context, v_ *Shape) (result *Shape, err error)
 	RepeatTree(ctx context.Context, v_ *Tree) (result *Tree, err error)
+	// An implementation gives away the files it returns; the caller closes them.
 	RepeatValues(ctx context.Context, v_ *Values) (result *Values, err error)
+	// An implementation gives away the files it returns; the caller closes them.
 	RepeatNullableValues(ctx context.Context, v_ *Values) (result *Values, err error)
 	RepeatMap(ctx context.Context, v_ map[string]string) (result map[string]string, err error)
 	RepeatCallback(ctx context.Context, c_ callback.ICallback) (result callback.ICallback, err error)
@@ -131,8 +133,11 @@ type IEverything interface {
 	IsSame(ctx context.Context, a binder.Object, b binder.Object) (result bool, err error)
 	AskThrough(ctx context.Context, c_ callback.ICallback, number int32) (result int32, err error)
 	Tell(ctx context.Context, c_ callback.ICallback, what string) error
+	// An implementation gives away the files it returns; the caller closes them.
 	RepeatFile(ctx context.Context, f *os.File) (result *os.File, err error)
+	// An implementation gives away the files it returns; the caller closes them.
 	RepeatPlainFile(ctx context.Context, f *os.File) (result *os.File, err error)
+	// An implementation gives away the files it returns; the caller closes them.
 	ReverseFiles(ctx context.Context, input []*os.File, repeated []*os.File) (result []*os.File, repeatedOut []*os.File, err error)
 	ThrowServiceError(ctx context.Context, code int32) error
 	ThrowException(ctx context.Context, code int32) error
