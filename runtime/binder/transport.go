@@ -39,7 +39,8 @@ type Transport interface {
 	Loopers() LooperInfo
 	AwaitLooper(ctx context.Context) error
 
-	// SetNice is Process's.
+	// Wakeups and SetNice are Process's.
+	Wakeups() Wakeups
 	SetNice(n int)
 
 	// SetOnewaySpamDetection is Process's.

@@ -10,6 +10,7 @@ import (
 	"ubinder/runtime/internal/brokerwire"
 	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/internal/wait"
 	"ubinder/runtime/status"
 )
 
@@ -27,6 +28,8 @@ type Membership interface {
 	LeaveContextManager(ctx context.Context, node uint64) error
 	// Find returns the first process after the given one that belongs to the OS process pid; zero: none.
 	Find(ctx context.Context, pid int32, after uint64) (process uint64, err error)
+	// Parker puts the threads of this process to sleep, on all its lanes.
+	Parker() wait.Parker
 	Done() <-chan struct{}
 	Close()
 }
@@ -34,6 +37,7 @@ type Membership interface {
 // Conn is a process's connection to the broker. Safe for concurrent use.
 type Conn struct {
 	sock    *sys.Conn
+	parker  wait.Futex
 	self    Peer
 	handler ConnHandler
 	done    chan struct{} // closed when the connection has ended
@@ -120,6 +124,9 @@ func remoteError(p brokerwire.Packet) error {
 // Self returns this process's own identity.
 func (c *Conn) Self() *Peer { return &c.self }
 
+// Parker implements Membership.
+func (c *Conn) Parker() wait.Parker { return &c.parker }
+
 // Done is closed when the connection has ended; lanes may live on.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
@@ -181,7 +188,7 @@ func (c *Conn) introduced(p *brokerwire.Packet, fd sys.FD) {
 		opened(nil, errConnClosed)
 		return
 	}
-	NewLink(conn, &peer, events, registered, func(l Link, err error) {
+	NewLink(conn, &c.parker, &peer, events, registered, func(l Link, err error) {
 		c.endOpen(conn)
 		opened(l, err)
 	})

@@ -6,10 +6,7 @@ import (
 
 	"ubinder/runtime/internal/shm"
 	"ubinder/runtime/internal/sys"
-	"ubinder/runtime/internal/wait"
 )
-
-var futexes wait.Parker = wait.Futex{}
 
 var errDeadline = os.ErrDeadlineExceeded
 

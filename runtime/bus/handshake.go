@@ -6,6 +6,7 @@ import (
 
 	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/internal/wait"
 	"ubinder/runtime/status"
 )
 
@@ -13,6 +14,7 @@ import (
 // outbox, and each says when it has mapped the other's.
 type handshake struct {
 	conn    *sys.Conn
+	parker  wait.Parker
 	out     outbox
 	outMem  [2]sys.Memory
 	inMem   [2]sys.Memory
@@ -95,11 +97,11 @@ func (h *handshake) unmap() {
 }
 
 // NewLink makes the link of a lane over conn, one end of a packet socket whose other end the peer
-// has; it owns conn. Events start when both sides are ready. opened is called once before any event,
+// has; it owns conn. parker puts this process's threads to sleep. Events start when both sides are ready. opened is called once before any event,
 // with the link when the peer may be written to, or with the error that ended the attempt.
 // registered is called before the peer is allowed to write.
-func NewLink(conn *sys.Conn, peer *Peer, events Events, registered func(Link), opened func(Link, error)) {
-	h := &handshake{conn: conn, segment: SegmentSize}
+func NewLink(conn *sys.Conn, parker wait.Parker, peer *Peer, events Events, registered func(Link), opened func(Link, error)) {
+	h := &handshake{conn: conn, parker: parker, segment: SegmentSize}
 	go routineOpen(h, peer, events, registered, opened)
 }
 
@@ -114,8 +116,8 @@ func routineOpen(h *handshake, peer *Peer, events Events, registered func(Link),
 		opened(nil, fmt.Errorf("lane to process %d: %w", peer.ID, err))
 		return
 	}
-	p := &socketPort{conn: h.conn, early: make(map[uint64][]sys.FD)}
-	l := newLane(peer, h.out, h.in, futexes, p, h.unmap)
+	p := &socketPort{conn: h.conn, counters: h.parker.Counters(), early: make(map[uint64][]sys.FD)}
+	l := newLane(peer, h.out, h.in, h.parker, p, h.unmap)
 	l.events = events
 	registered(l)
 	killpoint.At("lane: registered")

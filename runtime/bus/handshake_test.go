@@ -8,6 +8,7 @@ import (
 
 	"ubinder/runtime/internal/leaktest"
 	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/internal/wait"
 )
 
 // A lane may be drained for another's sake as soon as it is registered; who takes the files of what is
@@ -35,7 +36,7 @@ func TestWhoTakesFilesMayEndTheHandshake(t *testing.T) {
 		l.Free(&d)
 	}
 	opened := make(chan error, 1)
-	NewLink(connA, &Peer{ID: 66}, v, registered, func(_ Link, err error) { opened <- err })
+	NewLink(connA, new(wait.Futex), &Peer{ID: 66}, v, registered, func(_ Link, err error) { opened <- err })
 	require.NoError(t, <-opened)
 	h.hangUp()
 	<-v.hangup

@@ -11,6 +11,7 @@ import (
 	"ubinder/runtime/internal/ring"
 	"ubinder/runtime/internal/shm"
 	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/internal/wait"
 	"ubinder/runtime/status"
 )
 
@@ -67,7 +68,7 @@ func newHostile(t testing.TB, socket sys.FD) *hostile {
 
 func newVictim(conn *sys.Conn) *victim {
 	v := &victim{opened: make(chan error, 1), hangup: make(chan error, 1)}
-	NewLink(conn, &Peer{ID: 66}, v, func(l Link) { v.link = l }, func(_ Link, err error) { v.opened <- err })
+	NewLink(conn, new(wait.Futex), &Peer{ID: 66}, v, func(l Link) { v.link = l }, func(_ Link, err error) { v.opened <- err })
 	return v
 }
 

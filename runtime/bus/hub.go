@@ -21,9 +21,6 @@ type Hub struct {
 // NewHub makes an empty hub.
 func NewHub() *Hub { return &Hub{members: make(map[uint64]*Member)} }
 
-// Parker returns what puts the threads of this hub to sleep.
-func (h *Hub) Parker() wait.Parker { return &h.parker }
-
 // Member is one participant. It implements Membership.
 type Member struct {
 	hub     *Hub
@@ -44,6 +41,9 @@ func (h *Hub) Join(self Peer, handler ConnHandler) *Member {
 	h.members[self.ID] = m
 	return m
 }
+
+// Parker implements Membership. All members have the same.
+func (m *Member) Parker() wait.Parker { return &m.hub.parker }
 
 // Self implements Membership.
 func (m *Member) Self() *Peer { return &m.self }

@@ -12,6 +12,7 @@ import (
 	"ubinder/runtime/bus"
 	"ubinder/runtime/bus/linktest"
 	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/internal/wait"
 )
 
 func TestLinkInProcess(t *testing.T) {
@@ -46,7 +47,7 @@ func openInProcess(testing.TB) linktest.Pair {
 func openEnd(conn *sys.Conn, peer *bus.Peer) func() (*linktest.Driver, error) {
 	d := linktest.NewDriver()
 	opened := make(chan error, 1)
-	bus.NewLink(conn, peer, d, d.Attach, func(_ bus.Link, err error) { opened <- err })
+	bus.NewLink(conn, new(wait.Futex), peer, d, d.Attach, func(_ bus.Link, err error) { opened <- err })
 	return func() (*linktest.Driver, error) { return d, <-opened }
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/internal/wait"
 	"ubinder/runtime/status"
 )
 
@@ -37,8 +38,9 @@ const (
 
 // socketPort is the port of a lane between processes: one end of a packet socket.
 type socketPort struct {
-	conn *sys.Conn
-	late atomic.Int64 // rings that wait for the socket to take one
+	conn     *sys.Conn
+	late     atomic.Int64 // rings that wait for the socket to take one
+	counters *wait.Counters
 
 	mu       sync.Mutex // receiving
 	ready    bool       // the peer takes what is published; before it has said so it sends nothing else
@@ -72,7 +74,10 @@ var ringing = []byte{packetRing}
 // the same: the peer sleeps again after them.
 func (p *socketPort) ring() {
 	killpoint.At("ring: poller claimed")
-	if errors.Is(p.conn.Send(ringing), sys.ErrWouldBlock) && p.late.Add(1) == 1 {
+	switch err := p.conn.Send(ringing); {
+	case err == nil:
+		p.counters.PollRings.Add(1)
+	case errors.Is(err, sys.ErrWouldBlock) && p.late.Add(1) == 1:
 		go p.routineRing()
 	}
 }
@@ -83,6 +88,7 @@ func (p *socketPort) routineRing() {
 		if p.conn.SendWait(ringing) != nil {
 			return
 		}
+		p.counters.PollRings.Add(1)
 	}
 }
 
@@ -134,7 +140,11 @@ func (p *socketPort) waitUntil(cond func() bool) error {
 		defer p.mu.Unlock()
 		p.pump()
 		stop = p.stop
-		return cond() || stop != nil
+		enough := cond() || stop != nil
+		if !enough {
+			p.counters.PollSleeps.Add(1)
+		}
+		return enough
 	})
 	if stop == nil && errors.Is(err, errDeadline) { // kicked
 		p.conn.SetReadDeadline(time.Time{})

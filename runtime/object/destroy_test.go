@@ -29,7 +29,7 @@ func TestContextManagerDestroyedMeanwhile(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hub := bus.NewHub()
 		var n *binder.Node
-		tr, err := object.New(hub.Parker(), func(h bus.ConnHandler) (bus.Membership, error) {
+		tr, err := object.New(func(h bus.ConnHandler) (bus.Membership, error) {
 			return slowMember{hub.Join(bus.Peer{}, h), func() {
 				n.Destroy()
 				synctest.Wait() // the bus has been told of the end, too early

@@ -4,12 +4,11 @@ import (
 	"context"
 
 	"ubinder/runtime/bus"
-	"ubinder/runtime/internal/wait"
 )
 
 // Dial makes a transport on the bus whose broker listens at path. name is for people.
 func Dial(ctx context.Context, path, name string) (*Transport, error) {
-	return New(wait.Futex{}, func(h bus.ConnHandler) (bus.Membership, error) {
+	return New(func(h bus.ConnHandler) (bus.Membership, error) {
 		c, err := bus.Dial(ctx, path, name, h)
 		if err != nil {
 			return nil, err
@@ -20,7 +19,7 @@ func Dial(ctx context.Context, path, name string) (*Transport, error) {
 
 // Join makes a transport on a bus inside this process.
 func Join(hub *bus.Hub, self bus.Peer) (*Transport, error) {
-	return New(hub.Parker(), func(h bus.ConnHandler) (bus.Membership, error) {
+	return New(func(h bus.ConnHandler) (bus.Membership, error) {
 		return hub.Join(self, h), nil
 	})
 }

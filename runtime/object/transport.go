@@ -67,23 +67,22 @@ type afterwards struct {
 	fails []func()
 }
 
-// New makes a transport; join connects it to its bus and returns the membership. parker is
-// wait.Futex except for links inside one process.
-func New(parker wait.Parker, join func(bus.ConnHandler) (bus.Membership, error)) (*Transport, error) {
+// New makes a transport; join connects it to its bus and returns the membership.
+func New(join func(bus.ConnHandler) (bus.Membership, error)) (*Transport, error) {
 	t := &Transport{
-		parker: parker, done: make(chan struct{}), lanes: make(map[uint64]*lane),
+		done: make(chan struct{}), lanes: make(map[uint64]*lane),
 		chains: make(map[uint64]*pending), oneway: make(map[*binder.Node][]*incoming),
 	}
 	t.pool.max = binder.DefaultLoopers
 	t.SetNice(ownNice())
-	_, t.collectLater = parker.(*wait.Channels)
 	t.mu.Lock() // lanes may be introduced before the table is there
 	defer t.mu.Unlock()
 	m, err := join((*connHandler)(t))
 	if err != nil {
 		return nil, err
 	}
-	t.bus = m
+	t.bus, t.parker = m, m.Parker()
+	_, t.collectLater = t.parker.(*wait.Channels)
 	t.self = identityOf(m.Self())
 	t.table = reftab.New(m.Self().ID, (*env)(t))
 	return t, nil
@@ -105,6 +104,12 @@ func (t *Transport) Self() *binder.Identity { return t.self }
 
 // SetOnewaySpamDetection implements binder.Transport.
 func (t *Transport) SetOnewaySpamDetection(on bool) { t.noSpam.Store(!on) }
+
+// Wakeups implements binder.Transport.
+func (t *Transport) Wakeups() binder.Wakeups {
+	c := t.parker.Counters()
+	return binder.Wakeups{Sleeps: c.Sleeps.Load(), Wakes: c.Wakes.Load(), PollSleeps: c.PollSleeps.Load(), PollRings: c.PollRings.Load()}
+}
 
 // Lost implements binder.Transport.
 func (t *Transport) Lost() <-chan struct{} { return t.bus.Done() }

@@ -18,14 +18,16 @@ const (
 )
 
 // FutexWait sleeps while *w == val, until woken, interrupted, or timeout has passed (zero: none).
-// It may return early; the caller checks its condition again. w may be in a read-only mapping.
-func FutexWait(w *atomic.Uint32, val uint32, timeout time.Duration) {
+// It may return early; the caller checks its condition again. w may be in a read-only mapping. It
+// reports whether it slept at all.
+func FutexWait(w *atomic.Uint32, val uint32, timeout time.Duration) (slept bool) {
 	var ts *unix.Timespec
 	if timeout > 0 {
 		t := unix.NsecToTimespec(int64(timeout))
 		ts = &t
 	}
-	unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWait, uintptr(val), uintptr(unsafe.Pointer(ts)), 0, 0)
+	_, _, e := unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWait, uintptr(val), uintptr(unsafe.Pointer(ts)), 0, 0)
+	return e != unix.EAGAIN
 }
 
 // FutexWake wakes up to n sleepers on w and returns how many there were. It never blocks, so the
@@ -58,11 +60,14 @@ func (f *FutexWaiter) Set(w *atomic.Uint32, val uint32) {
 }
 
 // FutexWaitv sleeps while every word has its value (Linux 5.16). It may return early. The words
-// must stay mapped, and reachable by something else than ws.
-func FutexWaitv(ws []FutexWaiter) error {
+// must stay mapped, and reachable by something else than ws. It reports whether it slept at all.
+func FutexWaitv(ws []FutexWaiter) (slept bool, err error) {
 	_, _, e := unix.Syscall6(unix.SYS_FUTEX_WAITV, uintptr(unsafe.Pointer(&ws[0])), uintptr(len(ws)), 0, 0, 0, 0)
-	if e == 0 || e == unix.EAGAIN || e == unix.EINTR {
-		return nil
+	switch e {
+	case 0, unix.EINTR:
+		return true, nil
+	case unix.EAGAIN:
+		return false, nil
 	}
-	return e
+	return false, e
 }

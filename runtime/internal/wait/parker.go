@@ -28,6 +28,8 @@ type Parker interface {
 	// Interrupt ends the Wait on w of a sleeper whose poked word was set. It returns when the
 	// sleeper will not sleep on, or is gone.
 	Interrupt(w *atomic.Uint32, gone func() bool)
+	// Counters are of all these calls.
+	Counters() *Counters
 }
 
 // Set is a list of words to sleep on together; it is kept between sleeps so that they do not
@@ -51,20 +53,23 @@ func (s *Set) Add(w *atomic.Uint32, val uint32) {
 }
 
 // Futex is the Parker for words that two processes share.
-type Futex struct{}
+type Futex struct{ counters Counters }
+
+// Counters implements Parker.
+func (f *Futex) Counters() *Counters { return &f.counters }
 
 // Wait implements Parker.
-func (Futex) Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, timeout time.Duration) {
+func (f *Futex) Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, timeout time.Duration) {
 	if poked.Load() == 0 {
-		sys.FutexWait(w, val, timeout)
+		f.counters.slept(sys.FutexWait(w, val, timeout))
 	}
 }
 
 // Interrupt implements Parker. Between the sleeper's look at poked and its sleep nothing changes that
 // the kernel compares, so it wakes until the sleeper is up; that window is a few instructions.
-func (Futex) Interrupt(w *atomic.Uint32, gone func() bool) {
+func (f *Futex) Interrupt(w *atomic.Uint32, gone func() bool) {
 	for i := 0; !gone(); i++ {
-		sys.FutexWakeAll(w)
+		f.WakeAll(w)
 		if i < 4 {
 			runtime.Gosched()
 		} else {
@@ -74,7 +79,7 @@ func (Futex) Interrupt(w *atomic.Uint32, gone func() bool) {
 }
 
 // WaitAny implements Parker.
-func (Futex) WaitAny(s *Set) {
+func (f *Futex) WaitAny(s *Set) {
 	if cap(s.futexes) < len(s.words) {
 		s.futexes = make([]sys.FutexWaiter, MaxSet)
 	}
@@ -82,37 +87,43 @@ func (Futex) WaitAny(s *Set) {
 	for i, w := range s.words {
 		s.futexes[i].Set(w, s.vals[i])
 	}
-	if err := sys.FutexWaitv(s.futexes); err != nil {
-		waitAnyPolling(s) // a kernel before 5.16
+	slept, err := sys.FutexWaitv(s.futexes)
+	if err != nil {
+		slept = waitAnyPolling(s) // a kernel before 5.16
 	}
+	f.counters.slept(slept)
 }
 
 // waitAnyPolling stands in for futex_waitv where the kernel has none: it sleeps on one word at a
-// time, each for a moment.
-func waitAnyPolling(s *Set) {
+// time, each for a moment. It reports whether it slept at all.
+func waitAnyPolling(s *Set) (slept bool) {
 	const moment = 500 * time.Microsecond
 	for {
 		for i, w := range s.words {
 			if w.Load() != s.vals[i] {
-				return
+				return slept
 			}
 		}
-		sys.FutexWait(s.words[0], s.vals[0], moment)
+		slept = sys.FutexWait(s.words[0], s.vals[0], moment) || slept
 	}
 }
 
 // Wake implements Parker.
-func (Futex) Wake(w *atomic.Uint32) { sys.FutexWake(w, 1) }
+func (f *Futex) Wake(w *atomic.Uint32) { f.counters.woke(sys.FutexWake(w, 1)) }
 
 // WakeAll implements Parker.
-func (Futex) WakeAll(w *atomic.Uint32) { sys.FutexWakeAll(w) }
+func (f *Futex) WakeAll(w *atomic.Uint32) { f.counters.woke(sys.FutexWakeAll(w)) }
 
 // Channels is the Parker for words inside one process. It sleeps on channels, so that it works
 // under testing/synctest.
 type Channels struct {
-	mu     sync.Mutex
-	parked map[*atomic.Uint32][]chan struct{}
+	mu       sync.Mutex
+	parked   map[*atomic.Uint32][]chan struct{}
+	counters Counters
 }
+
+// Counters implements Parker.
+func (c *Channels) Counters() *Counters { return &c.counters }
 
 // Wait implements Parker.
 func (c *Channels) Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, timeout time.Duration) {
@@ -120,6 +131,7 @@ func (c *Channels) Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, time
 	if !c.park(ch, w, val, poked) {
 		return
 	}
+	c.counters.slept(true)
 	if timeout <= 0 {
 		<-ch
 	} else {
@@ -141,6 +153,7 @@ func (c *Channels) WaitAny(s *Set) {
 		parked++
 	}
 	if parked == len(s.words) {
+		c.counters.slept(true)
 		<-ch
 	}
 	for _, w := range s.words[:parked] {
@@ -195,6 +208,7 @@ func (c *Channels) wake(w *atomic.Uint32, n int) {
 	if n < 0 || n > len(list) {
 		n = len(list)
 	}
+	c.counters.woke(n)
 	for _, ch := range list[:n] {
 		select {
 		case ch <- struct{}{}:

@@ -40,14 +40,14 @@ func pingPong(p Parker, n int) {
 }
 
 func TestNoWakeUpIsLost(t *testing.T) {
-	t.Run("futex", func(t *testing.T) { pingPong(Futex{}, 20000) })
+	t.Run("futex", func(t *testing.T) { pingPong(new(Futex), 20000) })
 	t.Run("channels", func(t *testing.T) {
 		synctest.Test(t, func(*testing.T) { pingPong(&Channels{}, 2000) })
 	})
 }
 
 func TestPokeEndsEverySleep(t *testing.T) {
-	for name, p := range map[string]Parker{"futex": Futex{}, "channels": &Channels{}} {
+	for name, p := range map[string]Parker{"futex": new(Futex), "channels": &Channels{}} {
 		t.Run(name, func(t *testing.T) {
 			var s Sleeper
 			var bells [2]atomic.Uint32
