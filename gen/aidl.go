@@ -114,10 +114,10 @@ func (g emitter) named(i *model.Interface) *model.Interface {
 	n := *i
 	n.Go = g.aidl.goName(&i.Declared)
 	n.Methods = nil
-	used := map[string]bool{"Client": true} // what a generated client embeds
-	for _, m := range i.Methods {
+	names := methodNames(i)
+	for k, m := range i.Methods {
 		copied := *m
-		copied.Name = unique(exported(m.Name), used)
+		copied.Name = names[k]
 		n.Methods = append(n.Methods, &copied)
 	}
 	return &n

@@ -22,7 +22,7 @@ func circles(uses map[string]map[string]bool) [][]string {
 
 // packageUses lists for each package those whose types it uses, as far as the files and the types that
 // can be reached from them tell, and those types.
-func packageUses(files []*model.File) (uses map[string]map[string]bool, reached []*model.Declared) {
+func packageUses(files []*model.File) (uses map[string]map[string]bool, reached []*model.Type) {
 	uses = make(map[string]map[string]bool)
 	seen := make(map[*model.Declared]bool)
 	type scope struct {
@@ -49,7 +49,7 @@ func packageUses(files []*model.File) (uses map[string]map[string]bool, reached 
 			}
 			if !seen[d] {
 				seen[d] = true
-				reached = append(reached, d)
+				reached = append(reached, t)
 				pending = append(pending, scope{d.Package, typesOf(t)})
 			}
 		}

@@ -21,7 +21,7 @@ func (g emitter) enum(e *model.Enum) {
 	g.P("const (")
 	for _, v := range e.Enumerators {
 		g.comment(&v.Comment, "")
-		g.P(name, "_", v.Name, " ", name, " = ", v.Value)
+		g.P(g.aidl.memberName(&e.Declared, enumerator, v.Name), " ", name, " = ", v.Value)
 	}
 	g.P(")")
 	g.P()
@@ -35,7 +35,7 @@ func (g emitter) enumString(e *model.Enum, name string) {
 	seen := make(map[int64]bool)
 	for _, v := range e.Enumerators {
 		if !seen[v.Value] {
-			g.P("case ", name, "_", v.Name, ":")
+			g.P("case ", g.aidl.memberName(&e.Declared, enumerator, v.Name), ":")
 			g.P("return ", strconv.Quote(v.Name))
 		}
 		seen[v.Value] = true
@@ -56,7 +56,7 @@ func (g emitter) constantsOf(d *model.Declared, list []*model.Constant) {
 	g.P("const (")
 	for _, c := range list {
 		g.comment(&c.Comment, "")
-		g.P(name, "_", c.Name, " ", g.typeName(c.Type), " = ", g.literal(c.Type, c.Value))
+		g.P(g.aidl.memberName(d, constant, c.Name), " ", g.typeName(c.Type), " = ", g.literal(c.Type, c.Value))
 	}
 	g.P(")")
 	g.P()

@@ -9,29 +9,51 @@ import (
 	"ubinder/aidl/model"
 )
 
-// nameTypes gives every type its Go name. Types that one Go package declares twice are an error.
-func (n *aidlNames) nameTypes(files []*model.File, reached []*model.Declared) error {
-	var declared []*model.Declared
-	for _, f := range files {
-		declared = append(declared, declaredIn(&f.Types)...)
-	}
+// nameTypes gives every type its Go name, and then what is in it. Types that one Go package declares twice
+// are an error.
+func (n *aidlNames) nameTypes(files []*model.File, reached []*model.Type) error {
 	wrong := n.declaredTwice(files)
-	all := append(declared, reached...)
-	slices.SortStableFunc(all, func(a, b *model.Declared) int {
-		return cmp.Or(cmp.Compare(len(a.FullName()), len(b.FullName())), cmp.Compare(a.FullName(), b.FullName()))
-	})
-	taken := make(map[*goPackage]map[string]bool)
-	for _, d := range all {
-		if n.idents[d.FullName()] != "" {
-			continue
-		}
+	var all []*model.Type
+	for _, f := range files {
+		all = append(all, declarations(&f.Types)...)
+	}
+	all = n.inOrder(append(all, reached...))
+	claims := make(map[*goPackage]claims)
+	for _, t := range all {
+		d := declaredOf(t)
 		p := n.packages[d.Package]
-		if taken[p] == nil {
-			taken[p] = make(map[string]bool)
+		if claims[p] == nil {
+			claims[p] = newClaims()
 		}
-		n.idents[d.FullName()] = freeIdent(p.ident(d), taken[p])
+		n.idents[d.FullName()] = claims[p].family(p.ident(d), func(ident string) []string { return besideType(t, ident) })
+	}
+	for _, list := range []func(*model.Type, string) []memberIdent{enumerators, otherMembers} {
+		for _, t := range all {
+			d := declaredOf(t)
+			for _, m := range list(t, n.idents[d.FullName()]) {
+				n.members[member{d.FullName(), m.kind, m.name}] = claims[n.packages[d.Package]].one(m.ident)
+			}
+		}
 	}
 	return wrong.Err()
+}
+
+// inOrder is types in the order in which they get their names, each once: those with short names first.
+// A type that is nested comes after that which it is nested in.
+func (n *aidlNames) inOrder(types []*model.Type) (list []*model.Type) {
+	slices.SortStableFunc(types, func(x, y *model.Type) int {
+		a, b := declaredOf(x).FullName(), declaredOf(y).FullName()
+		return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
+	})
+	seen := make(map[string]bool)
+	for _, t := range types {
+		d := declaredOf(t)
+		if home := n.home[d.FullName()]; !seen[d.FullName()] && (home == nil || home == d) {
+			seen[d.FullName()] = true
+			list = append(list, t)
+		}
+	}
+	return list
 }
 
 // declaredTwice refuses types that are declared twice, and notes where each type is. A parcelable that
@@ -39,10 +61,9 @@ func (n *aidlNames) nameTypes(files []*model.File, reached []*model.Declared) er
 func (n *aidlNames) declaredTwice(files []*model.File) (wrong Diagnostics) {
 	foreign := make(map[*model.Declared]bool)
 	for _, f := range files {
-		for _, x := range f.Foreign {
-			foreign[&x.Declared] = true
-		}
-		for _, d := range declaredIn(&f.Types) {
+		for _, t := range declarations(&f.Types) {
+			d := declaredOf(t)
+			foreign[d] = t.Kind == model.KindForeign
 			name := d.FullName()
 			other := n.home[name]
 			switch {
@@ -59,22 +80,22 @@ func (n *aidlNames) declaredTwice(files []*model.File) (wrong Diagnostics) {
 	return wrong
 }
 
-// declaredIn lists the types of a scope, those that are nested in them included.
-func declaredIn(t *model.Types) (list []*model.Declared) {
+// declarations lists the types of a scope, those that are nested in them included.
+func declarations(t *model.Types) (list []*model.Type) {
 	for _, i := range t.Interfaces {
-		list = append(append(list, &i.Declared), declaredIn(&i.Types)...)
+		list = append(append(list, &model.Type{Kind: model.KindInterface, Interface: i}), declarations(&i.Types)...)
 	}
 	for _, p := range t.Parcelables {
-		list = append(append(list, &p.Declared), declaredIn(&p.Types)...)
+		list = append(append(list, &model.Type{Kind: model.KindParcelable, Parcelable: p}), declarations(&p.Types)...)
 	}
 	for _, u := range t.Unions {
-		list = append(append(list, &u.Declared), declaredIn(&u.Types)...)
+		list = append(append(list, &model.Type{Kind: model.KindUnion, Union: u}), declarations(&u.Types)...)
 	}
 	for _, e := range t.Enums {
-		list = append(list, &e.Declared)
+		list = append(list, &model.Type{Kind: model.KindEnum, Enum: e})
 	}
 	for _, x := range t.Foreign {
-		list = append(list, &x.Declared)
+		list = append(list, &model.Type{Kind: model.KindForeign, Foreign: x})
 	}
 	return list
 }
@@ -95,23 +116,4 @@ func (p *goPackage) ident(d *model.Declared) string {
 		}
 	}
 	return ident
-}
-
-// freeIdent reserves an identifier, and what is generated beside a type of that name.
-func freeIdent(ident string, taken map[string]bool) string {
-	for slices.ContainsFunc(beside(ident), func(s string) bool { return taken[s] }) {
-		ident += "_"
-	}
-	for _, s := range beside(ident) {
-		taken[s] = true
-	}
-	return ident
-}
-
-func beside(ident string) []string {
-	list := []string{ident, "New" + ident, ident + "_Tag"}
-	for _, name := range generatedNames {
-		list = append(list, name(model.Name{Ident: ident}))
-	}
-	return list
 }

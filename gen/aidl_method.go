@@ -142,7 +142,7 @@ func (g emitter) parcelClientMethod(i *model.Interface, method *model.Method) {
 	g.P("defer call.End()")
 	g.sendArguments(i, m)
 	if m.Oneway {
-		g.P("return call.Oneway(ctx, ", codeConst(i.Go, m.Name), ")")
+		g.P("return call.Oneway(ctx, ", g.code(i, m.Method), ")")
 		g.P("}")
 		g.P()
 		return
@@ -152,7 +152,7 @@ func (g emitter) parcelClientMethod(i *model.Interface, method *model.Method) {
 	if !reads {
 		reader = "_, err :="
 	}
-	g.P(reader, " call.Transact(ctx, ", codeConst(i.Go, m.Name), ")")
+	g.P(reader, " call.Transact(ctx, ", g.code(i, m.Method), ")")
 	if !reads {
 		g.P("return err")
 		g.P("}")
@@ -196,7 +196,7 @@ func (g emitter) sendArguments(i *model.Interface, m parcelMethod) {
 // parcelHandler writes the function that serves one transaction.
 func (g emitter) parcelHandler(i *model.Interface, method *model.Method) {
 	m := g.parcelMethod(method)
-	g.P("func ", handlerFunc(i.Go, m.Name), "(ctx ", g.QualifiedGoIdent(contextPackage.Ident("Context")), ", impl any, c *", g.stub("IncomingParcel"), ") error {")
+	g.P("func ", g.handlerOf(i, m.Method), "(ctx ", g.QualifiedGoIdent(contextPackage.Ident("Context")), ", impl any, c *", g.stub("IncomingParcel"), ") error {")
 	g.enforce(i, m)
 	g.P("r := c.Request()")
 	args := []string{"ctx"}

@@ -14,6 +14,7 @@ type aidlNames struct {
 	fileNames map[*model.File]string
 	base      map[string]bool            // last parts of all import paths: no parameter may hide one
 	idents    map[string]string          // of types, by full name
+	members   map[member]string          // identifiers of what types have in them
 	home      map[string]*model.Declared // the declaration that code is made for, by full name
 }
 
@@ -29,7 +30,7 @@ type goPackage struct {
 func nameAll(a AIDL) (*aidlNames, error) {
 	n := &aidlNames{
 		packages: make(map[string]*goPackage), fileNames: make(map[*model.File]string),
-		base: make(map[string]bool), idents: make(map[string]string), home: make(map[string]*model.Declared),
+		base: make(map[string]bool), idents: make(map[string]string), members: make(map[member]string), home: make(map[string]*model.Declared),
 	}
 	uses, types := packageUses(a.Files)
 	for _, group := range circles(uses) {

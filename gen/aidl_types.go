@@ -152,7 +152,7 @@ func (g emitter) floatLiteral(kind model.TypeKind, v float64) string {
 func (g emitter) enumLiteral(e *model.Enum, v *model.Value) string {
 	name := g.aidl.goName(&e.Declared)
 	if v.Enumerator != nil {
-		return g.name(model.Name{Package: name.Package, Ident: name.Ident + "_" + v.Enumerator.Name})
+		return g.name(model.Name{Package: name.Package, Ident: g.aidl.memberName(&e.Declared, enumerator, v.Enumerator.Name)})
 	}
 	return g.name(name) + "(" + strconv.FormatInt(v.Int, 10) + ")"
 }

@@ -9,7 +9,7 @@ import (
 func (g emitter) union(u *model.Union) {
 	name := g.aidl.goName(&u.Declared).Ident
 	names := fieldNames(u.Fields, nil)
-	tag := name + "_Tag"
+	tag := tagType(name)
 	g.comment(&u.Comment, name+" is the union "+u.FullName()+": it holds one of its fields at a time, at first the first.")
 	g.P("type ", name, " struct {")
 	g.P("tag ", tag)
@@ -22,7 +22,7 @@ func (g emitter) union(u *model.Union) {
 	g.P("// The tags of ", name, ".")
 	g.P("const (")
 	for i, f := range u.Fields {
-		g.P(tag, "_", f.Name, " ", tag, " = ", i)
+		g.P(g.tagOf(u, f), " ", tag, " = ", i)
 	}
 	g.P(")")
 	g.P()
@@ -30,16 +30,21 @@ func (g emitter) union(u *model.Union) {
 	g.P("func (p *", name, ") Tag() ", tag, " { return p.tag }")
 	g.P()
 	for i, f := range u.Fields {
-		g.unionField(name, tag+"_"+f.Name, names[i], f, i == 0)
+		g.unionField(u, names[i], f, i == 0)
 	}
 	g.writeUnion(u, name, names)
 	g.readUnion(u, name, names)
 }
 
-func (g emitter) unionField(name, tag, field string, f *model.Field, first bool) {
-	goType := g.fieldType(f.Type)
-	g.P("// New", name, "_", field, " makes a ", name, " that holds ", f.Name, ".")
-	g.P("func New", name, "_", field, "(v ", goType, ") *", name, " { return &", name, "{", tag, ", v} }")
+func (g emitter) tagOf(u *model.Union, f *model.Field) string {
+	return g.aidl.memberName(&u.Declared, unionTag, f.Name)
+}
+
+func (g emitter) unionField(u *model.Union, field string, f *model.Field, first bool) {
+	name, tag, goType := g.aidl.goName(&u.Declared).Ident, g.tagOf(u, f), g.fieldType(f.Type)
+	constructor := g.aidl.memberName(&u.Declared, unionConstructor, f.Name)
+	g.P("// ", constructor, " makes a ", name, " that holds ", f.Name, ".")
+	g.P("func ", constructor, "(v ", goType, ") *", name, " { return &", name, "{", tag, ", v} }")
 	g.P()
 	g.comment(&f.Comment, "Set"+field+" makes it hold "+f.Name+".")
 	g.P("func (p *", name, ") Set", field, "(v ", goType, ") { *p = ", name, "{", tag, ", v} }")
@@ -71,7 +76,7 @@ func (g emitter) writeUnion(u *model.Union, name string, names []string) {
 	g.P("w.WriteInt32(int32(p.tag))")
 	g.P("switch p.tag {")
 	for i, f := range u.Fields {
-		g.P("case ", name, "_Tag_", f.Name, ":")
+		g.P("case ", g.tagOf(u, f), ":")
 		g.P("v, _ := p.Get", names[i], "()")
 		g.P(g.write(f.Type, "v"))
 	}
@@ -83,9 +88,9 @@ func (g emitter) writeUnion(u *model.Union, name string, names []string) {
 func (g emitter) readUnion(u *model.Union, name string, names []string) {
 	g.P("// ReadFromParcel implements parcel.Parcelable.")
 	g.P("func (p *", name, ") ReadFromParcel(r ", g.reader(), ") {")
-	g.P("switch tag := r.ReadInt32(); ", name, "_Tag(tag) {")
+	g.P("switch tag := r.ReadInt32(); ", tagType(name), "(tag) {")
 	for i, f := range u.Fields {
-		g.P("case ", name, "_Tag_", f.Name, ":")
+		g.P("case ", g.tagOf(u, f), ":")
 		g.P("var v ", g.fieldType(f.Type))
 		g.P(g.read(f.Type, "v"))
 		g.P("p.Set", names[i], "(v)")

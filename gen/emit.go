@@ -74,7 +74,7 @@ func (g emitter) constants(i *model.Interface) {
 	g.P("// The transaction codes of ", i.Go.Ident, ".")
 	g.P("const (")
 	for _, m := range i.Methods {
-		g.P(codeConst(i.Go, m.Name), " uint32 = ", m.Code)
+		g.P(g.code(i, m), " uint32 = ", m.Code)
 	}
 	g.P(")")
 	g.P()
@@ -159,7 +159,7 @@ func (g emitter) description(i *model.Interface) {
 		if m.Oneway {
 			oneway = "Oneway: true, "
 		}
-		g.P(g.stub("Method"), `{Name: "`, m.Name, `", Code: `, codeConst(i.Go, m.Name), ", ", oneway, handle, handlerFunc(i.Go, m.Name), "},")
+		g.P(g.stub("Method"), `{Name: "`, m.Name, `", Code: `, g.code(i, m), ", ", oneway, handle, g.handlerOf(i, m), "},")
 	}
 	g.P(")")
 	g.P("}")

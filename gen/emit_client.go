@@ -47,7 +47,7 @@ func (g emitter) call(i *model.Interface, m *model.Method, extras string) {
 	if !m.Request.Type.IsZero() {
 		in = "in"
 	}
-	args := fmt.Sprintf("(ctx, c.Client, %s, %s, ", codeConst(i.Go, m.Name), in)
+	args := fmt.Sprintf("(ctx, c.Client, %s, %s, ", g.code(i, m), in)
 	if m.Oneway {
 		g.P("return ", g.stub("Oneway"), args, extras, ")")
 		return

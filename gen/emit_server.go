@@ -27,7 +27,7 @@ func (g emitter) unimplemented(i *model.Interface) {
 
 // handler writes the function that serves one transaction.
 func (g emitter) handler(i *model.Interface, m *model.Method) {
-	g.P("func ", handlerFunc(i.Go, m.Name), "(ctx ", g.QualifiedGoIdent(contextPackage.Ident("Context")), ", impl any, c *", g.stub("Incoming"), ") error {")
+	g.P("func ", g.handlerOf(i, m), "(ctx ", g.QualifiedGoIdent(contextPackage.Ident("Context")), ", impl any, c *", g.stub("Incoming"), ") error {")
 	g.decode(m)
 	g.invoke(i, m)
 	g.P("}")
