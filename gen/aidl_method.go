@@ -13,6 +13,7 @@ import (
 // parameter is an argument or a result of a method in Go.
 type parameter struct {
 	name string
+	out  string // its name as a result: another, when it is a parameter too
 	*model.Argument
 }
 
@@ -37,8 +38,7 @@ func reservedName(s string) bool {
 func (g emitter) parcelMethod(m *model.Method) parcelMethod {
 	used := make(map[string]bool)
 	name := func(s string) string {
-		s = lowerCamel(s)
-		for reservedName(s) || g.aidl.base[unnumbered(s)] || used[s] {
+		for reservedName(s) || g.aidl.imported(s) || used[s] {
 			s += "_"
 		}
 		used[s] = true
@@ -46,10 +46,16 @@ func (g emitter) parcelMethod(m *model.Method) parcelMethod {
 	}
 	pm := parcelMethod{Method: m}
 	for _, a := range m.Arguments {
-		pm.arguments = append(pm.arguments, parameter{name(a.Name), a})
+		n := name(lowerCamel(a.Name))
+		pm.arguments = append(pm.arguments, parameter{n, n, a})
 	}
 	if m.Return != nil {
 		pm.result = name("result")
+	}
+	for i, a := range pm.arguments {
+		if a.sent() && a.returned() {
+			pm.arguments[i].out = name(a.name + "Out")
+		}
 	}
 	return pm
 }
@@ -59,14 +65,6 @@ func (p parameter) sent() bool { return p.Direction != model.Out || p.Type.Kind 
 
 // returned reports whether an argument is a result in Go.
 func (p parameter) returned() bool { return p.Direction != model.In }
-
-// resultName is the name of an argument as a result: another than as a parameter.
-func (p parameter) resultName() string {
-	if p.sent() {
-		return p.name + "Out"
-	}
-	return p.name
-}
 
 // parcelSignature is a method's parameters and results, which are named.
 func (g emitter) parcelSignature(m parcelMethod) string {
@@ -80,7 +78,7 @@ func (g emitter) parcelSignature(m parcelMethod) string {
 			params = append(params, a.name+" "+g.argumentType(a.Type))
 		}
 		if a.returned() {
-			results = append(results, a.resultName()+" "+g.argumentType(a.Type))
+			results = append(results, a.out+" "+g.argumentType(a.Type))
 		}
 	}
 	if len(results) == 0 {
@@ -96,7 +94,7 @@ func (m parcelMethod) resultNames() (names []string) {
 	}
 	for _, a := range m.arguments {
 		if a.returned() {
-			names = append(names, a.resultName())
+			names = append(names, a.out)
 		}
 	}
 	return names
@@ -167,7 +165,7 @@ func (g emitter) parcelClientMethod(i *model.Interface, method *model.Method) {
 	}
 	for _, a := range m.arguments {
 		if a.returned() {
-			g.P(g.readResult(a.Type, a.resultName()))
+			g.P(g.readResult(a.Type, a.out))
 		}
 	}
 	g.P(m.returning("r.Err()"))
@@ -247,7 +245,7 @@ func (g emitter) answer(i *model.Interface, m parcelMethod, call string) {
 	}
 	for _, a := range m.arguments {
 		if a.returned() {
-			g.P(g.writeArgument(a.Type, a.resultName()))
+			g.P(g.writeArgument(a.Type, a.out))
 		}
 	}
 	g.P("return nil")

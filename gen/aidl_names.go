@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"go/token"
 	"path"
 	"slices"
 	"strings"
@@ -39,6 +40,7 @@ func nameAll(a AIDL) (*aidlNames, error) {
 			n.packages[pkg] = p
 		}
 		n.base[p.name] = true
+		n.base[path.Base(p.importPath)] = true
 	}
 	used := make(map[string]map[string]bool)
 	for _, f := range a.Files {
@@ -67,17 +69,36 @@ func newGoPackage(base string, group []string) *goPackage {
 	return p
 }
 
-// goDir is the folder of an AIDL package. Go gives folders of some names a meaning of their own, and
-// generated code some names by which it would import a package.
+// goDir is the folder of an AIDL package, another for each.
 func goDir(pkg string) string {
 	parts := strings.Split(pkg, ".")
 	for i, part := range parts {
-		if part == "internal" || part == "vendor" || part == "testdata" || strings.HasPrefix(part, "_") || reservedName(part) {
-			parts[i] = "x" + part
-		}
+		parts[i] = escaped(part, badFolder)
 	}
 	return path.Join(parts...)
 }
+
+// escaped puts an x before a name that is bad, and before one that is only that with x before it, so
+// that no two names become one.
+func escaped(name string, bad func(string) bool) string {
+	for s := name; ; s = s[1:] {
+		if bad(s) {
+			return "x" + name
+		}
+		if !strings.HasPrefix(s, "x") {
+			return name
+		}
+	}
+}
+
+// badFolder reports whether Go gives folders of a name a meaning of their own, or generated code would
+// import a package by a name that it uses itself.
+func badFolder(s string) bool {
+	return s == "internal" || s == "vendor" || s == "testdata" || hidden(s) || reservedName(s) || s != "" && token.IsExported(s)
+}
+
+// hidden reports whether the go command does not look at files of that name.
+func hidden(s string) bool { return strings.HasPrefix(s, "_") || strings.HasPrefix(s, ".") }
 
 func goPackageName(s string) string {
 	var b strings.Builder
@@ -87,7 +108,7 @@ func goPackageName(s string) string {
 		}
 	}
 	name := b.String()
-	if name == "" || reservedName(name) || name == "main" {
+	if name == "" || reservedName(name) || name == "main" || name == "documentation" { // which go build ignores
 		return name + "aidl"
 	}
 	return name
@@ -100,7 +121,7 @@ func fileName(f *model.File, p *goPackage) string {
 	if p.shared != nil {
 		name = strings.ReplaceAll(f.Package, ".", "_") + "_" + name
 	}
-	return name
+	return escaped(name, hidden)
 }
 
 // prefix tells the types of an AIDL package in a shared Go package apart: its last part, or all of it
@@ -113,6 +134,17 @@ func (p *goPackage) prefix(pkg string) string {
 		}
 	}
 	return last(pkg)
+}
+
+// imported reports whether a package of the run may be imported by a name: one that several have gets a
+// number behind it.
+func (n *aidlNames) imported(name string) bool {
+	for ; !n.base[name]; name = name[:len(name)-1] {
+		if name == "" || !strings.ContainsAny(name[len(name)-1:], "0123456789") {
+			return false
+		}
+	}
+	return true
 }
 
 // goName is the name of a declared type.

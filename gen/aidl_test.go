@@ -1,6 +1,7 @@
 package gen_test
 
 import (
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,4 +17,24 @@ func TestTypesDeclaredTwiceAreRefused(t *testing.T) {
 	}
 	_, err := gen.GenerateAIDL(gen.AIDL{Files: []*model.File{file("x/a/P.aidl"), file("y/a/P.aidl")}, Base: "example.com/x"})
 	require.EqualError(t, err, "y/a/P.aidl:3:1: a.P is declared in x/a/P.aidl too; generate code for one of them at a time")
+}
+
+// What is in a type gives way to types, and to the enumerators of all.
+func TestNamesThatClashGetUnderscores(t *testing.T) {
+	for source, want := range map[string][]string{
+		"parcelable P { const int E_A = 1; enum E { A } }":                       {"P_E_A P_E = 0", "P_E_A_ int32 = 1"},
+		"interface P { enum Op { GET } const int Op_GET = 1; }":                  {"P_Op_GET P_Op = 0", "P_Op_GET_ int32 = 1"},
+		"union P { @nullable Np Np; parcelable Np {} }":                          {"func NewP_Np() *P_Np", "func NewP_Np_(v *P_Np) *P"},
+		"parcelable P { interface A { void bC(); } interface AB { void c(); } }": {"P_ABCCode uint32 = 1", "P_ABCCode_ uint32 = 1", "func handleP_ABC(", "func handleP_ABC_("},
+		"interface P { void f(inout int[] n, in int nOut); }":                    {"F(ctx context.Context, n []int32, nOut int32) (nOut_ []int32, err error)"},
+	} {
+		files, err := acceptedAIDL(map[string]string{"a/P.aidl": "package a; " + source})
+		require.NoError(t, err, source)
+		outputs, err := gen.GenerateAIDL(gen.AIDL{Files: files, Base: aidlBase})
+		require.NoError(t, err, source)
+		text := regexp.MustCompile(` +`).ReplaceAllString(string(outputs[0].Content), " ")
+		for _, w := range want {
+			require.Contains(t, text, w, source)
+		}
+	}
 }
