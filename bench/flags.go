@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"ubinder/bench/cases"
+	"ubinder/bench/crowd"
 	"ubinder/bench/encoding"
 	"ubinder/bench/run"
 	"ubinder/bench/stack"
@@ -20,6 +21,7 @@ import (
 type options struct {
 	plan   run.Plan
 	parcel bool // the case that is not of the plan: it has neither stacks nor processes
+	crowds []crowd.Case
 	json   bool
 }
 
@@ -57,6 +59,8 @@ func parse(args []string, stacks []stack.Stack) (options, error) {
 
 func caseName(c cases.Case) string { return c.Name }
 
+func crowdName(c crowd.Case) string { return c.Name }
+
 func joined[T any](all []T, name func(T) string) string {
 	names := make([]string, len(all))
 	for i, v := range all {
@@ -77,7 +81,7 @@ func pick[T any](flagName, list string, all []T, name func(T) string, into *[]T)
 	return nil
 }
 
-// pickCases selects cases by their names, or all those below a name, and that of package encoding.
+// pickCases selects cases by their names, or all those below a name, and those of packages encoding and crowd.
 func (o *options) pickCases(list string) error {
 	for _, want := range strings.Split(list, ",") {
 		found := want == encoding.Name
@@ -88,8 +92,14 @@ func (o *options) pickCases(list string) error {
 				found = true
 			}
 		}
+		for _, c := range crowd.All() {
+			if c.Name == want {
+				o.crowds = append(o.crowds, c)
+				found = true
+			}
+		}
 		if !found {
-			return fmt.Errorf("-cases: no %q among %s,%s", want, joined(cases.All(), caseName), encoding.Name)
+			return fmt.Errorf("-cases: no %q among %s,%s,%s", want, joined(cases.All(), caseName), joined(crowd.All(), crowdName), encoding.Name)
 		}
 	}
 	return nil

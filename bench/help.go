@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"ubinder/bench/cases"
+	"ubinder/bench/crowd"
 	"ubinder/bench/encoding"
 	"ubinder/bench/stack"
 )
@@ -38,6 +39,7 @@ Examples:
   go run . -cases calls/nested -pin one
   go run . -json -d 5s >results.jsonl
   go run . -cases parcel -d 1s
+  go run . -cases scale,fanin,fanout -json
 
 Exit status: 0 done, stacks that cannot run having been skipped with the reason on stderr;
 1 a stack broke while it was measured, or nothing could be measured; 2 wrong usage;
@@ -48,6 +50,9 @@ func help(w io.Writer, stacks []stack.Stack) {
 	fmt.Fprint(w, helpHead)
 	fmt.Fprintln(w, "Cases:")
 	for _, c := range cases.All() {
+		fmt.Fprintf(w, "  %-18s %s\n", c.Name, c.About)
+	}
+	for _, c := range crowd.All() {
 		fmt.Fprintf(w, "  %-18s %s\n", c.Name, c.About)
 	}
 	fmt.Fprintf(w, "  %-18s %s\n", encoding.Name, encoding.About)

@@ -11,6 +11,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"ubinder/bench/crowd"
 	"ubinder/bench/encoding"
 	"ubinder/bench/report"
 	"ubinder/bench/run"
@@ -26,6 +27,7 @@ const (
 )
 
 func main() {
+	crowd.Child()
 	run.Child(stacks.All())
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	status := bench(ctx, os.Args[1:], os.Stdout, os.Stderr)
@@ -55,7 +57,35 @@ func bench(ctx context.Context, args []string, out, errs io.Writer) int {
 	if o.parcel && failed == nil {
 		failed = parcel(ctx, o, out, errs)
 	}
+	if failed == nil {
+		failed = crowds(ctx, o, out, errs)
+	}
 	return status(failed, errs)
+}
+
+// crowds runs the cases with many processes.
+func crowds(ctx context.Context, o options, out, errs io.Writer) error {
+	line := newProgress(errs)
+	defer line.clear()
+	cpu, err := o.plan.CPU()
+	if err != nil {
+		return err
+	}
+	for _, c := range o.crowds {
+		table, err := c.Run(ctx, crowd.Options{Duration: o.plan.Duration, Scale: o.plan.Scale, CPU: cpu, Progress: line.show})
+		if err != nil {
+			return err
+		}
+		line.clear()
+		show := table.Print
+		if o.json {
+			show = table.Lines
+		}
+		if err := show(out); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // parcel runs the case that needs no second process.

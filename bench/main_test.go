@@ -15,12 +15,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"ubinder/bench/crowd"
 	"ubinder/bench/report"
 	"ubinder/bench/run"
 	"ubinder/bench/stacks"
 )
 
 func TestMain(m *testing.M) {
+	crowd.Child()
 	run.Child(stacks.All())
 	os.Exit(m.Run())
 }
@@ -140,6 +142,35 @@ func TestCasesWithAScale(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(out, `"objects/collect"`))
 	assert.Equal(t, 8*2, strings.Count(out, `"calls/nested","`))
 	assert.Equal(t, 8, strings.Count(out, `"calls/nested/three"`))
+}
+
+// TestCrowds runs the cases with many processes.
+func TestCrowds(t *testing.T) {
+	status, out, errs := command("-json -cases scale,fanin,fanout -scale 1,100 -d 20ms")
+	require.Equal(t, exitOK, status, errs)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.Len(t, lines, 2+1+3)
+	for i, size := range []int{1, 100} {
+		var r crowd.ScaleResult
+		require.NoError(t, json.Unmarshal([]byte(lines[i]), &r))
+		assert.Equal(t, size, r.Size)
+		for name, v := range map[string]float64{"hello": float64(r.HelloP50), "introduction": float64(r.IntroductionP50), "call": float64(r.CallP50),
+			"turn": float64(r.TurnP50), "shared": r.PerLane.Shared, "goroutines": r.PerLane.Goroutines, "files": r.PerProcess.Files} {
+			assert.Positive(t, v, "%s of %s", name, lines[i])
+		}
+	}
+	for _, line := range lines[2:] {
+		var r crowd.FanResult
+		require.NoError(t, json.Unmarshal([]byte(line), &r))
+		assert.Positive(t, r.OpsPerSec, line)
+		assert.Positive(t, r.Ratio, line)
+	}
+}
+
+func TestCrowdsAsTables(t *testing.T) {
+	status, out, errs := command("-cases scale -scale 10 -d 20ms -pin one")
+	require.Equal(t, exitOK, status, errs)
+	assert.Contains(t, out, "a lane: shared memory")
 }
 
 // TestEveryStack finds a stack that cannot do what its cases ask of it.

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// processorTime sums the user and system time of all threads of the processes, dead threads
+// ProcessorTime sums the user and system time of all threads of the processes, dead threads
 // included, as the scheduler counts it in nanoseconds.
-func processorTime(pids []int) (time.Duration, error) {
+func ProcessorTime(pids []int) (time.Duration, error) {
 	var sum time.Duration
 	for _, pid := range pids {
 		var ts unix.Timespec

@@ -12,7 +12,7 @@ func Measure(c Case, workers []*Worker, d time.Duration, pids []int) (*Sample, e
 	for _, w := range workers {
 		w.times.Reset()
 	}
-	cpuBefore, err := processorTime(pids)
+	cpuBefore, err := ProcessorTime(pids)
 	if err != nil {
 		return nil, err
 	}
@@ -22,7 +22,7 @@ func Measure(c Case, workers []*Worker, d time.Duration, pids []int) (*Sample, e
 	}
 	s := NewSample()
 	s.elapsed = time.Since(start)
-	cpuAfter, err := processorTime(pids)
+	cpuAfter, err := ProcessorTime(pids)
 	if err != nil {
 		return nil, err
 	}

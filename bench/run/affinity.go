@@ -24,6 +24,14 @@ func PinCPU() (int, error) {
 	return last, nil
 }
 
+// CPU is the one that the plan has all processes on, or Unpinned.
+func (p Plan) CPU() (int, error) {
+	if p.Pin == PinOne {
+		return PinCPU()
+	}
+	return Unpinned, nil
+}
+
 // onCPU runs startChild on a thread bound to cpu. A child inherits that from the thread that
 // forks it, and so do all its threads.
 func onCPU(cpu int, startChild func() error) error {

@@ -18,21 +18,21 @@ import (
 // startLimit is how long a process may take until it is ready.
 const startLimit = 20 * time.Second
 
-// process is a child that speaks in lines on its fd stack.ReadyFD. The first one says that it is ready.
-type process struct {
+// Process is a child that speaks in lines on its fd stack.ReadyFD. The first one says that it is ready.
+type Process struct {
 	cmd    *exec.Cmd
 	lines  *bufio.Reader
 	pipe   *os.File
 	output *tail
 }
 
-// start runs cmd and waits until it is ready. The child dies with this process.
-func start(ctx context.Context, cmd *exec.Cmd, cpu int) (*process, error) {
+// Start runs cmd on cpu and waits until it is ready. The child dies with this process.
+func Start(ctx context.Context, cmd *exec.Cmd, cpu int) (*Process, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
 		return nil, err
 	}
-	p := &process{cmd: cmd, pipe: r, lines: bufio.NewReader(r), output: &tail{}}
+	p := &Process{cmd: cmd, pipe: r, lines: bufio.NewReader(r), output: &tail{}}
 	cmd.ExtraFiles = []*os.File{w}
 	cmd.Stdout, cmd.Stderr = p.output, p.output
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
@@ -42,15 +42,15 @@ func start(ctx context.Context, cmd *exec.Cmd, cpu int) (*process, error) {
 		r.Close()
 		return nil, err
 	}
-	if _, err := p.line(ctx, startLimit); err != nil {
-		p.stop()
-		return nil, p.explain(err)
+	if _, err := p.Line(ctx, startLimit); err != nil {
+		p.Stop()
+		return nil, p.Explain(err)
 	}
 	return p, nil
 }
 
-// line waits for what the process says next.
-func (p *process) line(ctx context.Context, limit time.Duration) ([]byte, error) {
+// Line waits for what the process says next.
+func (p *Process) Line(ctx context.Context, limit time.Duration) ([]byte, error) {
 	if err := p.pipe.SetReadDeadline(time.Now().Add(limit)); err != nil {
 		return nil, err
 	}
@@ -70,15 +70,15 @@ func (p *process) line(ctx context.Context, limit time.Duration) ([]byte, error)
 
 var errEnded = errors.New("the process ended")
 
-// stop ends the process and waits until it is gone.
-func (p *process) stop() {
+// Stop ends the process and waits until it is gone.
+func (p *Process) Stop() {
 	p.cmd.Process.Kill()
 	p.cmd.Wait()
 	p.pipe.Close()
 }
 
-// explain adds the last words of the process to err.
-func (p *process) explain(err error) error {
+// Explain adds the last words of the process to err.
+func (p *Process) Explain(err error) error {
 	if last := p.output.last(); last != "" {
 		return fmt.Errorf("%w: %s", err, last)
 	}

@@ -28,12 +28,9 @@ type Observer struct {
 // Run measures the plan. A stack that cannot run is skipped; one that breaks while it is measured
 // makes Run return ErrBroke after the rest.
 func (p Plan) Run(ctx context.Context, see Observer) error {
-	cpu := Unpinned
-	if p.Pin == PinOne {
-		var err error
-		if cpu, err = PinCPU(); err != nil {
-			return err
-		}
+	cpu, err := p.CPU()
+	if err != nil {
+		return err
 	}
 	r := &runner{plan: p, see: see, cpu: cpu, times: newSchedule(p.Duration), unsuited: make(map[string]bool)}
 	r.prepare()

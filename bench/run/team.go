@@ -21,7 +21,7 @@ const replyLimit = 40 * time.Second
 type team struct {
 	stack     stack.Stack
 	dir       string
-	processes []*process // in the order of their start; the client is the last one
+	processes []*Process // in the order of their start; the client is the last one
 	orders    io.WriteCloser
 }
 
@@ -76,7 +76,7 @@ func (t *team) join(ctx context.Context, role string, env stack.Env, cpu int) er
 			return err
 		}
 	}
-	p, err := start(ctx, cmd, cpu)
+	p, err := Start(ctx, cmd, cpu)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (t *team) measure(ctx context.Context, d time.Duration) (*cases.Sample, err
 	if err != nil {
 		// The one that broke may be any of them.
 		for _, p := range t.processes {
-			err = p.explain(err)
+			err = p.Explain(err)
 		}
 	}
 	return sample, err
@@ -101,7 +101,7 @@ func (t *team) ask(ctx context.Context, d time.Duration) (*cases.Sample, error) 
 		return nil, err
 	}
 	client := t.processes[len(t.processes)-1]
-	line, err := client.line(ctx, d+replyLimit)
+	line, err := client.Line(ctx, d+replyLimit)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +118,7 @@ func (t *team) ask(ctx context.Context, d time.Duration) (*cases.Sample, error) 
 // stop ends the processes, the client first, and removes what they left.
 func (t *team) stop() {
 	for i := len(t.processes) - 1; i >= 0; i-- {
-		t.processes[i].stop()
+		t.processes[i].Stop()
 	}
 	os.RemoveAll(t.dir)
 }

@@ -18,6 +18,12 @@ func Stamp(p []byte, n uint64) {
 	binary.LittleEndian.PutUint64(p[len(p)-8:], n)
 }
 
+// Asks reports whether the payload p asks how many one-way messages were counted.
+func Asks(p []byte) bool {
+	head, _ := ends(p)
+	return head == question
+}
+
 // Check reads the answer p to a payload of size bytes stamped n.
 func Check(p []byte, n uint64, size int) error {
 	if len(p) != size {

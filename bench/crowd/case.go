@@ -1,0 +1,44 @@
+// Package crowd measures what depends on how many processes are on a bus: what each costs while it does
+// nothing, how long it takes to come and to meet another, and how calls of many to one, and of one to
+// many, compare with those of two. Only ubinder takes part, with raw bytes.
+//
+// A crowd is a broker, a hub and leaves, which all are processes of the operating system. The hub's object
+// is behind handle 0. A leaf opens as many connections as it is told; each is a process of the bus with
+// nodes, lanes and loopers of its own.
+package crowd
+
+import (
+	"context"
+	"io"
+	"time"
+)
+
+// Case is one measurement.
+type Case struct {
+	Name  string
+	About string
+	Run   func(context.Context, Options) (Table, error)
+}
+
+// Options are what all cases look at.
+type Options struct {
+	Duration time.Duration // of each measurement
+	Scale    []int         // how many processes, of those that a case has; nil: all
+	CPU      int           // run.Unpinned, or the one CPU for all processes
+	Progress func(text string)
+}
+
+// Table is the results of a case.
+type Table interface {
+	Lines(w io.Writer) error // one JSON object a line
+	Print(w io.Writer) error
+}
+
+// All lists the cases.
+func All() []Case {
+	return []Case{
+		{"scale", "how long hello, introduction and call take, and what an idle process and an idle lane cost, with so many processes on the bus", scale},
+		{"fanin", "64 processes call one, against what one process can call", fanIn},
+		{"fanout", "one process calls 64, and sends to 64, in turn, against one", fanOut},
+	}
+}

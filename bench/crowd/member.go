@@ -1,0 +1,180 @@
+package crowd
+
+import (
+	"context"
+	"os"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"ubinder/bench/cases"
+	"ubinder/bench/stack"
+	"ubinder/runtime/binder"
+	"ubinder/runtime/broker"
+	"ubinder/runtime/connect"
+)
+
+// payloadSize is that of every call.
+const payloadSize = 128
+
+// Transaction codes of every node.
+const (
+	codeEcho = iota + 1
+	codeCount
+	codeJoin // with an object
+)
+
+// member is a process of a crowd.
+type member struct {
+	path      string
+	processes []*binder.Process
+	peers     []*binder.Handle // that it calls: the hub by each of its connections, or the hub's leaves
+
+	mu     sync.Mutex
+	joined []*binder.Handle // the hub's, not yet among peers
+}
+
+func (m *member) serveBroker() error {
+	b, err := broker.Listen(broker.Config{Path: m.path})
+	if err == nil {
+		go b.Serve()
+	}
+	return err
+}
+
+func (m *member) serveHub() error {
+	ctx := context.Background()
+	p, err := connect.Open(ctx, "bus:"+m.path)
+	if err != nil {
+		return err
+	}
+	m.processes = []*binder.Process{p}
+	return p.BecomeContextManager(ctx, m.node(p))
+}
+
+// node makes an object with what the stacks' servers do, of bytes, for others to join.
+func (m *member) node(p *binder.Process) *binder.Node {
+	h := new(stack.Handler)
+	return p.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
+		switch c.Code {
+		case codeEcho:
+			c.Reply.Payload = h.Echo(c.Payload)
+		case codeCount:
+			h.Count(c.Payload)
+		case codeJoin:
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			m.joined = append(m.joined, c.TakeObject(0).(*binder.Handle))
+		}
+		return nil
+	}))
+}
+
+// open makes n connections, all at once.
+func (m *member) open(n int) error {
+	opened := make([]*binder.Process, n)
+	var group errgroup.Group
+	for i := range opened {
+		group.Go(func() (err error) {
+			opened[i], err = connect.Open(context.Background(), "bus:"+m.path)
+			return err
+		})
+	}
+	err := group.Wait()
+	m.processes = append(m.processes, opened...)
+	return err
+}
+
+// meet has every connection call the hub, all at once.
+func (m *member) meet() error {
+	m.peers = make([]*binder.Handle, len(m.processes))
+	var group errgroup.Group
+	for i, p := range m.processes {
+		group.Go(func() (err error) {
+			m.peers[i], err = meetHub(p)
+			return err
+		})
+	}
+	return group.Wait()
+}
+
+func meetHub(p *binder.Process) (*binder.Handle, error) {
+	h, err := p.ContextManager(context.Background())
+	if err != nil {
+		return nil, err
+	}
+	payload := make([]byte, payloadSize)
+	answer, err := binder.Call(context.Background(), h, codeEcho, payload)
+	if err != nil {
+		return nil, err
+	}
+	return h, stack.Check(answer, 0, payloadSize)
+}
+
+func (m *member) join() error {
+	for i, p := range m.processes {
+		t := binder.Transaction{Code: codeJoin, Data: binder.Data{Attachments: []binder.Attachment{{Object: m.node(p)}}}}
+		if err := m.peers[i].Transact(context.Background(), &t, new(binder.Reply)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// probe has n connections come, meet the hub and leave, one after the other.
+func (m *member) probe(n int) (hello, introduction []time.Duration, err error) {
+	for range n {
+		start := time.Now()
+		p, err := connect.Open(context.Background(), "bus:"+m.path)
+		if err != nil {
+			return nil, nil, err
+		}
+		open := time.Now()
+		h, err := meetHub(p)
+		if err != nil {
+			return nil, nil, err
+		}
+		hello, introduction = append(hello, open.Sub(start)), append(introduction, time.Since(open))
+		h.Release()
+		p.Close()
+		if err := m.awaitGone(p.ID()); err != nil {
+			return nil, nil, err
+		}
+	}
+	return hello, introduction, nil
+}
+
+// awaitGone waits until the broker has noticed that a connection of this process was closed: its end
+// is not to be measured with the next one.
+func (m *member) awaitGone(id binder.ProcessID) error {
+	for {
+		list, err := m.processes[0].FindProcesses(context.Background(), int32(os.Getpid()))
+		if err != nil || list[len(list)-1] < id {
+			return err
+		}
+	}
+}
+
+// measure lets o.N goroutines call o.Peers of the peers in turn.
+func (m *member) measure(name string, o order) (*cases.Wire, error) {
+	m.mu.Lock()
+	m.peers = append(m.peers, m.joined...)
+	m.joined = nil
+	m.mu.Unlock()
+	callers := make([]stack.Caller, o.N)
+	for i := range callers {
+		c := &caller{peers: m.peers[:o.Peers], next: i}
+		if err := c.begin(); err != nil {
+			return nil, err
+		}
+		callers[i] = c
+	}
+	c, _ := cases.Find(name)
+	sample, err := cases.Measure(c, cases.Workers(c, callers, payloadSize), o.For, []int{os.Getpid()})
+	if err != nil {
+		return nil, err
+	}
+	wire, err := sample.Wire()
+	return &wire, err
+}

@@ -1,0 +1,92 @@
+package crowd
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+)
+
+type scaleTable []*ScaleResult
+
+type fanTable []FanResult
+
+// Lines implements Table.
+func (t scaleTable) Lines(w io.Writer) error { return lines(w, t) }
+
+// Lines implements Table.
+func (t fanTable) Lines(w io.Writer) error { return lines(w, t) }
+
+func lines[T any](w io.Writer, results []T) error {
+	enc := json.NewEncoder(w)
+	for _, r := range results {
+		if err := enc.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Print implements Table: a line for each figure, a column for each number of processes.
+func (t scaleTable) Print(w io.Writer) error {
+	fmt.Fprintln(w, "\nscale: processes on one bus, and one that they call; times in us, memory in KiB")
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	for _, row := range scaleRows {
+		fmt.Fprintf(tw, "%s\t", row.name)
+		for _, r := range t {
+			fmt.Fprintf(tw, row.format+"\t", row.of(r))
+		}
+		fmt.Fprintln(tw)
+	}
+	return tw.Flush()
+}
+
+var scaleRows = []struct {
+	name, format string
+	of           func(*ScaleResult) any
+}{
+	{"processes", "%d", func(r *ScaleResult) any { return r.Size }},
+	{"all come at once, each", "%.0f", func(r *ScaleResult) any { return micros(r.OpenAll) / float64(r.Size) }},
+	{"all meet the hub at once, each", "%.0f", func(r *ScaleResult) any { return micros(r.MeetAll) / float64(r.Size) }},
+	{"hello p50", "%.0f", func(r *ScaleResult) any { return micros(r.HelloP50) }},
+	{"hello p99", "%.0f", func(r *ScaleResult) any { return micros(r.HelloP99) }},
+	{"introduction and first call p50", "%.0f", func(r *ScaleResult) any { return micros(r.IntroductionP50) }},
+	{"introduction and first call p99", "%.0f", func(r *ScaleResult) any { return micros(r.IntroductionP99) }},
+	{"both p50", "%.0f", func(r *ScaleResult) any { return micros(r.ContactP50) }},
+	{"both p99", "%.0f", func(r *ScaleResult) any { return micros(r.ContactP99) }},
+	{"call over one lane p50", "%.1f", func(r *ScaleResult) any { return micros(r.CallP50) }},
+	{"mean", "%.1f", func(r *ScaleResult) any { return micros(r.CallMean) }},
+	{"p99", "%.1f", func(r *ScaleResult) any { return micros(r.CallP99) }},
+	{"lanes for calls in turn", "%d", func(r *ScaleResult) any { return r.Lanes }},
+	{"p50", "%.1f", func(r *ScaleResult) any { return micros(r.TurnP50) }},
+	{"mean", "%.1f", func(r *ScaleResult) any { return micros(r.TurnMean) }},
+	{"p99", "%.1f", func(r *ScaleResult) any { return micros(r.TurnP99) }},
+	{"a process: heap", "%.1f", func(r *ScaleResult) any { return r.PerProcess.Heap / 1024 }},
+	{"stacks", "%.1f", func(r *ScaleResult) any { return r.PerProcess.Stacks / 1024 }},
+	{"goroutines", "%.1f", func(r *ScaleResult) any { return r.PerProcess.Goroutines }},
+	{"threads", "%.2f", func(r *ScaleResult) any { return r.PerProcess.Threads }},
+	{"files", "%.1f", func(r *ScaleResult) any { return r.PerProcess.Files }},
+	{"a lane: shared memory", "%.1f", func(r *ScaleResult) any { return r.PerLane.Shared / 1024 }},
+	{"heap", "%.1f", func(r *ScaleResult) any { return r.PerLane.Heap / 1024 }},
+	{"stacks", "%.1f", func(r *ScaleResult) any { return r.PerLane.Stacks / 1024 }},
+	{"goroutines", "%.1f", func(r *ScaleResult) any { return r.PerLane.Goroutines }},
+	{"threads", "%.2f", func(r *ScaleResult) any { return r.PerLane.Threads }},
+	{"files", "%.1f", func(r *ScaleResult) any { return r.PerLane.Files }},
+	{"mappings", "%.1f", func(r *ScaleResult) any { return r.PerLane.Mappings }},
+	{"idle: CPU of all, percent", "%.3f", func(r *ScaleResult) any { return 100 * r.Idle.CPU.Seconds() / r.Idle.For.Seconds() }},
+	{"context switches a second", "%.1f", func(r *ScaleResult) any { return float64(r.Idle.Switches) / r.Idle.For.Seconds() }},
+}
+
+// Print implements Table.
+func (t fanTable) Print(w io.Writer) error {
+	fmt.Fprintf(w, "\n%s: %d %s, against one\n", t[0].Case, t[0].Size, t[0].Unit)
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(tw, "case\tconcurrent\tp50 us\tp99 us\tops/s\tops/s of one\twith\tratio\t")
+	for _, r := range t {
+		fmt.Fprintf(tw, "%s\t%d\t%.2f\t%.1f\t%.0f\t%.0f\t%d\t%.2f\t\n", r.Case, r.Conc, micros(r.P50), micros(r.P99), r.OpsPerSec, r.Peak, r.PeakConc, r.Ratio)
+	}
+	return tw.Flush()
+}
+
+func micros(d time.Duration) float64 { return float64(d) / 1e3 }
