@@ -13,6 +13,7 @@ import (
 	"ubinder/bench/cases"
 	"ubinder/bench/crowd"
 	"ubinder/bench/encoding"
+	"ubinder/bench/report"
 	"ubinder/bench/run"
 	"ubinder/bench/stack"
 )
@@ -45,7 +46,7 @@ func parse(args []string, stacks []stack.Stack) (options, error) {
 	if set.NArg() > 0 {
 		return options{}, fmt.Errorf("unexpected argument %q", set.Arg(0))
 	}
-	o := options{json: *asJSON, plan: run.Plan{Pin: *pin, Duration: *duration}}
+	o := options{json: *asJSON, plan: run.Plan{Pin: *pin, Duration: *duration, Machine: report.ThisMachine()}}
 	return o, errors.Join(
 		o.pickCases(*caseNames),
 		pick("-stacks", *stackNames, stacks, stack.Stack.Name, &o.plan.Stacks),

@@ -46,9 +46,9 @@ func bench(ctx context.Context, args []string, out, errs io.Writer) int {
 		return exitUsage
 	}
 	if o.json {
-		report.Header(errs)
+		o.plan.Machine.Header(errs)
 	} else {
-		report.Header(out)
+		o.plan.Machine.Header(out)
 	}
 	var failed error
 	if len(o.plan.Cases) > 0 {

@@ -102,7 +102,8 @@ func TestSmoke(t *testing.T) {
 		require.NoError(t, json.Unmarshal([]byte(line), &r))
 		assert.Equal(t, 128, r.Size)
 		for name, v := range map[string]float64{"p50": float64(r.P50), "mean": float64(r.Mean), "p99": float64(r.P99),
-			"p999": float64(r.P999), "ops": r.OpsPerSec, "bytes": r.BytesPerSec, "cpu": float64(r.CPUPerOp)} {
+			"p999": float64(r.P999), "ops": r.OpsPerSec, "bytes": r.BytesPerSec, "cpu": float64(r.CPUPerOp),
+			"switches": r.SwitchesPerOp, "max": float64(r.Max), "curve": float64(len(r.Curve))} {
 			assert.Positive(t, v, "%s of %s", name, line)
 		}
 	}

@@ -45,7 +45,7 @@ func sample(elapsed, cpu time.Duration, times ...time.Duration) *Sample {
 	for _, d := range times {
 		record(s.times, d, 1)
 	}
-	s.elapsed, s.cpu = elapsed, cpu
+	s.elapsed, s.used = elapsed, Usage{CPU: cpu, Switches: 10, Wakeups: 4, Counted: true}
 	return s
 }
 
@@ -70,6 +70,8 @@ func TestSamplesMergeOverRoundsAndProcesses(t *testing.T) {
 	assert.InDelta(t, 2, r.OpsPerSec, 1e-9)
 	assert.InDelta(t, 256, r.BytesPerSec, 1e-9)
 	assert.EqualValues(t, 250_000, r.CPUPerOp)
+	assert.InDelta(t, 5, r.SwitchesPerOp, 1e-9)
+	assert.InDelta(t, 2, *r.WakeupsPerOp, 1e-9)
 	assert.Equal(t, "sync", r.Case)
 }
 
@@ -86,10 +88,10 @@ func TestMeasureEveryCase(t *testing.T) {
 	h := &stack.Handler{}
 	for _, c := range All() {
 		workers := Workers(c, []stack.Caller{able{local{h}}, able{local{h}}}, 64)
-		s, err := Measure(c, workers, time.Millisecond, []int{os.Getpid()})
+		s, err := Measure(c, workers, time.Millisecond, Meter{PIDs: []int{os.Getpid()}})
 		require.NoError(t, err, c.Name)
 		assert.Positive(t, s.Ops(), c.Name)
-		assert.Positive(t, s.cpu, c.Name)
+		assert.Positive(t, s.used.CPU, c.Name)
 		assert.Positive(t, c.Cost.Of(s.Result(report.Result{})), c.Name)
 	}
 }
@@ -98,7 +100,7 @@ func TestOnewayNeedsASenderThatDelivers(t *testing.T) {
 	l := local{&stack.Handler{}}
 	assert.ErrorContains(t, onewayCase.Accept(l), "no one-way")
 	require.NoError(t, onewayCase.Accept(lossy{l}))
-	_, err := Measure(onewayCase, Workers(onewayCase, []stack.Caller{lossy{l}}, 64), time.Millisecond, nil)
+	_, err := Measure(onewayCase, Workers(onewayCase, []stack.Caller{lossy{l}}, 64), time.Millisecond, Meter{})
 	assert.ErrorContains(t, err, "lost")
 }
 

@@ -6,13 +6,12 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Measure lets all workers repeat the case's step for d. The cost of all processes in pids is
-// counted.
-func Measure(c Case, workers []*Worker, d time.Duration, pids []int) (*Sample, error) {
+// Measure lets all workers repeat the case's step for d. What m counts is read before and after.
+func Measure(c Case, workers []*Worker, d time.Duration, m Meter) (*Sample, error) {
 	for _, w := range workers {
 		w.times.Reset()
 	}
-	cpuBefore, err := ProcessorTime(pids)
+	before, err := m.before()
 	if err != nil {
 		return nil, err
 	}
@@ -22,11 +21,11 @@ func Measure(c Case, workers []*Worker, d time.Duration, pids []int) (*Sample, e
 	}
 	s := NewSample()
 	s.elapsed = time.Since(start)
-	cpuAfter, err := ProcessorTime(pids)
+	after, err := m.after()
 	if err != nil {
 		return nil, err
 	}
-	s.cpu = cpuAfter - cpuBefore
+	s.used = after.since(before)
 	for _, w := range workers {
 		s.times.Merge(w.times)
 	}

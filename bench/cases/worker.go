@@ -43,13 +43,12 @@ func (w *Worker) record(d time.Duration) { record(w.times, d, 1) }
 // recordEach records a step that did n times what is measured.
 func (w *Worker) recordEach(d time.Duration, n int) { record(w.times, d/time.Duration(n), n) }
 
-// until repeats step to the deadline.
+// until repeats step to the deadline; once at least, however late it begins.
 func (w *Worker) until(deadline time.Time, step func(*Worker) (time.Time, error)) error {
-	for now := time.Now(); now.Before(deadline); {
-		var err error
-		if now, err = step(w); err != nil {
+	for {
+		now, err := step(w)
+		if err != nil || !now.Before(deadline) {
 			return err
 		}
 	}
-	return nil
 }

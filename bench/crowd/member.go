@@ -171,7 +171,7 @@ func (m *member) measure(name string, o order) (*cases.Wire, error) {
 		callers[i] = c
 	}
 	c, _ := cases.Find(name)
-	sample, err := cases.Measure(c, cases.Workers(c, callers, payloadSize), o.For, []int{os.Getpid()})
+	sample, err := cases.Measure(c, cases.Workers(c, callers, payloadSize), o.For, cases.Meter{PIDs: []int{os.Getpid()}})
 	if err != nil {
 		return nil, err
 	}

@@ -12,12 +12,27 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Header writes what the numbers depend on besides the code.
-func Header(w io.Writer) {
-	fmt.Fprintf(w, "machine  %s, %d CPUs\n", processor(), runtime.NumCPU())
-	fmt.Fprintf(w, "kernel   %s\n", kernel())
-	fmt.Fprintf(w, "go       %s %s/%s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	fmt.Fprintf(w, "date     %s\n", time.Now().Format(time.RFC3339))
+// Machine is what the numbers depend on besides the code.
+type Machine struct {
+	Processor string `json:"machine,omitempty"` // and its CPUs
+	Kernel    string `json:"kernel,omitempty"`
+	Go        string `json:"go,omitempty"`
+	Date      string `json:"date,omitempty"`
+}
+
+// ThisMachine describes the one that this program runs on, now.
+func ThisMachine() Machine {
+	return Machine{
+		Processor: fmt.Sprintf("%s, %d CPUs", processor(), runtime.NumCPU()),
+		Kernel:    kernel(),
+		Go:        fmt.Sprintf("%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH),
+		Date:      time.Now().Format(time.RFC3339),
+	}
+}
+
+// Header writes it ahead of tables.
+func (m Machine) Header(w io.Writer) {
+	fmt.Fprintf(w, "machine  %s\nkernel   %s\ngo       %s\ndate     %s\n", m.Processor, m.Kernel, m.Go, m.Date)
 }
 
 func kernel() string {

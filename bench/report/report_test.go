@@ -10,21 +10,26 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+var two = 2.0
+
 var results = []Result{
-	{Case: "sync", Size: 128, Conc: 1, Pin: "none", Stack: "futex", P50: 6_700, Mean: 7_000, P99: 20_000, P999: 90_000,
-		OpsPerSec: 140_000, BytesPerSec: 17_920_000, CPUPerOp: 9_000},
+	{Case: "sync", Size: 128, Conc: 1, Pin: "none", Stack: "futex", P50: 6_700, P90: 8_000, Mean: 7_000, P99: 20_000, P999: 90_000,
+		OpsPerSec: 140_000, BytesPerSec: 17_920_000, CPUPerOp: 9_000, Max: 100_000, SwitchesPerOp: 2.5, WakeupsPerOp: &two,
+		Curve: []Point{{0, 5_000}, {50, 6_700}, {100, 100_000}}, Machine: Machine{"EPYC", "Linux", "go1", "today"}},
 	{Case: "sync", Size: 128, Conc: 1, Pin: "none", Stack: "ubinder", P50: 13_400},
 }
 
-var p50 = Cost{"p50", func(r Result) float64 { return float64(r.P50) }}
+var p50 = Cost{Name: "p50", Of: func(r Result) float64 { return float64(r.P50) }}
 
 func TestLineHasExactlyTheFields(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, Lines(&out, results))
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	require.Len(t, lines, 2)
-	assert.Equal(t, `{"case":"sync","size":128,"conc":1,"pin":"none","stack":"futex","p50_ns":6700,"mean_ns":7000,`+
-		`"p99_ns":20000,"p999_ns":90000,"ops_per_s":140000,"bytes_per_s":17920000,"cpu_ns_per_op":9000}`, lines[0])
+	assert.Equal(t, `{"case":"sync","size":128,"conc":1,"pin":"none","stack":"futex","p50_ns":6700,"p90_ns":8000,"mean_ns":7000,`+
+		`"p99_ns":20000,"p999_ns":90000,"max_ns":100000,"ops_per_s":140000,"bytes_per_s":17920000,"cpu_ns_per_op":9000,`+
+		`"context_switches_per_op":2.5,"wakeups_per_op":2,"curve_ns":[[0,5000],[50,6700],[100,100000]],`+
+		`"machine":"EPYC","kernel":"Linux","go":"go1","date":"today"}`, lines[0])
 	var back Result
 	require.NoError(t, json.Unmarshal([]byte(lines[0]), &back))
 	assert.Equal(t, results[0], back)
@@ -50,7 +55,7 @@ func table(t *testing.T, results []Result) string {
 
 func TestHeaderNamesTheSurroundings(t *testing.T) {
 	var out bytes.Buffer
-	Header(&out)
+	ThisMachine().Header(&out)
 	for _, word := range []string{"machine", "kernel", "go  ", "date"} {
 		assert.Contains(t, out.String(), word)
 	}

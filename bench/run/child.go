@@ -79,6 +79,11 @@ func child(role string, all []stack.Stack) error {
 	}
 	s, parent := all[i], os.NewFile(stack.ReadyFD, "parent")
 	ready := func() { fmt.Fprintln(parent, "ready") }
+	if c, ok := s.(stack.WakeupCounter); ok && role != roleClient {
+		if err := serveWakeups(t.Env, c.Wakeups); err != nil {
+			return err
+		}
+	}
 	switch role {
 	case roleDaemon:
 		return s.(stack.DaemonUser).Daemon(t.Env, ready)
@@ -102,15 +107,20 @@ func client(s stack.Stack, t task, ready func(), in io.Reader, out io.Writer) er
 	if err != nil {
 		return err
 	}
+	meter := cases.Meter{PIDs: append(t.Peers, os.Getpid())}
+	if c, ok := s.(stack.WakeupCounter); ok {
+		if meter.Wakeups, err = sumWakeups(t, c.Wakeups); err != nil {
+			return err
+		}
+	}
 	ready()
-	pids := append(t.Peers, os.Getpid())
 	orders, replies := json.NewDecoder(bufio.NewReader(in)), json.NewEncoder(out)
 	for {
 		var o order
 		if err := orders.Decode(&o); err != nil {
 			return err
 		}
-		if err := replies.Encode(fulfil(c, workers, o, pids)); err != nil {
+		if err := replies.Encode(fulfil(c, workers, o, meter)); err != nil {
 			return err
 		}
 	}
@@ -129,8 +139,8 @@ func dial(s stack.Stack, env stack.Env, c cases.Case) ([]*cases.Worker, error) {
 	return cases.Workers(c, callers, env.Size), nil
 }
 
-func fulfil(c cases.Case, workers []*cases.Worker, o order, pids []int) reply {
-	sample, err := cases.Measure(c, workers, o.For, pids)
+func fulfil(c cases.Case, workers []*cases.Worker, o order, meter cases.Meter) reply {
+	sample, err := cases.Measure(c, workers, o.For, meter)
 	if err != nil {
 		return reply{Error: err.Error()}
 	}

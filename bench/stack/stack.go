@@ -74,5 +74,9 @@ type DaemonUser interface {
 	Daemon(env Env, ready func()) error
 }
 
+// WakeupCounter is a Stack that counts how often it has woken sleepers: Wakeups is of the process in
+// which it is called, since its start.
+type WakeupCounter interface{ Wakeups() uint64 }
+
 // ReadyFD is where a process says that it is ready.
 const ReadyFD = 3

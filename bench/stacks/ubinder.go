@@ -8,7 +8,6 @@ import (
 	"ubinder/bench/stack"
 	"ubinder/runtime/binder"
 	"ubinder/runtime/broker"
-	"ubinder/runtime/connect"
 )
 
 // serveBus runs a broker in the server's process, where it is off the path of every call, puts a
@@ -21,7 +20,7 @@ func serveBus(env stack.Env, ready func(), node func(*binder.Process) (*binder.N
 	failed := make(chan error, 1)
 	go func() { failed <- b.Serve() }()
 	ctx := context.Background()
-	p, err := connect.Open(ctx, "bus:"+env.Socket())
+	p, err := openBus(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -39,7 +38,7 @@ func serveBus(env stack.Env, ready func(), node func(*binder.Process) (*binder.N
 // dialBus connects one process, which all callers share.
 func dialBus(env stack.Env) (*binder.Handle, error) {
 	ctx := context.Background()
-	p, err := connect.Open(ctx, "bus:"+env.Socket())
+	p, err := openBus(ctx, env)
 	if err != nil {
 		return nil, err
 	}
