@@ -58,7 +58,7 @@ func (h *handshake) take() error {
 			return protocolError("its outbox cannot be mapped: %v", err)
 		}
 	}
-	h.in = outbox{regionOf(h.inMem[0]), regionOf(h.inMem[1])}
+	h.in = outboxIn(regionOf(h.inMem[0]), regionOf(h.inMem[1]))
 	if err := checkInbox(h.in.head, h.segment); err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package bus
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"ubinder/runtime/internal/ring"
 	"ubinder/runtime/internal/shm"
@@ -13,6 +14,18 @@ import (
 type outbox struct {
 	head    shm.Region
 	segment shm.Region
+
+	// Words of head that every message needs.
+	drained, acks, room *atomic.Uint64
+	ackRing             []atomic.Uint32
+}
+
+func outboxIn(head, segment shm.Region) outbox {
+	return outbox{
+		head: head, segment: segment,
+		drained: head.Uint64(offDrained), acks: head.Uint64(offAcks), room: head.Uint64(offRoom),
+		ackRing: head.Uint32s(offAckRing, ackRingSize),
+	}
 }
 
 // newOutbox fills the header of fresh memory.
@@ -23,7 +36,7 @@ func newOutbox(head, segment shm.Region) outbox {
 	head.Uint32(offCredit).Store(messageCredit)
 	head.Uint32(offCallers).Store(callerCredit)
 	head.Uint64(offSegmentSize).Store(uint64(segment.Size()))
-	return outbox{head, segment}
+	return outboxIn(head, segment)
 }
 
 // checkInbox checks the header of a peer's outbox.

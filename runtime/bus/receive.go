@@ -105,7 +105,7 @@ func (r *receiver) limit(d *Descriptor) int64 {
 // Drained implements Link.
 func (l *lane) Drained() {
 	l.recv.controls = 0
-	l.out.head.Uint64(offDrained).Store(l.recv.ring.Next())
+	l.out.drained.Store(l.recv.ring.Next())
 	killpoint.At("take: drained stored")
 	if l.ringers[bellTake].Ring() == wait.OnPoll {
 		l.ringPoller()
@@ -134,14 +134,14 @@ func (l *lane) Free(d *Descriptor) {
 	r := &l.recv
 	r.held(d).Add(-1) // before the peer can know, and send the next
 	r.ackLock.Lock()
-	l.out.head.Uint32(offAckRing + 4*int(r.acks%ackRingSize)).Store(d.Slot)
+	l.out.ackRing[r.acks%ackRingSize].Store(d.Slot)
 	r.acks++
 	killpoint.At("free: slot written")
 	acks := r.acks
-	l.out.head.Uint64(offAcks).Store(acks)
+	l.out.acks.Store(acks)
 	r.ackLock.Unlock()
 	killpoint.At("free: acknowledged")
-	if acks >= l.in.head.Uint64(offRoom).Load() && l.ringers[bellRoom].Ring() == wait.OnPoll {
+	if acks >= l.in.room.Load() && l.ringers[bellRoom].Ring() == wait.OnPoll {
 		l.ringPoller()
 	}
 }

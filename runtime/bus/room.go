@@ -41,15 +41,15 @@ func (l *lane) armRoom(c Class, size, files int) (<-chan struct{}, error) {
 	worth := s.worthWaking()
 	if s.room == nil {
 		s.room = make(chan struct{})
-		l.out.head.Uint64(offRoom).Store(s.acked + worth)
+		l.out.room.Store(s.acked + worth)
 		s.roomWait.Arm(wait.OnPoll)
 		if worth > 1 {
 			s.roomTimer = time.AfterFunc(roomPatience, l.wantAnyRoom)
 		}
-	} else if at := s.acked + worth; at < l.out.head.Uint64(offRoom).Load() {
-		l.out.head.Uint64(offRoom).Store(at)
+	} else if at := s.acked + worth; at < l.out.room.Load() {
+		l.out.room.Store(at)
 	}
-	if l.in.head.Uint64(offAcks).Load() != s.acked { // freed between the look and the arming
+	if l.in.acks.Load() != s.acked { // freed between the look and the arming
 		l.wakeRoom()
 		return nil, nil
 	}
@@ -72,8 +72,8 @@ func (l *lane) wantAnyRoom() {
 	if s.room == nil {
 		return
 	}
-	l.out.head.Uint64(offRoom).Store(s.acked + 1)
-	if l.in.head.Uint64(offAcks).Load() != s.acked {
+	l.out.room.Store(s.acked + 1)
+	if l.in.acks.Load() != s.acked {
 		l.wakeRoom()
 	}
 }
@@ -101,7 +101,7 @@ func (l *lane) notifyRoom() {
 	if s.room == nil {
 		return
 	}
-	if rung || l.Err() != nil || l.in.head.Uint64(offAcks).Load() != s.acked {
+	if rung || l.Err() != nil || l.in.acks.Load() != s.acked {
 		l.wakeRoom()
 	}
 }

@@ -19,11 +19,11 @@ func (l *lane) wipe(number uint32) {
 func (l *lane) watchSecrets() {
 	s := &l.send
 	for s.secrets > 0 {
-		l.out.head.Uint64(offRoom).Store(s.acked + 1)
+		l.out.room.Store(s.acked + 1)
 		if !s.roomWait.Armed() {
 			s.roomWait.Arm(wait.OnPoll)
 		}
-		if l.in.head.Uint64(offAcks).Load() == s.acked {
+		if l.in.acks.Load() == s.acked {
 			return
 		}
 		if l.reap() != nil { // freed between the last look and the arming

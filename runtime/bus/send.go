@@ -255,7 +255,7 @@ func (l *lane) controlRoomOrArm() (bool, error) {
 // credit for one more.
 func (l *lane) controlRoom() (bool, error) {
 	s := &l.send
-	drained := l.in.head.Uint64(offDrained).Load()
+	drained := l.in.drained.Load()
 	if drained < s.drained || drained > s.ring.Next() {
 		return false, l.protocolFault("it says that it took %d descriptors, after %d, of %d", drained, s.drained, s.ring.Next())
 	}
@@ -271,7 +271,7 @@ func (l *lane) controlRoom() (bool, error) {
 // reap takes the peer's acknowledgements. The caller has the sender locked.
 func (l *lane) reap() error {
 	s := &l.send
-	acks := l.in.head.Uint64(offAcks).Load()
+	acks := l.in.acks.Load()
 	if acks == s.acked {
 		return nil
 	}
@@ -279,7 +279,7 @@ func (l *lane) reap() error {
 		return l.protocolFault("it acknowledged %d slots at once", acks-s.acked)
 	}
 	for ; s.acked != acks; s.acked++ {
-		number := l.in.head.Uint32(offAckRing + 4*int(s.acked%ackRingSize)).Load()
+		number := l.in.ackRing[s.acked%ackRingSize].Load()
 		if s.secrets > 0 {
 			l.wipe(number)
 		}

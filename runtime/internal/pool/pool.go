@@ -1,7 +1,8 @@
 // Package pool hands out parts of a slot area. It is a two-level segregated fit allocator (M. Masmano
 // et al., "TLSF: a new dynamic memory allocator for real-time systems", 2004): constant time, little
-// waste, and the part freed last is handed out first, so that its memory is still warm. All its state
-// is private to the writer of the area; what a peer acknowledges is looked up here.
+// waste, and the part freed last is handed out first, so that its memory is still warm. Small parts
+// are kept whole for the next of their size, as Doug Lea's fast bins are, until room is short. All its
+// state is private to the writer of the area; what a peer acknowledges is looked up here.
 package pool
 
 import "math/bits"
@@ -26,15 +27,32 @@ type Pool struct {
 	free   [first][second]int32
 	bitsL2 [first]uint32
 	bitsL1 uint32
+
+	kept    [keptSizes]int32 // by size: the first of those kept, linked by nextFree
+	keptLen [keptSizes]uint8
 }
 
-// block is a part of the area, free or handed out; sizes and offsets in units.
+// Parts of fewer than keptSizes units are kept when they are freed, of each size up to keptMost.
+const (
+	keptSizes = 65 // up to 4 KiB
+	keptMost  = 16
+)
+
+// block is a part of the area; sizes and offsets in units.
 type block struct {
 	off, size          uint32
-	busy               bool
+	state              state
 	before, after      int32 // neighbours in the area
 	prevFree, nextFree int32
 }
+
+type state uint8
+
+const (
+	free   state = iota // in a list of its class, or in none and about to be
+	kept                // free, but not joined with its neighbours
+	handed              // out
+)
 
 // New makes a pool over an area of size bytes, a multiple of Unit, all free.
 func New(size int) *Pool {
@@ -43,6 +61,9 @@ func New(size int) *Pool {
 		for j := range p.free[i] {
 			p.free[i][j] = none
 		}
+	}
+	for i := range p.kept {
+		p.kept[i] = none
 	}
 	p.insert(p.newBlock(block{size: p.units, before: none, after: none}))
 	return p
@@ -54,37 +75,89 @@ func (p *Pool) Used() int { return int(p.used) * Unit }
 // Alloc hands out n bytes (at least one unit). ok is false when no free part is large enough.
 func (p *Pool) Alloc(n int) (number uint32, offset int, ok bool) {
 	size := units(n)
-	b := p.find(size)
+	b := p.takeKept(size)
 	if b == none {
-		return 0, 0, false
+		if b = p.findFree(size); b == none {
+			return 0, 0, false
+		}
+		p.remove(b)
+		if rest := p.blocks[b].size - size; rest > 0 {
+			p.split(b, size)
+		}
 	}
-	p.remove(b)
-	if rest := p.blocks[b].size - size; rest > 0 {
-		p.split(b, size)
-	}
-	p.blocks[b].busy = true
+	p.blocks[b].state = handed
 	p.used += size
 	return uint32(b), int(p.blocks[b].off) * Unit, true
 }
 
 // Fits reports whether Alloc of n bytes would succeed.
-func (p *Pool) Fits(n int) bool { return p.find(units(n)) != none }
+func (p *Pool) Fits(n int) bool {
+	size := units(n)
+	return size < keptSizes && p.kept[size] != none || p.findFree(size) != none
+}
 
 // units is how many a slot of n bytes takes.
 func units(n int) uint32 { return uint32(max(1, (n+Unit-1)/Unit)) }
 
+// takeKept takes a kept block of just that size.
+func (p *Pool) takeKept(size uint32) int32 {
+	if size >= keptSizes {
+		return none
+	}
+	b := p.kept[size]
+	if b != none {
+		p.kept[size] = p.blocks[b].nextFree
+		p.blocks[b].nextFree = none
+		p.keptLen[size]--
+	}
+	return b
+}
+
+// findFree is find; before it gives up it joins what is kept.
+func (p *Pool) findFree(size uint32) int32 {
+	b := p.find(size)
+	if b == none && p.joinKept() {
+		b = p.find(size)
+	}
+	return b
+}
+
+// joinKept frees what is kept for good; false when that is nothing.
+func (p *Pool) joinKept() (any bool) {
+	for size := range uint32(keptSizes) {
+		for b := p.takeKept(size); b != none; b = p.takeKept(size) {
+			p.release(b)
+			any = true
+		}
+	}
+	return any
+}
+
 // Free takes a slot back. ok is false, and nothing happens, when that number is not handed out.
 func (p *Pool) Free(number uint32) (ok bool) {
-	if number >= uint32(len(p.blocks)) || !p.blocks[number].busy {
+	if number >= uint32(len(p.blocks)) || p.blocks[number].state != handed {
 		return false
 	}
-	b := int32(number)
-	p.used -= p.blocks[b].size
-	p.blocks[b].busy = false
+	b := &p.blocks[number]
+	size := b.size
+	p.used -= size
+	if size < keptSizes && p.keptLen[size] < keptMost {
+		b.state = kept
+		b.nextFree = p.kept[size]
+		p.kept[size] = int32(number)
+		p.keptLen[size]++
+		return true
+	}
+	p.release(int32(number))
+	return true
+}
+
+// release joins b with its free neighbours and puts it in its list.
+func (p *Pool) release(b int32) {
+	p.blocks[b].state = free
 	b = p.join(b, p.blocks[b].after)
 	b = p.join(p.blocks[b].before, b)
 	p.insert(b)
-	return true
 }
 
 // Size returns how many bytes the slot holds.
@@ -180,9 +253,9 @@ func (p *Pool) join(a, b int32) int32 {
 	switch {
 	case a == none:
 		return b
-	case b == none || p.blocks[b].busy:
+	case b == none || p.blocks[b].state != free:
 		return a
-	case p.blocks[a].busy:
+	case p.blocks[a].state != free:
 		return b
 	}
 	p.removeIfListed(a)
@@ -192,7 +265,7 @@ func (p *Pool) join(a, b int32) int32 {
 	if p.blocks[a].after != none {
 		p.blocks[p.blocks[a].after].before = a
 	}
-	p.blocks[b] = block{busy: false, before: none, after: none, prevFree: none, nextFree: none}
+	p.blocks[b] = block{before: none, after: none, prevFree: none, nextFree: none}
 	p.spare = append(p.spare, b)
 	return a
 }

@@ -19,20 +19,24 @@ func check(t require.TestingT, p *Pool) {
 			head = int32(i)
 		}
 	}
-	var off, used, free uint32
+	var off, used, inLists, keptBlocks uint32
 	lastFree := false
 	for b, prev := head, none; b != none; prev, b = b, p.blocks[b].after {
 		require.Equal(t, off, p.blocks[b].off)
 		require.Equal(t, prev, p.blocks[b].before)
 		off += p.blocks[b].size
-		if p.blocks[b].busy {
-			used += p.blocks[b].size
+		if p.blocks[b].state != free {
+			if p.blocks[b].state == handed {
+				used += p.blocks[b].size
+			} else {
+				keptBlocks++
+			}
 			lastFree = false
 			continue
 		}
 		require.False(t, lastFree, "two free neighbours")
 		lastFree = true
-		free++
+		inLists++
 	}
 	require.Equal(t, p.units, off)
 	require.Equal(t, p.used, used)
@@ -40,13 +44,24 @@ func check(t require.TestingT, p *Pool) {
 		for j, b := range p.free[i] {
 			require.Equal(t, b != none, p.bitsL2[i]&(1<<j) != 0)
 			for ; b != none; b = p.blocks[b].nextFree {
-				require.False(t, p.blocks[b].busy)
-				free--
+				require.Equal(t, free, p.blocks[b].state)
+				inLists--
 			}
 		}
 		require.Equal(t, p.bitsL2[i] != 0, p.bitsL1&(1<<i) != 0)
 	}
-	require.Zero(t, free)
+	require.Zero(t, inLists)
+	for size, b := range p.kept {
+		n := uint8(0)
+		for ; b != none; b = p.blocks[b].nextFree {
+			require.Equal(t, kept, p.blocks[b].state)
+			require.EqualValues(t, size, p.blocks[b].size)
+			keptBlocks--
+			n++
+		}
+		require.Equal(t, p.keptLen[size], n)
+	}
+	require.Zero(t, keptBlocks)
 }
 
 func TestPoolProperties(t *testing.T) {

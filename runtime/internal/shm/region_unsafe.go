@@ -29,13 +29,23 @@ func (r Region) Size() int { return r.size }
 
 func (r Region) at(off, n, align int) unsafe.Pointer {
 	if off < 0 || n < 0 || off > r.size-n || off&(align-1) != 0 {
-		panic(fmt.Sprintf("shm: access to %d bytes at %d in a region of %d", n, off, r.size))
+		r.outOfRange(off, n)
 	}
 	return unsafe.Add(r.base, off)
 }
 
+//go:noinline
+func (r Region) outOfRange(off, n int) {
+	panic(fmt.Sprintf("shm: access to %d bytes at %d in a region of %d", n, off, r.size))
+}
+
 // Uint32 returns the word at off.
 func (r Region) Uint32(off int) *atomic.Uint32 { return (*atomic.Uint32)(r.at(off, 4, 4)) }
+
+// Uint32s returns the n words at off.
+func (r Region) Uint32s(off, n int) []atomic.Uint32 {
+	return unsafe.Slice((*atomic.Uint32)(r.at(off, 4*n, 4)), n)
+}
 
 // Uint64 returns the word at off.
 func (r Region) Uint64(off int) *atomic.Uint64 { return (*atomic.Uint64)(r.at(off, 8, 8)) }
