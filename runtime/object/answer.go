@@ -66,9 +66,7 @@ func (t *Transport) beforeAnswer(c *incoming) {
 // clearHandling frees the caller index before the reply that lets the caller use it again.
 func (t *Transport) clearHandling(c *incoming) {
 	t.mu.Lock()
-	if l := c.lane; l.handling[c.desc.Index] == c {
-		l.handling[c.desc.Index] = nil
-	}
+	c.lane.handled(c)
 	t.mu.Unlock()
 }
 

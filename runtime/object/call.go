@@ -3,11 +3,13 @@ package object
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 	"time"
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/killpoint"
+	"ubinder/runtime/internal/reftab"
 	"ubinder/runtime/status"
 )
 
@@ -37,26 +39,41 @@ func (r *remote) transact(ctx context.Context, tr *binder.Transaction, reply *bi
 		return status.At(status.StepTarget, err)
 	}
 	wait := tr.Flags&binder.NoWait == 0
-	by, l, err := r.useFor(ctx, wait, wait && tr.Flags&binder.Oneway == 0)
-	if err != nil {
-		return status.At(status.StepTarget, err)
+	if tr.Flags&binder.Oneway != 0 {
+		return r.sendOneway(ctx, tr, reply, wait)
 	}
-	p := r.t.takePending()
+	chain := binder.ChainFrom(ctx)
+	p, by, err := r.enter(ctx, chain.Token, wait)
+	if err != nil {
+		return err
+	}
 	p.desc = bus.Descriptor{
 		Kind: bus.KindCall, Node: r.ref.Node, By: by,
 		Code: tr.Code, Flags: uint16(tr.Flags) & flagsMask, Interface: tr.Interface,
 	}
-	if tr.Flags&binder.Oneway != 0 {
-		err = r.t.sendOneway(ctx, l, p, tr, reply)
-		r.endUse(by)
-		return err
-	}
-	return r.t.call(ctx, l, p, r, tr, reply)
+	return p.call(ctx, r, chain, tr, reply)
 }
 
-func (t *Transport) sendOneway(ctx context.Context, l *lane, p *pending, tr *binder.Transaction, reply *binder.Reply) error {
-	defer p.recycle()
-	o, err := t.write(ctx, l, bus.ClassOneway, &tr.Data, &p.desc, tr.Flags&binder.NoWait == 0)
+// descriptors is memory for those of oneway calls.
+var descriptors = sync.Pool{New: func() any { return new(bus.Descriptor) }}
+
+func (r *remote) sendOneway(ctx context.Context, tr *binder.Transaction, reply *binder.Reply, wait bool) error {
+	by, l, err := r.use(ctx, wait)
+	if err != nil {
+		return status.At(status.StepTarget, err)
+	}
+	defer r.endUse(by)
+	d := descriptors.Get().(*bus.Descriptor)
+	defer descriptors.Put(d)
+	*d = bus.Descriptor{
+		Kind: bus.KindCall, Node: r.ref.Node, By: by,
+		Code: tr.Code, Flags: uint16(tr.Flags) & flagsMask, Interface: tr.Interface,
+	}
+	return r.t.postOneway(ctx, l, d, tr, reply, wait)
+}
+
+func (t *Transport) postOneway(ctx context.Context, l *lane, d *bus.Descriptor, tr *binder.Transaction, reply *binder.Reply, wait bool) error {
+	o, err := t.write(ctx, l, bus.ClassOneway, &tr.Data, d, wait)
 	if err != nil {
 		return err
 	}
@@ -64,7 +81,7 @@ func (t *Transport) sendOneway(ctx context.Context, l *lane, p *pending, tr *bin
 	if held {
 		defer l.link.Drop()
 	}
-	if _, err := o.post(l, &p.desc); err != nil {
+	if _, err := o.post(l, d); err != nil {
 		return status.At(status.StepPost, err)
 	}
 	killpoint.At("oneway: posted")
@@ -86,28 +103,22 @@ func (t *Transport) delivery(l *lane, slot *bus.Slot) (d binder.Delivery) {
 	return d
 }
 
-func (t *Transport) call(ctx context.Context, l *lane, p *pending, r *remote, tr *binder.Transaction, reply *binder.Reply) error {
-	d, by := &p.desc, p.desc.By
+// call sends what desc describes, and waits for the reply.
+func (p *pending) call(ctx context.Context, r *remote, chain binder.Chain, tr *binder.Transaction, reply *binder.Reply) error {
+	t, l, d := p.t, p.lane, &p.desc
 	if at, ok := ctx.Deadline(); ok {
 		d.Timeout = uint64(max(1, time.Until(at)))
 	}
-	chain := binder.ChainFrom(ctx)
 	if nice := uint16(chain.Nice); nice != 0 {
 		d.Flags |= nice << niceShift
 	} else {
 		d.Flags |= uint16(t.nice.Load()) << niceShift
 	}
-	wait := tr.Flags&binder.NoWait == 0
-	if err := t.begin(ctx, l, p, chain.Token, wait); err != nil {
-		p.recycle()
-		r.endUse(by)
-		return err
-	}
 	d.Index, d.Chain = p.index, p.token
 	killpoint.At("call: entered")
-	o, err := t.write(ctx, l, bus.ClassCall, &tr.Data, d, wait)
+	o, err := t.write(ctx, l, bus.ClassCall, &tr.Data, d, tr.Flags&binder.NoWait == 0)
 	if err != nil {
-		r.endUse(by)
+		r.endUse(d.By)
 		return p.finish(err, reply)
 	}
 	pos, err := o.post(l, d)
@@ -125,7 +136,7 @@ func (t *Transport) call(ctx context.Context, l *lane, p *pending, r *remote, tr
 			err = status.At(status.StepPost, l.refuses(d.Node))
 		}
 	}
-	r.endUse(by)
+	r.endUse(d.By)
 	if err == nil {
 		err = p.await(ctx)
 	}
@@ -141,23 +152,56 @@ func (l *lane) ringFor(chain binder.Chain) {
 	l.link.RingLooper()
 }
 
-// begin takes a caller index, waiting for one until ctx ends, and enters the chain.
-func (t *Transport) begin(ctx context.Context, l *lane, p *pending, token uint64, wait bool) error {
-	for token == 0 {
-		token = rand.Uint64()
-	}
+// enter prepares a use of the reference and begins a call, waiting for what it takes until ctx ends.
+// A call does not wait for a process that is frozen.
+func (r *remote) enter(ctx context.Context, token uint64, wait bool) (p *pending, by uint64, err error) {
+	t := r.t
 	t.mu.Lock()
+	by, l, missing, err := r.tryUse()
+	for l == nil && err == nil {
+		t.unlock()
+		if wait {
+			err = t.findFrozen(ctx, missing.owner)
+		}
+		if err == nil {
+			err = missing.await(ctx, wait)
+		}
+		t.mu.Lock()
+		if err == nil {
+			by, l, missing, err = r.tryUse()
+		}
+	}
+	if err != nil {
+		t.unlock()
+		return nil, 0, status.At(status.StepTarget, err)
+	}
+	if p, err = t.begin(ctx, l, r.ref.Node, token, wait); err != nil && by != reftab.NoClaim {
+		t.table.EndUse(r.ref, by)
+	}
+	t.unlock()
+	return p, by, err
+}
+
+// begin takes a caller index, waiting for one until ctx ends, and enters the chain; zero stands for a
+// new one. The caller has the lock, which is free while it waits.
+func (t *Transport) begin(ctx context.Context, l *lane, node, token uint64, wait bool) (*pending, error) {
 	for {
-		err := l.takesCalls(p.desc.Node)
-		if err == nil && len(l.free) == 0 && !wait {
-			err = status.At(status.StepReserve, status.Exceeded(status.Full, "calls under way to one process", bus.Callers+1, bus.Callers))
+		if err := l.takesCalls(node); err != nil {
+			return nil, status.At(status.StepTarget, err)
 		}
-		if err != nil {
-			t.unlock()
-			return status.At(status.StepTarget, err)
+		if p := l.callers.take(l); p != nil {
+			for token == 0 {
+				token = rand.Uint64()
+			}
+			p.token = token
+			t.chains.enter(p)
+			t.calling.Add(1)
+			l.link.Hold()
+			p.waiter.Present()
+			return p, nil
 		}
-		if len(l.free) > 0 {
-			break
+		if !wait {
+			return nil, status.At(status.StepReserve, status.Exceeded(status.Full, "calls under way to one process", bus.Callers+1, bus.Callers))
 		}
 		l.words.Watching.Store(1) // this wait ends too when the peer is frozen
 		ch := t.progressChannel()
@@ -165,21 +209,13 @@ func (t *Transport) begin(ctx context.Context, l *lane, p *pending, token uint64
 		select {
 		case <-ch:
 		case <-ctx.Done():
-			return status.At(status.StepReserve, status.FromContext(ctx))
 		}
+		err := status.FromContext(ctx)
 		t.mu.Lock()
+		if err != nil {
+			return nil, status.At(status.StepReserve, err)
+		}
 	}
-	p.lane, p.token = l, token
-	p.index = l.free[len(l.free)-1]
-	l.free = l.free[:len(l.free)-1]
-	l.callers[p.index] = p
-	p.outer = t.chains[token]
-	t.chains[token] = p
-	l.link.Hold()
-	t.unlock()
-	l.link.Caller(p.index).Present()
-	t.calling.Add(1)
-	return nil
 }
 
 // takesCalls returns why a call of a node must not be posted. The caller has the lock.

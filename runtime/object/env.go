@@ -33,7 +33,7 @@ func (e *events) Readable(link bus.Link) {
 
 // laneOf returns the lane that a link carries; nil when it carries none any more.
 func (t *Transport) laneOf(link bus.Link) *lane {
-	if l := t.lanes[link.Peer().ID]; l != nil && l.link == link {
+	if l := t.lane(link.Peer().ID); l != nil && l.link == link {
 		return l
 	}
 	return nil
@@ -54,7 +54,7 @@ func (e *events) Hangup(link bus.Link, err error) {
 		t.drain(l)
 		t.table.Died(l.id)
 	}
-	delete(t.lanes, l.id)
+	t.forgetLane(l)
 	l.dead = true
 	t.pool.cool(l)
 	l.writable = false
@@ -73,7 +73,7 @@ type env Transport
 // Post implements reftab.Env.
 func (e *env) Post(p uint64, c reftab.Control) (uint64, bool) {
 	t := (*Transport)(e)
-	l := t.lanes[p]
+	l := t.lane(p)
 	if l == nil || !l.writable {
 		return 0, false
 	}
@@ -90,7 +90,7 @@ func (e *env) Post(p uint64, c reftab.Control) (uint64, bool) {
 // Next implements reftab.Env.
 func (e *env) Next(p, limit uint64) bool {
 	t := (*Transport)(e)
-	l := t.lanes[p]
+	l := t.lane(p)
 	if l == nil || l.link == nil || l.link.Position() >= limit {
 		return false
 	}
@@ -103,11 +103,12 @@ func (e *env) Next(p, limit uint64) bool {
 		t.cutOff(l, err)
 		return false
 	}
-	if !ok {
+	if at := l.link.Position(); !ok || at == l.link.Published() {
 		l.link.Drained()
-		l.drained.Store(l.link.Position())
+		l.drained.Store(at)
+		return false
 	}
-	return ok
+	return true
 }
 
 // cutOff ends a lane whose peer broke the protocol. Its effects end here and now; the hang-up does

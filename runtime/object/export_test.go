@@ -37,8 +37,8 @@ func (t *Transport) LeftBut(calls int, living ...uint64) error {
 	}
 	var errs []error
 	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if n := t.calling.Load(); n != 0 || len(t.chains) != 0 || len(t.oneway) != 0 || !t.queue.empty() {
-		add("%d calls, %d chains, %d lines of oneway calls, queue empty: %v", n, len(t.chains), len(t.oneway), t.queue.empty())
+	if n := t.calling.Load(); n != 0 || t.chains.count != 0 || len(t.oneway) != 0 || !t.queue.empty() {
+		add("%d calls, %d chains, %d lines of oneway calls, queue empty: %v", n, t.chains.count, len(t.oneway), t.queue.empty())
 	}
 	if t.pool.waking != 0 {
 		add("%d loopers on their way", t.pool.waking)
@@ -70,17 +70,19 @@ func (t *Transport) LeftBut(calls int, living ...uint64) error {
 
 func (l *lane) left(asking int) error {
 	calls, handled := 0, 0
-	for i := range l.callers {
-		if l.callers[i] != nil {
+	for _, p := range l.callers.list {
+		if p.busy {
 			calls++
 		}
-		if l.handling[i] != nil {
+	}
+	for _, c := range l.handling {
+		if c != nil {
 			handled++
 		}
 	}
-	if calls != 0 || handled != asking || len(l.free) != len(l.callers) || len(l.owed) != 0 || l.owedLen != 0 || l.owing || len(l.cancels) != 0 {
+	if calls != 0 || handled != asking || len(l.callers.idle) != len(l.callers.list) || len(l.owed) != 0 || l.owedLen != 0 || l.owing || len(l.cancels) != 0 {
 		return fmt.Errorf("%d calls, %d handled, %d indices free, %d replies owed (%d bytes, %v), %d cancels",
-			calls, handled, len(l.free), len(l.owed), l.owedLen, l.owing, len(l.cancels))
+			calls, handled, len(l.callers.idle), len(l.owed), l.owedLen, l.owing, len(l.cancels))
 	}
 	if l.link == nil || !l.writable {
 		return errors.New("it is not open")

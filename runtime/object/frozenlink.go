@@ -70,7 +70,7 @@ func (r *remote) UnlinkToFrozen(link *binder.FrozenLink) {
 	t := r.t
 	t.mu.Lock()
 	defer t.unlock()
-	l := t.lanes[r.ref.Resolve().Owner]
+	l := t.lane(r.ref.Resolve().Owner)
 	if l == nil || l.link == nil {
 		return
 	}

@@ -1,7 +1,6 @@
 package object
 
 import (
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,15 +30,47 @@ type incoming struct {
 	answer   bus.Descriptor
 }
 
-var incomingPool = sync.Pool{New: func() any {
+// maxIdle is how many are kept to be used again.
+const maxIdle = 256
+
+// takeIncoming returns an empty one. The caller has the lock.
+func (t *Transport) takeIncoming() *incoming {
+	if n := len(t.idle); n > 0 {
+		c := t.idle[n-1]
+		t.idle = t.idle[:n-1]
+		return c
+	}
 	c := new(incoming)
 	c.dispatch.Started = c.handlerStarts
 	return c
-}}
+}
 
 // served reports whether a process is not frozen before this call is finished.
 func (c *incoming) served() bool {
 	return c.desc.Flags&bus.FlagOneway == 0 && c.desc.Node != processNode
+}
+
+// handles returns the call of the peer's caller index that is not answered; nil when there is none.
+func (l *lane) handles(index uint32) *incoming {
+	if index >= uint32(len(l.handling)) {
+		return nil
+	}
+	return l.handling[index]
+}
+
+// nowHandles notes such a call. The link has checked its index.
+func (l *lane) nowHandles(index uint32, c *incoming) {
+	for uint32(len(l.handling)) <= index {
+		l.handling = append(l.handling, nil)
+	}
+	l.handling[index] = c
+}
+
+// handled notes that c is answered, or never will be.
+func (l *lane) handled(c *incoming) {
+	if i := c.desc.Index; l.handles(i) == c {
+		l.handling[i] = nil
+	}
 }
 
 // handlerStarts notes what to cancel. A cancel that comes meanwhile sees that, or is seen here: then
@@ -102,14 +133,14 @@ func (t *Transport) take(l *lane, d *bus.Descriptor, pos uint64) error {
 }
 
 func (t *Transport) takeCall(l *lane, d *bus.Descriptor, pos uint64) error {
-	c := incomingPool.Get().(*incoming)
+	c := t.takeIncoming()
 	c.lane, c.desc, c.position = l, *d, pos
 	oneway := d.Flags&bus.FlagOneway != 0
 	if !oneway {
-		if l.handling[d.Index] != nil {
+		if l.handles(d.Index) != nil {
 			return status.Errorf(status.Protocol, "the peer broke the protocol: caller %d makes a second call", d.Index)
 		}
-		l.handling[d.Index] = c
+		l.nowHandles(d.Index, c)
 	}
 	var err error
 	if c.entries, err = t.takeEntries(l, d); status.CodeOf(err) == status.Protocol {
@@ -158,7 +189,7 @@ func (t *Transport) route(c *incoming, oneway bool) {
 		t.queue.push(c)
 		return
 	}
-	if p := t.chains[c.desc.Chain]; p != nil && c.desc.Chain != 0 && !p.done.Load() {
+	if p := t.chains.innermost(c.desc.Chain); p != nil && !p.done.Load() {
 		p.nested = append(p.nested, c)
 		p.hasNested.Store(true)
 		if t.drainer != p {
@@ -170,10 +201,7 @@ func (t *Transport) route(c *incoming, oneway bool) {
 }
 
 func (t *Transport) takeCancel(l *lane, d *bus.Descriptor) {
-	if d.Index >= bus.Callers {
-		return
-	}
-	c := l.handling[d.Index]
+	c := l.handles(d.Index)
 	if c == nil || c.position != d.Node {
 		return // answered meanwhile
 	}
@@ -304,7 +332,9 @@ func (t *Transport) giveBack(c *incoming) {
 	c.lane, c.looper, c.entries, c.refused = nil, nil, nil, nil
 	c.cancelled.Store(false)
 	c.call.Reset()
-	incomingPool.Put(c)
+	if len(t.idle) < maxIdle {
+		t.idle = append(t.idle, c)
+	}
 }
 
 func (t *Transport) nextOneway(n *binder.Node) {
@@ -322,9 +352,7 @@ func (t *Transport) nextOneway(n *binder.Node) {
 // discard gives back a call that nobody will handle. The caller has the lock.
 func (t *Transport) discard(c *incoming) {
 	link := c.lane.link
-	if i := c.desc.Index; c.lane.handling[i] == c {
-		c.lane.handling[i] = nil
-	}
+	c.lane.handled(c)
 	t.dropEntries(c.entries)
 	t.dropFiles(c.lane, c.position, &c.desc)
 	link.Free(&c.desc)

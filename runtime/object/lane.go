@@ -37,10 +37,9 @@ type lane struct {
 	taken    bus.Descriptor // the message being applied: a lane is never drained within itself
 	drained  atomic.Uint64  // position up to which messages have been applied
 	ringing  atomic.Bool    // noted for a ring by unlock
-	callers  [bus.Callers]*pending
-	free     []uint32               // caller indices not in use
-	handling [bus.Callers]*incoming // the peer's calls that are not answered, by its caller index
-	owed     []*owedReply           // replies that had no room
+	callers  callers
+	handling []*incoming  // the peer's calls that are not answered, by its caller index
+	owed     []*owedReply // replies that had no room
 	owedLen  int
 	owing    bool             // a goroutine posts them
 	cancels  []bus.Descriptor // that had no credit
@@ -51,11 +50,7 @@ type lane struct {
 }
 
 func newLane(t *Transport, p *bus.Peer) *lane {
-	l := &lane{t: t, id: p.ID, peer: identityOf(p), opened: make(chan struct{}), gone: make(chan struct{})}
-	for i := range uint32(bus.Callers) {
-		l.free = append(l.free, bus.Callers-1-i)
-	}
-	return l
+	return &lane{t: t, id: p.ID, peer: identityOf(p), opened: make(chan struct{}), gone: make(chan struct{})}
 }
 
 // close cuts the link; the hang-up follows.
@@ -102,7 +97,7 @@ func (l *lane) openedNow(link bus.Link, err error) {
 	l.writable = err == nil && !t.closed
 	close(l.opened)
 	if link == nil {
-		delete(t.lanes, l.id)
+		t.forgetLane(l)
 		t.table.Unreachable(l.id)
 		close(l.gone)
 	} else if l.writable {
@@ -142,7 +137,24 @@ func (t *Transport) laneTo(ctx context.Context, id uint64) (*lane, error) {
 func (t *Transport) findLane(id uint64) *lane {
 	t.mu.Lock()
 	defer t.unlock()
-	return t.lanes[id]
+	return t.lane(id)
+}
+
+// lane returns the lane to a process, nil when there is none. The caller has the lock.
+func (t *Transport) lane(id uint64) *lane {
+	if l := t.recent; l != nil && l.id == id {
+		return l
+	}
+	l := t.lanes[id]
+	if l != nil {
+		t.recent = l
+	}
+	return l
+}
+
+func (t *Transport) forgetLane(l *lane) {
+	delete(t.lanes, l.id)
+	t.recent = nil
 }
 
 // introduce asks for a lane. Whoever cannot be reached for good is dead to this process.

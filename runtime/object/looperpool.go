@@ -58,6 +58,9 @@ func (p *looperPool) wanted(q *queue) (wake []*looper, start *looper) {
 	return wake, start
 }
 
+// quiet reports that wanted has nothing to do.
+func (p *looperPool) quiet(q *queue) bool { return !p.stale && !p.noSpare && q.empty() }
+
 func (p *looperPool) awaken(lp *looper) {
 	lp.waking = true
 	p.waking++

@@ -39,7 +39,7 @@ func (m missing) await(ctx context.Context, wait bool) error {
 func (t *Transport) wouldWait(owner uint64) error {
 	t.mu.Lock()
 	defer t.unlock()
-	l := t.lanes[owner]
+	l := t.lane(owner)
 	if l != nil && l.writable {
 		return status.Errorf(status.Full, "process %d takes no more control messages now", owner)
 	}

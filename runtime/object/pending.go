@@ -15,15 +15,16 @@ import (
 type pending struct {
 	t      *Transport
 	lane   *lane
-	parker wait.Parker // stays: wake may come late
-	index  uint32      // caller index on the lane
+	waiter *wait.Waiter
+	index  uint32 // caller index on the lane
 	token  uint64
 
 	desc     bus.Descriptor
 	position atomic.Uint64 // of the call, plus one; zero until it is posted
 
 	// Guarded by Transport.mu, but for the caller once done is set.
-	outer     *pending    // waits in the same chain, further out
+	busy      bool        // in use
+	next      *pending    // in the bucket of its chain
 	nested    []*incoming // calls that came back to this chain
 	reply     bus.Descriptor
 	replyAt   uint64
@@ -41,7 +42,6 @@ type pending struct {
 // await waits for the reply; meanwhile it handles calls that come back to its chain. It returns when
 // the call is done, or with the context's error.
 func (p *pending) await(ctx context.Context) error {
-	caller := p.lane.link.Caller(p.index)
 	stop := func() bool { return true }
 	watching := false
 	for !p.done.Load() {
@@ -57,7 +57,7 @@ func (p *pending) await(ctx context.Context) error {
 			stop = context.AfterFunc(ctx, p.wake)
 			watching = true
 		}
-		p.sleep(caller)
+		p.sleep()
 		p.look()
 	}
 	stop()
@@ -110,7 +110,7 @@ func (p *pending) finish(err error, reply *binder.Reply) error {
 	if done { // the reply's slot is freed before its index is: the peer counts on it
 		err = p.read(reply)
 	}
-	l.link.Caller(p.index).Leave()
+	p.waiter.Leave()
 	t.mu.Lock()
 	t.drain(l) // what was published for this caller while it was there is taken now
 	t.leaveChain(p)
@@ -133,7 +133,6 @@ func (p *pending) finish(err error, reply *binder.Reply) error {
 	}
 	t.unlock()
 	l.link.Drop()
-	p.recycle()
 	return err
 }
 
@@ -148,31 +147,19 @@ func (t *Transport) dropAnswer(p *pending) {
 }
 
 func (t *Transport) leaveChain(p *pending) {
-	if t.chains[p.token] == p {
-		if p.outer != nil {
-			t.chains[p.token] = p.outer
-		} else {
-			delete(t.chains, p.token)
-		}
-	} else {
-		for q := t.chains[p.token]; q != nil; q = q.outer {
-			if q.outer == p {
-				q.outer = p.outer
-			}
-		}
-	}
+	t.chains.leave(p)
 	for _, c := range p.nested { // nobody waits here any more: a looper handles them
 		t.queue.push(c)
 	}
-	p.nested = nil
-	p.hasNested.Store(false)
+	if p.nested != nil {
+		p.nested = nil
+		p.hasNested.Store(false)
+	}
 }
 
-// freeIndex lets another call use p's caller index. Nobody uses its bell any more.
+// freeIndex lets another call use p and its caller index. Nobody uses its bell any more.
 func (t *Transport) freeIndex(p *pending) {
-	p.lane.callers[p.index] = nil
-	p.lane.free = append(p.lane.free, p.index)
-	if len(p.lane.free) == 1 {
+	if p.lane.callers.give(p) {
 		t.noteProgress()
 	}
 }
@@ -198,24 +185,14 @@ func (t *Transport) sendCancels(l *lane) {
 	}
 }
 
-func (t *Transport) takePending() *pending {
-	p, ok := t.pendings.Get().(*pending)
-	if !ok {
-		p = &pending{parker: t.parker, signal: make(chan struct{}, 1)}
-	}
-	p.t = t
-	return p
+func newPending(l *lane, index uint32) *pending {
+	return &pending{t: l.t, lane: l, waiter: l.link.Caller(index), index: index, signal: make(chan struct{}, 1)}
 }
 
-func (p *pending) recycle() {
-	t := p.t
-	p.t, p.lane, p.outer, p.nested, p.entries, p.err = nil, nil, nil, nil, nil, nil
+// reset makes p ready for the next call. A wake may still come late.
+func (p *pending) reset() {
+	p.busy, p.abandoned = false, false
+	p.entries, p.err = nil, nil
 	p.position.Store(0)
-	p.abandoned = false
 	p.done.Store(false)
-	select {
-	case <-p.signal:
-	default:
-	}
-	t.pendings.Put(p)
 }

@@ -107,15 +107,21 @@ func (t *Transport) callProcess(ctx context.Context, id binder.ProcessID, code u
 	if err := status.FromContext(ctx); err != nil {
 		return nil, err
 	}
+	chain := binder.ChainFrom(ctx)
 	l, err := t.laneTo(ctx, uint64(id))
 	if err != nil {
 		return nil, err
 	}
-	p := t.takePending()
+	t.mu.Lock()
+	p, err := t.begin(ctx, l, processNode, chain.Token, true)
+	t.unlock()
+	if err != nil {
+		return nil, err
+	}
 	p.desc = bus.Descriptor{Kind: bus.KindCall, Node: processNode, Code: code}
 	var r binder.Reply
 	defer r.Release()
-	if err := t.call(ctx, l, p, nil, &binder.Transaction{Code: code, Data: binder.Data{Payload: payload}}, &r); err != nil {
+	if err := p.call(ctx, nil, chain, &binder.Transaction{Code: code, Data: binder.Data{Payload: payload}}, &r); err != nil {
 		return nil, err
 	}
 	return append([]byte(nil), r.Payload...), nil

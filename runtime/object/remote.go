@@ -78,20 +78,12 @@ var errDeadObject = status.Errorf(status.Dead, "the object is dead: it was destr
 
 // use prepares a use of the reference, waiting for what it takes. EndUse follows when by is a claim.
 func (r *remote) use(ctx context.Context, wait bool) (by uint64, l *lane, err error) {
-	return r.useFor(ctx, wait, false)
-}
-
-// useFor is use; a call does not wait for a process that is frozen.
-func (r *remote) useFor(ctx context.Context, wait, call bool) (by uint64, l *lane, err error) {
 	for {
+		r.t.mu.Lock()
 		by, l, missing, err := r.tryUse()
+		r.t.unlock()
 		if l != nil || err != nil {
 			return by, l, err
-		}
-		if call {
-			if err := r.t.findFrozen(ctx, missing.owner); err != nil {
-				return 0, nil, err
-			}
 		}
 		if err := missing.await(ctx, wait); err != nil {
 			return 0, nil, err
@@ -99,14 +91,13 @@ func (r *remote) useFor(ctx context.Context, wait, call bool) (by uint64, l *lan
 	}
 }
 
-// tryUse prepares a use, unless something has to be waited for first; then there is no lane.
+// tryUse prepares a use, unless something has to be waited for first; then there is no lane. The caller
+// has the lock.
 func (r *remote) tryUse() (by uint64, l *lane, m missing, err error) {
 	t := r.t
-	t.mu.Lock()
-	defer t.unlock()
 	by, res := t.table.Use(r.ref)
 	owner := r.ref.Owner
-	l = t.lanes[owner]
+	l = t.lane(owner)
 	if res == reftab.Ready && (l == nil || !l.writable) {
 		t.table.EndUse(r.ref, by)
 		res = reftab.NoCredit

@@ -58,7 +58,7 @@ func remoteError(d *bus.Descriptor, text []byte) error {
 
 // takeReply takes a drained reply: its effects on references apply whether or not anybody waits.
 func (t *Transport) takeReply(l *lane, d *bus.Descriptor, pos uint64) error {
-	p := l.callers[d.Index]
+	p := l.callers.underWay(d.Index)
 	if p == nil || !p.replies(d) {
 		return status.Errorf(status.Protocol, "the peer broke the protocol: it answered call %d of caller %d, which is not waiting", d.Node, d.Index)
 	}
@@ -74,7 +74,6 @@ func (t *Transport) takeReply(l *lane, d *bus.Descriptor, pos uint64) error {
 	}
 	if p.abandoned {
 		t.freeIndex(p)
-		p.recycle()
 		return nil
 	}
 	p.reply, p.replyAt, p.entries, p.err = *d, pos, entries, err
@@ -100,13 +99,8 @@ func (t *Transport) complete(p *pending) {
 
 // failCallers ends every call on a lane that has died.
 func (t *Transport) failCallers(l *lane, err error) {
-	for i, p := range l.callers {
-		if p == nil {
-			continue
-		}
-		l.callers[i] = nil
-		if p.abandoned {
-			p.recycle()
+	for _, p := range l.callers.list {
+		if !p.busy || p.abandoned {
 			continue
 		}
 		if !p.done.Load() { // else the reply has come, but perhaps not the ring that should have followed

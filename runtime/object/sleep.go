@@ -12,17 +12,17 @@ import (
 const maxThreads = 2
 
 // sleep waits until the reply's ring, or wake. It arms, then looks once more.
-func (p *pending) sleep(caller *wait.Waiter) {
+func (p *pending) sleep() {
 	if p.t.calling.Load()-p.t.nesting.Load() > maxThreads {
-		p.sleepOnChannel(caller)
+		p.sleepOnChannel()
 		return
 	}
 	p.t.yield()
-	bell, val := caller.Arm(wait.OnFutex)
+	bell, val := p.waiter.Arm(wait.OnFutex)
 	if !p.something() {
 		p.sleeper.Sleep(p.t.parker, bell, val, 0)
 	}
-	caller.Present()
+	p.waiter.Present()
 }
 
 // yieldEvery is after how many sleeps a thread lets other goroutines run first.
@@ -37,14 +37,14 @@ func (t *Transport) yield() {
 	}
 }
 
-func (p *pending) sleepOnChannel(caller *wait.Waiter) {
+func (p *pending) sleepOnChannel() {
 	p.onChannel.Store(true)
-	caller.Arm(wait.OnPoll)
+	p.waiter.Arm(wait.OnPoll)
 	p.t.wantLooper(p.lane)
 	if !p.something() {
 		<-p.signal
 	}
-	caller.Present()
+	p.waiter.Present()
 	p.onChannel.Store(false)
 }
 
@@ -61,7 +61,7 @@ func (p *pending) wake() {
 	case p.signal <- struct{}{}:
 	default:
 	}
-	p.sleeper.Poke(p.parker)
+	p.sleeper.Poke(p.t.parker)
 }
 
 func (p *pending) takeNested() *incoming {

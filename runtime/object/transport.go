@@ -31,7 +31,8 @@ type Transport struct {
 	mu       sync.Mutex
 	table    *reftab.Table
 	lanes    map[uint64]*lane
-	chains   map[uint64]*pending          // the innermost waiting call of each chain
+	recent   *lane // of lanes, the one that was looked for last
+	chains   chains
 	oneway   map[*binder.Node][]*incoming // by node with a oneway call under way: those that follow
 	queue    queue
 	serving  int // sync calls that were taken and not finished, but for requests to the process itself: it could never be frozen
@@ -41,7 +42,7 @@ type Transport struct {
 	closed   bool
 	after    afterwards
 	freezing freezing
-	pendings sync.Pool // of *pending
+	idle     []*incoming // to be used again
 	sleeps   atomic.Uint64
 	calling  atomic.Int64  // calls under way
 	nesting  atomic.Int64  // of those, whose waiter handles a nested one
@@ -71,7 +72,7 @@ type afterwards struct {
 func New(join func(bus.ConnHandler) (bus.Membership, error)) (*Transport, error) {
 	t := &Transport{
 		done: make(chan struct{}), lanes: make(map[uint64]*lane),
-		chains: make(map[uint64]*pending), oneway: make(map[*binder.Node][]*incoming),
+		oneway: make(map[*binder.Node][]*incoming),
 	}
 	t.pool.max = binder.DefaultLoopers
 	t.SetNice(ownNice())
@@ -120,6 +121,10 @@ func (t *Transport) Done() <-chan struct{} { return t.done }
 // unlock lets go of the lock, then does what was put off: failing links, ringing peers, waking
 // callers and starting loopers.
 func (t *Transport) unlock() {
+	if t.quiet() {
+		t.mu.Unlock()
+		return
+	}
 	if t.collectLater {
 		t.releaseGarbage()
 	}
@@ -152,6 +157,13 @@ func (t *Transport) unlock() {
 	if start != nil {
 		go t.routineLoop(start)
 	}
+}
+
+// quiet reports that there is nothing for unlock to do.
+func (t *Transport) quiet() bool {
+	a := &t.after
+	return !t.collectLater && !t.closed && t.freezing.waiting == 0 &&
+		len(a.rings)|len(a.wakes)|len(a.fails) == 0 && t.pool.quiet(&t.queue)
 }
 
 // noteRing has l's peer rung by unlock.
