@@ -42,6 +42,9 @@ func GenerateAIDL(a AIDL) ([]Output, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := endless(a.Files).Err(); err != nil {
+		return nil, err
+	}
 	names, err := nameAll(a)
 	if err != nil {
 		return nil, err

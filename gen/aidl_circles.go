@@ -1,6 +1,7 @@
 package gen
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
@@ -156,4 +157,45 @@ func declaredOf(t *model.Type) *model.Declared {
 		return &t.Foreign.Declared
 	}
 	return nil
+}
+
+// endless refuses parcelables that hold themselves as values. AIDL lets them, in arrays of fixed length, but
+// such a value would have no end.
+func endless(files []*model.File) (wrong Diagnostics) {
+	held := make(map[string]map[string]bool)
+	positions := make(map[string]model.Position)
+	for _, f := range files {
+		for _, t := range declarations(&f.Types) {
+			if t.Kind != model.KindParcelable {
+				continue
+			}
+			name := t.Parcelable.FullName()
+			held[name], positions[name] = heldBy(t.Parcelable), t.Parcelable.Position
+		}
+	}
+	for _, circle := range circles(held) {
+		first := circle[0]
+		if at := positions[first]; len(circle) > 1 || held[first][first] {
+			wrong = append(wrong, &Diagnostic{
+				File: at.File, Line: at.Line, Column: at.Column,
+				Message: fmt.Sprintf("%s holds itself, in an array of fixed length, so that no value of it would end; mark the array @nullable", first),
+			})
+		}
+	}
+	return wrong
+}
+
+// heldBy lists the parcelables that are part of one.
+func heldBy(p *model.Parcelable) map[string]bool {
+	held := make(map[string]bool)
+	for _, f := range p.Fields {
+		t := f.Type
+		for t.Kind == model.KindFixedArray && !t.Nullable {
+			t = t.Elem
+		}
+		if t.Kind == model.KindParcelable && !t.Nullable {
+			held[t.Parcelable.FullName()] = true
+		}
+	}
+	return held
 }

@@ -136,7 +136,7 @@ func (d *aidlDrawer) render(decl *aidlDecl) string {
 	return b.String()
 }
 
-var aidlConstants = []string{"const int $ = 1;\n", "const String $ = \"s\";\n", "const byte $ = -1;\n", "const long $ = 1L << 40;\n", "const double $ = 1.5;\n", "const float $ = 2.5f;\n"}
+var aidlConstants = []string{"const int $ = 1;\n", "const String $ = \"s\";\n", "const byte $ = -1;\n", "const long $ = 1L << 40;\n", "const double $ = 1.5;\n", "@nullable const String $ = \"n\";\n", "const float $ = 2.5f;\n"}
 
 func (d *aidlDrawer) field(of *aidlDecl, name string) string {
 	target := d.target(of)

@@ -56,16 +56,23 @@ func (g emitter) constantsOf(d *model.Declared, list []*model.Constant) {
 	g.P("const (")
 	for _, c := range list {
 		g.comment(&c.Comment, "")
-		g.P(g.aidl.memberName(d, constant, c.Name), " ", g.typeName(c.Type), " = ", g.literal(c.Type, c.Value))
+		g.P(g.aidl.memberName(d, constant, c.Name), " ", g.typeName(c.Type), " = ", g.constant(c))
 	}
 	g.P(")")
 	g.P()
 }
 
+// constant is the value of one: marked @nullable or not, it is there.
+func (g emitter) constant(c *model.Constant) string {
+	t := *c.Type
+	t.Nullable = false
+	return g.literal(&t, c.Value)
+}
+
 // comment writes what the source says of a declaration, or instead when it says nothing, and remarks.
 func (g emitter) comment(c *model.Comment, instead string, remarks ...string) {
 	var text []string
-	for _, line := range strings.Split(strings.TrimRight(c.Doc, "\n"), "\n") {
+	for _, line := range strings.Split(strings.TrimRight(printable(c.Doc), "\n"), "\n") {
 		if line = strings.TrimRight(line, " \t"); line != "" || len(text) > 0 {
 			text = append(text, " "+strings.TrimLeft(line, " "))
 		}
@@ -77,6 +84,11 @@ func (g emitter) comment(c *model.Comment, instead string, remarks ...string) {
 	g.doc(source, false, instead, append(remarks, deprecation(c)...)...)
 }
 
+// printable is a text without what no Go file may have: .aidl files may be in any encoding.
+func printable(s string) string {
+	return strings.NewReplacer("\x00", "", "\ufeff", "").Replace(strings.ToValidUTF8(s, "\ufffd"))
+}
+
 func deprecation(c *model.Comment) []string {
 	switch {
 	case !c.Deprecated:
@@ -84,5 +96,5 @@ func deprecation(c *model.Comment) []string {
 	case c.Reason == "":
 		return []string{"Deprecated: marked so in the source."}
 	}
-	return []string{"Deprecated: " + strings.ReplaceAll(strings.TrimSpace(c.Reason), "\n", " ")}
+	return []string{"Deprecated: " + strings.ReplaceAll(strings.TrimSpace(printable(c.Reason)), "\n", " ")}
 }

@@ -38,3 +38,35 @@ func TestNamesThatClashGetUnderscores(t *testing.T) {
 		}
 	}
 }
+
+func TestParcelablesWithoutAnEndAreRefused(t *testing.T) {
+	generate := func(source string) error {
+		files, err := acceptedAIDL(map[string]string{"a/A.aidl": "package a; parcelable A {" + source + "}"})
+		require.NoError(t, err, source)
+		_, err = gen.GenerateAIDL(gen.AIDL{Files: files, Base: aidlBase})
+		return err
+	}
+	const wrong = "a/A.aidl:1:23: a.A holds itself, in an array of fixed length, so that no value of it would end; mark the array @nullable"
+	require.EqualError(t, generate("A[2] a;"), wrong)
+	require.EqualError(t, generate("A[2][3] a;"), wrong)
+	require.EqualError(t, generate("parcelable B { A[2] a; } B b;"), wrong)
+	require.NoError(t, generate("@nullable A[2] a;"))
+	require.NoError(t, generate("A[] a;"))
+}
+
+// Comments may be in any encoding, and say what no Go file may.
+func TestCommentsOfAnyBytesAreCarriedOver(t *testing.T) {
+	files, err := acceptedAIDL(map[string]string{"a/A.aidl": "package a;\n/** caf\xe9\x00 \ufeff\r*/ parcelable A { /** \xff\n * @deprecated \xfe */ int x; }"})
+	require.NoError(t, err)
+	outputs, err := gen.GenerateAIDL(gen.AIDL{Files: files, Base: aidlBase})
+	require.NoError(t, err)
+	require.Contains(t, string(outputs[0].Content), "// caf\ufffd")
+}
+
+func TestNullableConstantsAreConstants(t *testing.T) {
+	files, err := acceptedAIDL(map[string]string{"a/A.aidl": `package a; parcelable A { @nullable const String S = "x"; }`})
+	require.NoError(t, err)
+	outputs, err := gen.GenerateAIDL(gen.AIDL{Files: files, Base: aidlBase})
+	require.NoError(t, err)
+	require.NoError(t, newChecker(t).aidl(outputs))
+}

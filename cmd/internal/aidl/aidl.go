@@ -2,6 +2,7 @@
 package aidl
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -124,8 +125,14 @@ func style(c *console.Console) diag.Style {
 	return diag.Style{Error: c.Bad, Warning: c.Accent, Strong: c.Strong, Faint: c.Faint}
 }
 
+// errNoFiles is for folders without .aidl files, which are rarely what was meant.
+var errNoFiles = errors.New("there are no .aidl files here")
+
 // accepted checks all files of a program, prints what is wrong, and fails when a file is rejected.
 func (f *flags) accepted(cmd *cobra.Command, p *check.Program) error {
+	if len(p.Files()) == 0 {
+		return errNoFiles
+	}
 	results := make([]diag.List, len(p.Files()))
 	load.Each(len(results), func(i int) { results[i].All = p.Check(p.Files()[i], f.check) })
 	c := console.New(cmd.ErrOrStderr())

@@ -71,6 +71,9 @@ func (r *fmtRun) files(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if len(paths) == 0 {
+		return errNoFiles
+	}
 	set, err := load.Files(paths, load.Options{})
 	if err != nil {
 		return err

@@ -54,7 +54,6 @@ func newGenCommand() *cobra.Command {
 	f.IntVarP(&run.model.Version, "version", "v", 0, "version of the interfaces, for those that are frozen")
 	f.StringVar(&run.model.Hash, "hash", "", "hash of the frozen interfaces")
 	f.BoolVar(&run.compare, "check", false, "write nothing; fail when files differ from what would be written")
-	cmd.MarkFlagRequired("out")
 	cmd.MarkFlagDirname("out")
 	return cmd
 }
@@ -62,6 +61,9 @@ func newGenCommand() *cobra.Command {
 func (r *genRun) run(cmd *cobra.Command, args []string) (err error) {
 	if err := r.options(cmd); err != nil {
 		return err
+	}
+	if r.out == "" {
+		return exit.WrongUsage(cmd, errors.New("--out must say where the code goes"))
 	}
 	if r.base == "" {
 		if r.base, err = importPath(r.out); err != nil {
