@@ -2,24 +2,9 @@ package gen
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	"ubinder/aidl/model"
 )
-
-// circles groups the AIDL packages of a run: those that use each other's types in a circle are one
-// group. They are the strongly connected components of the graph of uses (R. Tarjan, "Depth-first search
-// and linear graph algorithms", 1972).
-func circles(uses map[string]map[string]bool) [][]string {
-	c := connector{uses: uses, index: make(map[string]int), low: make(map[string]int), onStack: make(map[string]bool)}
-	for _, pkg := range slices.Sorted(maps.Keys(uses)) {
-		if c.index[pkg] == 0 {
-			c.visit(pkg)
-		}
-	}
-	return c.groups
-}
 
 // packageUses lists for each package those whose types it uses, as far as the files and the types that
 // can be reached from them tell, and those types.
@@ -73,39 +58,6 @@ func typesOf(t *model.Type) (s model.Types) {
 		s.Foreign = []*model.Foreign{t.Foreign}
 	}
 	return s
-}
-
-type connector struct {
-	uses       map[string]map[string]bool
-	index, low map[string]int
-	stack      []string
-	onStack    map[string]bool
-	groups     [][]string
-}
-
-func (c *connector) visit(pkg string) {
-	c.index[pkg] = len(c.index) + 1
-	c.low[pkg] = c.index[pkg]
-	c.stack = append(c.stack, pkg)
-	c.onStack[pkg] = true
-	for _, next := range slices.Sorted(maps.Keys(c.uses[pkg])) {
-		if c.index[next] == 0 {
-			c.visit(next)
-			c.low[pkg] = min(c.low[pkg], c.low[next])
-		} else if c.onStack[next] {
-			c.low[pkg] = min(c.low[pkg], c.index[next])
-		}
-	}
-	if c.low[pkg] != c.index[pkg] {
-		return
-	}
-	at := slices.Index(c.stack, pkg)
-	group := slices.Sorted(slices.Values(c.stack[at:]))
-	c.stack = c.stack[:at]
-	for _, member := range group {
-		c.onStack[member] = false
-	}
-	c.groups = append(c.groups, group)
 }
 
 // usedTypes lists every use of a type in a scope.
@@ -173,7 +125,7 @@ func endless(files []*model.File) (wrong Diagnostics) {
 			held[name], positions[name] = heldBy(t.Parcelable), t.Parcelable.Position
 		}
 	}
-	for _, circle := range circles(held) {
+	for _, circle := range model.Circles(held) {
 		first := circle[0]
 		if at := positions[first]; len(circle) > 1 || held[first][first] {
 			wrong = append(wrong, &Diagnostic{

@@ -105,11 +105,7 @@ func declarations(t *model.Types) (list []*model.Type) {
 // before. A name that would be the generated client's of another interface, or the like, gets an
 // underscore, whether there is such an interface or not: so it does not depend on what else is there.
 func (p *goPackage) ident(d *model.Declared) string {
-	ident := strings.Join(append(slices.Clone(d.Outer), d.Name), "_")
-	if p.shared != nil && d.Package != p.shared[0] {
-		ident = p.prefix(d.Package) + "_" + ident
-	}
-	ident = exported(ident)
+	ident := exported(p.circle.Prefix(d.Package) + strings.Join(append(slices.Clone(d.Outer), d.Name), "_"))
 	for _, suffix := range []string{"Client", "Descriptor", "Interface"} {
 		if strings.HasSuffix(ident, suffix) && len(d.Name) > 1 && d.Name[0] == 'I' && d.Name[1] >= 'A' && d.Name[1] <= 'Z' {
 			return ident + "_"

@@ -3,7 +3,6 @@ package gen
 import (
 	"go/token"
 	"path"
-	"slices"
 	"strings"
 
 	"ubinder/aidl/model"
@@ -25,7 +24,7 @@ type goPackage struct {
 	importPath string
 	dir        string // below AIDL.Base
 	name       string
-	shared     []string // AIDL packages in it, when there are several
+	circle     model.Circle // the AIDL packages in it, one or several
 }
 
 func nameAll(a AIDL) (*aidlNames, error) {
@@ -34,7 +33,7 @@ func nameAll(a AIDL) (*aidlNames, error) {
 		base: make(map[string]bool), idents: make(map[string]string), members: make(map[member]string), home: make(map[string]*model.Declared),
 	}
 	uses, types := packageUses(a.Files)
-	for _, group := range circles(uses) {
+	for _, group := range model.Circles(uses) {
 		p := newGoPackage(a.Base, group)
 		for _, pkg := range group {
 			n.packages[pkg] = p
@@ -53,20 +52,10 @@ func nameAll(a AIDL) (*aidlNames, error) {
 	return n, n.nameTypes(a.Files, types)
 }
 
-// newGoPackage is called by the package's last part, or, for a circle, by that of the shortest.
-func newGoPackage(base string, group []string) *goPackage {
-	first := slices.MinFunc(group, func(x, y string) int {
-		if len(x) != len(y) {
-			return len(x) - len(y)
-		}
-		return strings.Compare(x, y)
-	})
-	dir := goDir(first)
-	p := &goPackage{importPath: path.Join(base, dir), dir: dir, name: goPackageName(path.Base(path.Join(base, dir)))}
-	if len(group) > 1 {
-		p.shared = group
-	}
-	return p
+// newGoPackage is called by the last part of the first package's name.
+func newGoPackage(base string, circle model.Circle) *goPackage {
+	dir := goDir(circle.First())
+	return &goPackage{importPath: path.Join(base, dir), dir: dir, name: goPackageName(path.Base(path.Join(base, dir))), circle: circle}
 }
 
 // goDir is the folder of an AIDL package, another for each.
@@ -118,22 +107,10 @@ func goPackageName(s string) string {
 // a test or an operating system.
 func fileName(f *model.File, p *goPackage) string {
 	name := strings.TrimSuffix(path.Base(f.Source), ".aidl")
-	if p.shared != nil {
+	if len(p.circle) > 1 {
 		name = strings.ReplaceAll(f.Package, ".", "_") + "_" + name
 	}
 	return escaped(name, hidden)
-}
-
-// prefix tells the types of an AIDL package in a shared Go package apart: its last part, or all of it
-// where another has the same.
-func (p *goPackage) prefix(pkg string) string {
-	last := func(s string) string { return s[strings.LastIndexByte(s, '.')+1:] }
-	for _, other := range p.shared {
-		if other != pkg && last(other) == last(pkg) {
-			return strings.ReplaceAll(pkg, ".", "_")
-		}
-	}
-	return last(pkg)
 }
 
 // imported reports whether a package of the run may be imported by a name: one that several have gets a
