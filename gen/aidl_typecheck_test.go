@@ -14,8 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"ubinder/aidl/check"
-	"ubinder/aidl/diag"
-	"ubinder/aidl/load"
+	"ubinder/aidl/check/checktest"
 	"ubinder/aidl/model"
 	"ubinder/gen"
 )
@@ -29,7 +28,7 @@ func TestGeneratedCodeOfAIDLCompiles(t *testing.T) {
 	compiler := newChecker(t)
 	drawn, accepted := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
-		texts := drawTree(rt)
+		texts := checktest.Tree(rt)
 		drawn++
 		files, wrong := acceptedAIDL(texts)
 		if wrong != nil {
@@ -47,15 +46,7 @@ func TestGeneratedCodeOfAIDLCompiles(t *testing.T) {
 
 // acceptedAIDL is the model of files, or what is wrong with one of them.
 func acceptedAIDL(texts map[string]string) ([]*model.File, error) {
-	program := check.New(load.Texts(texts))
-	for _, f := range program.Files() {
-		for _, d := range program.Check(f, check.Options{}) {
-			if d.Severity == diag.Error {
-				return nil, d
-			}
-		}
-	}
-	return program.Model(program.Files(), check.ModelOptions{Version: 2, Hash: "hash"}), nil
+	return checktest.Model(texts, check.ModelOptions{Version: 2, Hash: "hash"})
 }
 
 // aidl type-checks generated packages, which import each other.

@@ -13,20 +13,25 @@ const emptyPath = "google/protobuf/empty.proto"
 func (c *converter) service(i *model.Interface) {
 	c.line("")
 	c.comment(i.Comment)
-	service := name(&i.Declared)
+	service := c.names.of(&i.Declared)
+	methods := c.methods(service, i)
 	c.block("service "+service, func() {
-		full := strings.TrimPrefix(i.Package+"."+service, ".")
+		full := strings.TrimPrefix(c.names.full(&i.Declared), ".")
 		if i.Descriptor != full {
 			c.imports[optionsPath] = true
-			c.line("option (ubinder.descriptor) = %q;", i.Descriptor)
+			c.line("option (%s.descriptor) = %q;", c.outer("ubinder"), i.Descriptor)
 		}
 		c.constants(i.Constants)
-		for n, m := range i.Methods {
-			c.method(service, m, m.Code != uint32(n)+1)
+		next := uint32(1) // the code of a method that says none; those that say another are not counted
+		for _, m := range methods {
+			c.method(m, m.Code != next)
+			if m.Code == next {
+				next++
+			}
 		}
 	})
-	for _, m := range i.Methods {
-		c.call(service, m)
+	for _, m := range methods {
+		c.messages(m)
 	}
 	c.types(&i.Types)
 	if i.Permission != nil {
@@ -34,26 +39,47 @@ func (c *converter) service(i *model.Interface) {
 	}
 }
 
-func (c *converter) method(service string, m *model.Method, numbered bool) {
-	c.comment(m.Comment)
-	request, response := "google.protobuf.Empty", "google.protobuf.Empty"
-	if len(inputs(m)) > 0 {
-		request = messageName(service, m, "Request")
+// method is a method with the names that it has in the .proto file.
+type method struct {
+	*model.Method
+	rpc               string
+	request, response string // of its messages; "" for none
+}
+
+func (c *converter) methods(service string, i *model.Interface) (list []method) {
+	used := make(distinct)
+	for _, m := range i.Methods {
+		one := method{Method: m, rpc: used.name(upper(m.Name))}
+		if len(inputs(m)) > 0 {
+			one.request = c.names.claim(c.pkg, service+one.rpc+"Request")
+		}
+		if len(outputs(m)) > 0 {
+			one.response = c.names.claim(c.pkg, service+one.rpc+"Response")
+		}
+		list = append(list, one)
 	}
-	if len(outputs(m)) > 0 {
-		response = messageName(service, m, "Response")
-	}
-	if request == response || request[0] == 'g' || response[0] == 'g' {
+	return list
+}
+
+// orEmpty is a message by its name, and one without fields by none.
+func (c *converter) orEmpty(message string) string {
+	if message == "" {
 		c.imports[emptyPath] = true
+		return c.outer("google") + ".protobuf.Empty"
 	}
+	return c.near(message)
+}
+
+func (c *converter) method(m method, numbered bool) {
+	c.comment(m.Comment)
 	var options []string
 	if m.Oneway {
-		options = append(options, "option (ubinder.oneway) = true;")
+		options = append(options, fmt.Sprintf("option (%s.oneway) = true;", c.outer("ubinder")))
 	}
 	if numbered {
-		options = append(options, fmt.Sprintf("option (ubinder.code) = %d;", m.Code))
+		options = append(options, fmt.Sprintf("option (%s.code) = %d;", c.outer("ubinder"), m.Code))
 	}
-	head := fmt.Sprintf("rpc %s(%s) returns (%s)", upper(m.Name), request, response)
+	head := fmt.Sprintf("rpc %s(%s) returns (%s)", m.rpc, c.orEmpty(m.request), c.orEmpty(m.response))
 	if len(options) == 0 {
 		c.line("%s;", head)
 	} else {
@@ -66,10 +92,6 @@ func (c *converter) method(service string, m *model.Method, numbered bool) {
 }
 
 func upper(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
-
-func messageName(service string, m *model.Method, end string) string {
-	return service + upper(m.Name) + end
-}
 
 // part is a field of a request or a response.
 type part struct {
@@ -101,19 +123,20 @@ func outputs(m *model.Method) []part {
 	return list
 }
 
-// call writes the messages of a method.
-func (c *converter) call(service string, m *model.Method) {
+// messages writes those of a method.
+func (c *converter) messages(m method) {
 	for _, one := range []struct {
-		end   string
+		name  string
 		parts []part
-	}{{"Request", inputs(m)}, {"Response", outputs(m)}} {
-		if len(one.parts) == 0 {
+	}{{m.request, inputs(m.Method)}, {m.response, outputs(m.Method)}} {
+		if one.name == "" {
 			continue
 		}
 		c.line("")
-		c.block("message "+messageName(service, m, one.end), func() {
+		c.block("message "+one.name, func() {
+			used := make(distinct)
 			for n, p := range one.parts {
-				c.field(n+1, p.name, p.typ, inCall, p.at)
+				c.field(n+1, p.name, used, p.typ, inCall, p.at)
 			}
 		})
 	}

@@ -2,16 +2,18 @@
 // says where it does not: what AIDL can say and protobuf cannot is left out with a comment in its
 // place.
 //
-// A package becomes one file, because in AIDL files may import each other in a circle. A method f of IRoom becomes an rpc f with the messages IRoomFRequest and IRoomFResponse; what it
-// returns is the field result. Objects and open files become ubinder.Object and ubinder.File, which
+// A package becomes one file, because in AIDL files may import each other in a circle. A method f of IRoom
+// becomes an rpc F with the messages IRoomFRequest and IRoomFResponse; what it returns is the field result. Objects and open files become ubinder.Object and ubinder.File, which
 // only requests and responses can have. The services are not the same on the wire: a program speaks
 // one or the other.
 package toproto
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
+	"unicode"
 
 	"ubinder/aidl/model"
 )
@@ -34,27 +36,41 @@ type Options struct {
 	GoPackage string // what go_package begins with; "" for no go_package
 }
 
-// Convert turns files into .proto files, one for each package, in order of their names.
+// Convert turns files into .proto files, one for each package, in order of their names. Packages whose files
+// would import each other, which .proto files cannot, are in one, which has the shortest of their names.
 func Convert(files []*model.File, o Options) ([]File, []Loss) {
-	packages := make(map[string][]*model.File)
-	var names []string
-	for _, f := range files {
-		if packages[f.Package] == nil {
-			names = append(names, f.Package)
-		}
-		packages[f.Package] = append(packages[f.Package], f)
+	imports := make(map[string]map[string]bool)
+	for pkg, c := range convert(files, nil, o) {
+		imports[pkg] = c.packages
 	}
-	slices.Sort(names)
+	circles := model.Circles(imports)
+	converted := convert(files, circles, o)
 	var out []File
 	var losses []Loss
-	imports := make(map[string]map[string]bool)
-	for _, pkg := range names {
-		c := &converter{pkg: pkg, files: packages[pkg], path: protoPath(pkg), imports: make(map[string]bool), options: o}
-		out = append(out, c.convert())
-		losses = append(losses, c.losses...)
-		imports[c.path] = c.imports
+	for _, pkg := range slices.Sorted(maps.Keys(converted)) {
+		out = append(out, converted[pkg].file())
+		losses = append(losses, converted[pkg].losses...)
 	}
-	return out, append(losses, circles(out, imports)...)
+	for _, c := range circles {
+		if len(c) > 1 {
+			losses = append(losses, Loss{Message: fmt.Sprintf("%s need each other, and are one package: %s", strings.Join(c, " and "), c.First())})
+		}
+	}
+	return out, losses
+}
+
+// convert converts files by the .proto package that they are in.
+func convert(files []*model.File, circles []model.Circle, o Options) map[string]*converter {
+	n := newNames(files, circles)
+	all := make(map[string]*converter)
+	for _, f := range files {
+		pkg := n.pkg(f.Package)
+		if all[pkg] == nil {
+			all[pkg] = &converter{pkg: pkg, names: n, imports: make(map[string]bool), packages: make(map[string]bool), options: o}
+		}
+		all[pkg].types(&f.Types)
+	}
+	return all
 }
 
 func protoPath(pkg string) string {
@@ -64,51 +80,18 @@ func protoPath(pkg string) string {
 	return strings.ReplaceAll(pkg, ".", "/") + ".proto"
 }
 
-// circles finds files that import each other, which .proto files cannot.
-func circles(files []File, imports map[string]map[string]bool) []Loss {
-	var losses []Loss
-	for _, f := range files {
-		for other := range imports[f.Path] {
-			if f.Path < other && reaches(other, f.Path, imports, make(map[string]bool)) {
-				losses = append(losses, Loss{Left: true, Message: fmt.Sprintf("%s and %s import each other, which .proto files cannot", f.Path, other)})
-			}
-		}
-	}
-	slices.SortFunc(losses, func(a, b Loss) int { return strings.Compare(a.Message, b.Message) })
-	return losses
-}
-
-func reaches(from, to string, imports map[string]map[string]bool, seen map[string]bool) bool {
-	if from == to {
-		return true
-	}
-	if seen[from] {
-		return false
-	}
-	seen[from] = true
-	for next := range imports[from] {
-		if reaches(next, to, imports, seen) {
-			return true
-		}
-	}
-	return false
-}
-
 type converter struct {
-	pkg     string
-	files   []*model.File
-	path    string
-	options Options
-	imports map[string]bool
-	losses  []Loss
-	body    strings.Builder
-	indent  string
+	pkg      string
+	names    *names
+	options  Options
+	imports  map[string]bool // paths of files
+	packages map[string]bool // of AIDL, that types are used of
+	losses   []Loss
+	body     strings.Builder
+	indent   string
 }
 
-func (c *converter) convert() File {
-	for _, f := range c.files {
-		c.types(&f.Types)
-	}
+func (c *converter) file() File {
 	var b strings.Builder
 	b.WriteString("// Made of .aidl files by \"ubinder aidl to-proto\".\nsyntax = \"proto3\";\n")
 	if c.pkg != "" {
@@ -116,11 +99,11 @@ func (c *converter) convert() File {
 	}
 	c.head(&b)
 	b.WriteString(c.body.String())
-	return File{Path: c.path, Text: b.String()}
+	return File{Path: protoPath(c.pkg), Text: b.String()}
 }
 
 func (c *converter) head(b *strings.Builder) {
-	delete(c.imports, c.path)
+	delete(c.imports, protoPath(c.pkg))
 	var list []string
 	for path := range c.imports {
 		list = append(list, path)
@@ -167,7 +150,7 @@ func (c *converter) leave(at model.Position, format string, args ...any) {
 
 func (c *converter) comment(m model.Comment) {
 	for line := range strings.Lines(m.Doc) {
-		c.line("//%s", strings.TrimRight(line, "\n"))
+		c.line("//%s", strings.ToValidUTF8(strings.ReplaceAll(strings.TrimRight(line, "\r\n"), "\x00", ""), "\ufffd"))
 	}
 }
 
@@ -191,14 +174,28 @@ func (c *converter) types(t *model.Types) {
 	}
 }
 
-// name is a type's name in .proto files, where those inside others have the outer names before.
-func name(d *model.Declared) string { return strings.Join(append(slices.Clone(d.Outer), d.Name), "_") }
-
-// refer is a type's name as another package uses it; it imports what declares it.
+// refer is a type's name as the package uses it; it imports what declares it.
 func (c *converter) refer(d *model.Declared) string {
-	c.imports[protoPath(d.Package)] = true
-	if d.Package == c.pkg || d.Package == "" {
-		return name(d)
+	c.packages[d.Package] = true
+	c.imports[protoPath(c.names.pkg(d.Package))] = true
+	if c.names.pkg(d.Package) == c.pkg {
+		return c.near(c.names.of(d))
 	}
-	return "." + d.Package + "." + name(d)
+	return c.names.full(d)
+}
+
+// near is a name of the package itself. One that might be protobuf's own, or a field's, gets all before it.
+func (c *converter) near(name string) string {
+	if unicode.IsUpper(rune(name[0])) {
+		return name
+	}
+	return "." + strings.TrimPrefix(c.pkg+"."+name, ".")
+}
+
+// outer is the name of a package that the file imports, with a dot before it where it might mean another.
+func (c *converter) outer(name string) string {
+	if c.names.taken[c.pkg][name] || slices.Contains(strings.Split(c.pkg, "."), name) {
+		return "." + name
+	}
+	return name
 }

@@ -8,10 +8,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bufbuild/protocompile"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"ubinder/aidl/check"
+	"ubinder/aidl/check/checktest"
 	"ubinder/aidl/diag"
 	"ubinder/aidl/load"
 	"ubinder/aidl/model"
@@ -84,11 +87,70 @@ func TestTheGeneratorTakesIt(t *testing.T) {
 	assert.Len(t, outputs, 4, "messages of three packages, and the services of one")
 }
 
-func TestCirclesOfPackagesAreSaid(t *testing.T) {
-	_, losses := Convert(modelOf(t, map[string]string{
-		"a/A.aidl": "package a; parcelable A { @nullable(heap=true) b.B b; }",
-		"b/B.aidl": "package b; parcelable B { a.A[] a; }",
+func TestPackagesOfACircleAreOne(t *testing.T) {
+	files, losses := Convert(modelOf(t, map[string]string{
+		"a/A.aidl":  "package a; parcelable A { @nullable(heap=true) bb.B b; }",
+		"bb/B.aidl": "package bb; parcelable B { a.A[] a; interface I { B f(); } }",
+		"c/C.aidl":  "package c; parcelable C { bb.B[] b; }",
 	}), Options{})
 	require.Len(t, losses, 1)
-	assert.Contains(t, losses[0].Message, "a.proto and b.proto import each other")
+	assert.Equal(t, "a and bb need each other, and are one package: a", losses[0].Message)
+	require.Len(t, files, 2)
+	assert.Equal(t, "a.proto", files[0].Path)
+	assert.Contains(t, files[0].Text, "message bb_B {")
+	assert.Contains(t, files[0].Text, `option (ubinder.descriptor) = "bb.B.I";`)
+	assert.Contains(t, files[1].Text, `import "a.proto";`)
+	assert.Contains(t, files[1].Text, "repeated .a.bb_B b = 1;")
+}
+
+func TestNamesThatClashGetUnderscores(t *testing.T) {
+	files, _ := Convert(modelOf(t, map[string]string{
+		"a/IA.aidl":          "package a; interface IA { void f(int i); parcelable FRequest {} }",
+		"a/IAClient.aidl":    "package a; interface IAClient {}",
+		"a/IA_FRequest.aidl": "package a; union IA_FRequest { int value; int Value_; }",
+		"a/IAFRequest.aidl":  "package a; enum IAFRequest { A, a }",
+	}), Options{})
+	require.Len(t, files, 1)
+	for _, want := range []string{
+		"message IA_FRequest {", "message IA_FRequest_ {", "rpc F(IAFRequest_)", "service IAClient_ {", "oneof value_3 {", "int32 value = 1;", "int32 value__2 = 2;",
+		"IAFREQUEST_A = 0;", "IAFREQUEST_a_2 = 1;",
+	} {
+		assert.Contains(t, files[0].Text, want)
+	}
+}
+
+// Whatever names AIDL has, and however packages need each other, protobuf takes what comes out.
+func TestWhatComesOutIsProtobuf(t *testing.T) {
+	options, err := os.ReadFile("../../gen/include/ubinder/options.proto")
+	require.NoError(t, err)
+	rapid.Check(t, func(rt *rapid.T) {
+		texts := checktest.Tree(rt)
+		in, err := checktest.Model(texts, check.ModelOptions{})
+		if err != nil {
+			return
+		}
+		files, _ := Convert(in, Options{GoPackage: "example.com/x"})
+		protos := map[string]string{"ubinder/options.proto": string(options)}
+		var paths []string
+		for _, f := range files {
+			protos[f.Path] = f.Text
+			paths = append(paths, f.Path)
+		}
+		c := protocompile.Compiler{Resolver: protocompile.WithStandardImports(&protocompile.SourceResolver{Accessor: protocompile.SourceAccessorFromMap(protos)})}
+		_, err = c.Compile(t.Context(), paths...)
+		require.NoError(rt, err, "%v\n%v", texts, files)
+	})
+}
+
+func TestMethodsKeepTheirCodes(t *testing.T) {
+	files, _ := Convert(modelOf(t, map[string]string{
+		"a/IA.aidl": "package a; interface IA { void e() = 4; void a() = 0; void c() = 2; void b() = 1; void d() = 3; }",
+	}), Options{})
+	for _, want := range []string{
+		"E(google.protobuf.Empty) returns (google.protobuf.Empty) { option (ubinder.code) = 5; }", "A(google.protobuf.Empty) returns (google.protobuf.Empty);",
+		"C(google.protobuf.Empty) returns (google.protobuf.Empty) { option (ubinder.code) = 3; }", "B(google.protobuf.Empty) returns (google.protobuf.Empty);",
+		"D(google.protobuf.Empty) returns (google.protobuf.Empty) { option (ubinder.code) = 4; }",
+	} {
+		assert.Contains(t, files[0].Text, want)
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math"
 	"strings"
-	"unicode"
 
 	"ubinder/aidl/model"
 )
@@ -21,19 +20,25 @@ const (
 )
 
 // field writes a field with the next number. It reports whether it could be written.
-func (c *converter) field(number int, fieldName string, t *model.Type, where place, at model.Position) {
-	label, text, option, why := c.fieldType(t, where)
-	if why == "" && where == inUnion && (label == "repeated " || strings.HasPrefix(text, "map<")) {
-		why = "a oneof has no repeated fields"
-	}
+func (c *converter) field(number int, fieldName string, used distinct, t *model.Type, where place, at model.Position) {
+	label, text, option, why := c.fieldIn(t, where)
 	if why != "" {
 		c.leave(at, "field %s: %s", fieldName, why)
 		return
 	}
-	if where == inUnion {
-		label = ""
+	c.line("%s%s %s = %d%s;", label, text, used.name(snake(fieldName)), number, option)
+}
+
+// fieldIn is how a field of a type is written in a place, or why it cannot be.
+func (c *converter) fieldIn(t *model.Type, where place) (label, text, option, why string) {
+	label, text, option, why = c.fieldType(t, where)
+	if where != inUnion {
+		return label, text, option, why
 	}
-	c.line("%s%s %s = %d%s;", label, text, snake(fieldName), number, option)
+	if why == "" && (label == "repeated " || strings.HasPrefix(text, "map<")) {
+		why = "a oneof has no repeated fields"
+	}
+	return "", text, option, why
 }
 
 // fieldType is how a field of a type is written, or why it cannot be.
@@ -130,38 +135,52 @@ func (c *converter) beside(t *model.Type, where place) (text, option, why string
 	c.imports[optionsPath] = true
 	switch t.Kind {
 	case model.KindParcelFile, model.KindFileDescriptor:
-		return "ubinder.File", "", ""
+		return c.outer("ubinder") + ".File", "", ""
 	case model.KindInterface:
 		d := &t.Interface.Declared
 		c.refer(d)
-		full := "." + strings.TrimPrefix(d.Package+"."+name(d), ".")
-		return "ubinder.Object", fmt.Sprintf(" [(ubinder.interface) = %q]", full), ""
+		return c.outer("ubinder") + ".Object", fmt.Sprintf(" [(%s.interface) = %q]", c.outer("ubinder"), c.names.full(d)), ""
 	}
-	return "ubinder.Object", "", ""
+	return c.outer("ubinder") + ".Object", "", ""
 }
 
 // message writes a parcelable or a union.
 func (c *converter) message(d *model.Declared, fields []*model.Field, constants []*model.Constant, nested *model.Types, union bool) {
 	c.line("")
 	c.comment(d.Comment)
-	c.block("message "+name(d), func() {
+	c.block("message "+c.names.of(d), func() {
 		c.constants(constants)
 		if !union {
-			c.fields(fields, inMessage)
+			c.fields(fields, make(distinct), inMessage)
 			return
 		}
-		c.block("oneof value", func() { c.fields(fields, inUnion) })
+		c.oneof(fields)
 	})
 	c.types(nested)
 }
 
-func (c *converter) fields(fields []*model.Field, where place) {
+// oneof writes a union's fields; without any that protobuf can have there is none.
+func (c *converter) oneof(fields []*model.Field) {
+	used, empty := make(distinct), true
+	for _, f := range fields {
+		used.name(snake(f.Name))
+		_, _, _, why := c.fieldIn(f.Type, inUnion)
+		empty = empty && why != ""
+	}
+	if empty {
+		c.fields(fields, used, inUnion)
+		return
+	}
+	c.block("oneof "+used.name("value"), func() { c.fields(fields, make(distinct), inUnion) })
+}
+
+func (c *converter) fields(fields []*model.Field, used distinct, where place) {
 	for i, f := range fields {
 		c.comment(f.Comment)
 		if f.Default != nil && !isZero(f.Default) {
 			c.less(f.Position, "field %s: proto3 has no default values", f.Name)
 		}
-		c.field(i+1, f.Name, f.Type, where, f.Position)
+		c.field(i+1, f.Name, used, f.Type, where, f.Position)
 	}
 }
 
@@ -203,7 +222,9 @@ func (c *converter) enum(e *model.Enum) {
 		return
 	}
 	c.comment(e.Comment)
-	c.block("enum "+name(&e.Declared), func() {
+	name := c.names.of(&e.Declared)
+	c.block("enum "+name, func() {
+		used := make(distinct)
 		first, seen, alias := -1, make(map[int64]bool), false
 		for i, one := range e.Enumerators {
 			if one.Value == 0 && first < 0 {
@@ -216,35 +237,19 @@ func (c *converter) enum(e *model.Enum) {
 			c.line("option allow_alias = true;")
 		}
 		if first < 0 {
-			c.line("%s_UNSPECIFIED = 0;", screaming(name(&e.Declared)))
+			c.line("%s = 0;", c.names.claim(c.pkg, screaming(name)+"_"+used.name("UNSPECIFIED")))
 		} else {
-			c.enumerator(e, e.Enumerators[first])
+			c.enumerator(name, used, e.Enumerators[first])
 		}
 		for i, one := range e.Enumerators {
 			if i != first {
-				c.enumerator(e, one)
+				c.enumerator(name, used, one)
 			}
 		}
 	})
 }
 
-func (c *converter) enumerator(e *model.Enum, one *model.Enumerator) {
+func (c *converter) enumerator(enum string, used distinct, one *model.Enumerator) {
 	c.comment(one.Comment)
-	c.line("%s_%s = %d;", screaming(name(&e.Declared)), one.Name, one.Value)
+	c.line("%s = %d;", c.names.claim(c.pkg, screaming(enum)+"_"+used.name(one.Name)), one.Value)
 }
-
-// snake turns fieldName into field_name.
-func snake(s string) string {
-	var b strings.Builder
-	before := '_'
-	for _, r := range s {
-		if unicode.IsUpper(r) && before != '_' && !unicode.IsUpper(before) {
-			b.WriteByte('_')
-		}
-		b.WriteRune(unicode.ToLower(r))
-		before = r
-	}
-	return b.String()
-}
-
-func screaming(s string) string { return strings.ToUpper(snake(s)) }
