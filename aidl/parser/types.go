@@ -15,6 +15,7 @@ func (p *parser) typeAfter(annotations []*ast.Annotation, where string) *ast.Typ
 		return nil
 	}
 	t.Annotations = annotations
+	unsized := false
 	for p.kind() == '[' || p.kind() == ast.Annot {
 		if p.kind() == ast.Annot {
 			at := p.span()
@@ -24,7 +25,7 @@ func (p *parser) typeAfter(annotations []*ast.Annotation, where string) *ast.Typ
 				break
 			}
 		}
-		if !p.dimension(t) {
+		if !p.dimension(t, &unsized) {
 			return nil
 		}
 	}
@@ -97,7 +98,8 @@ func (p *parser) closeAngle() bool {
 	return true
 }
 
-func (p *parser) dimension(t *ast.Type) bool {
+// dimension reads a pair of brackets. Of a type of which several have no size it is said once.
+func (p *parser) dimension(t *ast.Type, said *bool) bool {
 	start := p.span()
 	p.advance()
 	var d ast.Dimension
@@ -111,8 +113,11 @@ func (p *parser) dimension(t *ast.Type) bool {
 	}
 	d.Span = start.To(p.last())
 	if n := len(t.Dimensions); n > 0 && (d.Size == nil || t.Dimensions[n-1].Size == nil) {
-		p.errorf(d.Span, "arrays of more than one dimension must be of fixed size").
-			Helped("write a size into every pair of brackets")
+		if !*said {
+			p.errorf(d.Span, "arrays of more than one dimension must be of fixed size").
+				Helped("write a size into every pair of brackets")
+		}
+		*said = true
 		return true
 	}
 	t.Dimensions = append(t.Dimensions, d)

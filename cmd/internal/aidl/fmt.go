@@ -13,6 +13,7 @@ import (
 	"ubinder/aidl/format"
 	"ubinder/aidl/load"
 	"ubinder/cmd/internal/console"
+	"ubinder/cmd/internal/exit"
 )
 
 const fmtExample = `  # lay a tree out anew
@@ -37,6 +38,9 @@ func newFmtCommand() *cobra.Command {
 a hundred columns. No token and no comment is added, left out or moved. Without files it is a filter.`,
 		Example: fmtExample, ValidArgsFunction: complete,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 && (run.write || run.list) {
+				return exit.WrongUsage(cmd, errors.New("-w and -l are for files, and none is given"))
+			}
 			if len(args) == 0 {
 				return run.filter(cmd)
 			}
