@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -174,6 +175,35 @@ func TestCrowdsAsTables(t *testing.T) {
 	assert.Contains(t, out, "a lane: shared memory")
 }
 
+// TestSpinNeedsACPUForEachSide: it would be no figure otherwise.
+func TestSpinNeedsACPUForEachSide(t *testing.T) {
+	status, _, errs := command("-cases sync,oneway -stacks spin -sizes 128 -conc 1 -pin one -d 10ms")
+	assert.Equal(t, exitFailed, status)
+	assert.Contains(t, errs, "spin: both sides spin: that needs 2 CPUs, and there are 1")
+	if runtime.NumCPU() < 2 {
+		t.Skip("this machine has one CPU")
+	}
+	status, out, errs := command("-cases sync,oneway -stacks spin -sizes 128 -conc 1 -d 50ms -json")
+	require.Equal(t, exitOK, status, errs)
+	assert.Equal(t, 2, strings.Count(out, `"spin"`))
+}
+
+// TestPacedCallsKeepTheirRate looks at how many calls there were, not at how long they took.
+func TestPacedCallsKeepTheirRate(t *testing.T) {
+	status, out, errs := command("-json -cases paced -scale 100,1000 -stacks ubinder,uds -d 100ms")
+	require.Equal(t, exitOK, status, errs)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	require.Len(t, lines, 2*2)
+	for _, line := range lines {
+		var r report.Result
+		require.NoError(t, json.Unmarshal([]byte(line), &r))
+		assert.Equal(t, "calls/s", r.Unit)
+		assert.Positive(t, r.OpsPerSec)
+		assert.LessOrEqual(t, r.OpsPerSec, 1.5*float64(r.Size), "calls come no faster than they should")
+		assert.LessOrEqual(t, r.P50, r.Max)
+	}
+}
+
 // TestEveryStack finds a stack that cannot do what its cases ask of it.
 func TestEveryStack(t *testing.T) {
 	var names []string
@@ -186,6 +216,9 @@ func TestEveryStack(t *testing.T) {
 	status, out, errs := command("-json -sizes 16,65536 -conc 2 -d 50ms -stacks " + strings.Join(names, ","))
 	require.Equal(t, exitOK, status, errs)
 	for _, name := range names {
+		if name == "spin" && strings.Contains(errs, "spin: both sides spin: that needs 4 CPUs") {
+			continue
+		}
 		assert.GreaterOrEqual(t, strings.Count(out, fmt.Sprintf("%q", name)), 2, "%s\n%s", name, errs)
 	}
 }

@@ -14,6 +14,10 @@ type Case struct {
 	About string
 	// Scale counts what a step does, in place of -sizes and -conc; nil: they count.
 	Scale *Scale
+	// Payload is its size in a case with a Scale; 0: stack.NestedSize.
+	Payload int
+	// Slice is the shortest time in which a worker comes to its steps, for a value of the scale; nil: any.
+	Slice func(scale int) time.Duration
 	// Ring is how many processes call each other in a ring; 0: a client calls a server.
 	Ring int
 	// Suits tells why a stack cannot take part, before it is started; nil: it can.
@@ -37,7 +41,18 @@ type Scale struct {
 
 // All lists the cases.
 func All() []Case {
-	return []Case{syncCase, onewayCase, repeatCase, collectCase, nestedCase, nestedThreeCase}
+	return []Case{syncCase, onewayCase, repeatCase, collectCase, pacedCase, nestedCase, nestedThreeCase}
+}
+
+// PayloadSize is that of a message, where size is what -sizes or the case's scale says.
+func (c Case) PayloadSize(size int) int {
+	switch {
+	case c.Scale == nil:
+		return size
+	case c.Payload > 0:
+		return c.Payload
+	}
+	return stack.NestedSize
 }
 
 // Find returns the case of that name.

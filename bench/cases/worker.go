@@ -15,15 +15,13 @@ type Worker struct {
 	scale   int    // what the case's scale counts
 	n       uint64 // stamp of the last payload
 	sent    uint64 // one-way messages, since the process began
+	turn    time.Time
 	times   *hdrhistogram.Histogram
 }
 
 // Workers makes one for each caller. size is the payload's, or what the case's scale counts.
 func Workers(c Case, callers []stack.Caller, size int) []*Worker {
-	payload := size
-	if c.Scale != nil {
-		payload = stack.NestedSize
-	}
+	payload := c.PayloadSize(size)
 	workers := make([]*Worker, len(callers))
 	for i, c := range callers {
 		// Stamps of different workers differ, so that an answer to another's call is noticed.

@@ -136,6 +136,9 @@ func dial(s stack.Stack, env stack.Env, c cases.Case) ([]*cases.Worker, error) {
 			return nil, err
 		}
 	}
+	if c.Scale != nil {
+		return cases.Workers(c, callers, env.Scale), nil
+	}
 	return cases.Workers(c, callers, env.Size), nil
 }
 

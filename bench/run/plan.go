@@ -59,7 +59,18 @@ func (p Plan) scaled(values []int) []int {
 }
 
 func (c cell) env() stack.Env {
-	return stack.Env{Case: c.c.Name, Size: c.size, Conc: c.conc, Ring: c.c.Ring}
+	env := stack.Env{Case: c.c.Name, Size: c.c.PayloadSize(c.size), Conc: c.conc, Ring: c.c.Ring}
+	if c.c.Scale != nil {
+		env.Scale = c.size
+	}
+	return env
+}
+
+func (c cell) slice() time.Duration {
+	if c.c.Slice == nil {
+		return 0
+	}
+	return c.c.Slice(c.size)
 }
 
 func (c cell) unit() string {
@@ -88,9 +99,10 @@ const (
 	maxLeadIn   = 20 * time.Millisecond
 )
 
-func newSchedule(d time.Duration) schedule {
+// newSchedule splits d into slices that are not shorter than shortest.
+func newSchedule(d, shortest time.Duration) schedule {
 	rounds := max(minRounds, int(d/sliceTarget))
-	slice := d / time.Duration(rounds)
+	slice := max(d/time.Duration(rounds), shortest)
 	return schedule{
 		warmUp: min(d/4, maxWarmUp),
 		rounds: rounds,

@@ -32,7 +32,7 @@ func (p Plan) Run(ctx context.Context, see Observer) error {
 	if err != nil {
 		return err
 	}
-	r := &runner{plan: p, see: see, cpu: cpu, times: newSchedule(p.Duration), unsuited: make(map[string]bool)}
+	r := &runner{plan: p, see: see, cpu: cpu, unsuited: make(map[string]bool)}
 	r.prepare()
 	for _, c := range p.cells() {
 		if err := r.cell(ctx, c); err != nil {
@@ -52,7 +52,6 @@ type runner struct {
 	plan     Plan
 	see      Observer
 	cpu      int
-	times    schedule
 	stacks   []stack.Stack // that could be prepared
 	broke    bool
 	measured int
@@ -89,13 +88,14 @@ func (r *runner) cell(ctx context.Context, c cell) error {
 	if err != nil {
 		return err
 	}
+	times := newSchedule(r.plan.Duration, c.slice())
 	for _, e := range entrants {
-		if _, err := r.turn(ctx, c, e, "warm-up", r.times.warmUp); err != nil {
+		if _, err := r.turn(ctx, c, e, "warm-up", times.warmUp); err != nil {
 			return err
 		}
 	}
-	for round := range r.times.rounds {
-		if err := r.round(ctx, c, entrants, round); err != nil {
+	for round := range times.rounds {
+		if err := r.round(ctx, c, entrants, times, round); err != nil {
 			return err
 		}
 	}
@@ -137,14 +137,14 @@ func (r *runner) suits(c cell, s stack.Stack) bool {
 }
 
 // round gives every stack one slice, beginning with another one each time.
-func (r *runner) round(ctx context.Context, c cell, entrants []*entrant, round int) error {
-	name := fmt.Sprintf("round %d of %d", round+1, r.times.rounds)
+func (r *runner) round(ctx context.Context, c cell, entrants []*entrant, times schedule, round int) error {
+	name := fmt.Sprintf("round %d of %d", round+1, times.rounds)
 	for i := range entrants {
 		e := entrants[(i+round)%len(entrants)]
-		if _, err := r.turn(ctx, c, e, name, r.times.leadIn); err != nil {
+		if _, err := r.turn(ctx, c, e, name, times.leadIn); err != nil {
 			return err
 		}
-		sample, err := r.turn(ctx, c, e, name, r.times.slice)
+		sample, err := r.turn(ctx, c, e, name, times.slice)
 		if err != nil {
 			return err
 		}

@@ -47,9 +47,11 @@ func (panics) Serve(stack.Env, *stack.Handler, func()) error {
 }
 
 func TestScheduleSplitsTheTime(t *testing.T) {
-	short := newSchedule(100 * time.Millisecond)
+	short := newSchedule(100*time.Millisecond, 0)
 	assert.Equal(t, schedule{25 * time.Millisecond, 5, 2 * time.Millisecond, 20 * time.Millisecond}, short)
-	long := newSchedule(10 * time.Second)
+	paced := newSchedule(100*time.Millisecond, 50*time.Millisecond)
+	assert.Equal(t, schedule{25 * time.Millisecond, 5, 5 * time.Millisecond, 50 * time.Millisecond}, paced)
+	long := newSchedule(10*time.Second, 0)
 	assert.Equal(t, schedule{500 * time.Millisecond, 25, 20 * time.Millisecond, 400 * time.Millisecond}, long)
 }
 
@@ -66,7 +68,7 @@ func TestCellsOfACaseWithAScale(t *testing.T) {
 	assert.Len(t, p.cells(), len(c.Scale.Values))
 	p.Scale = []int{100, 7}
 	require.Len(t, p.cells(), 1)
-	assert.Equal(t, stack.Env{Case: "objects/collect", Size: 100, Conc: 1}, p.cells()[0].env())
+	assert.Equal(t, stack.Env{Case: "objects/collect", Size: stack.NestedSize, Scale: 100, Conc: 1}, p.cells()[0].env())
 	assert.Equal(t, "proxies", p.cells()[0].unit())
 }
 

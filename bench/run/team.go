@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"time"
 
@@ -27,6 +28,9 @@ type team struct {
 
 // newTeam starts the processes. Its error is the reason why the stack cannot take part.
 func newTeam(ctx context.Context, s stack.Stack, env stack.Env, cpu int) (*team, error) {
+	if env.CPUs = 1; cpu == Unpinned {
+		env.CPUs = runtime.NumCPU()
+	}
 	if r, ok := s.(stack.Refuser); ok {
 		if err := r.Refuse(env); err != nil {
 			return nil, err

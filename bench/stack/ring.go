@@ -19,10 +19,10 @@ func SetHops(p []byte, n uint64) { binary.LittleEndian.PutUint64(p[8:], n) }
 func Hops(p []byte) uint64 { return binary.LittleEndian.Uint64(p[8:]) }
 
 // RingEnv is what stands between process i of a ring and the one before, which calls it: a stack of
-// its own, with a caller for each time that the calls come by. env.Size is how often they do.
+// its own, with a caller for each time that the calls come by. env.Scale is how often they do.
 func RingEnv(env Env, i int) Env {
 	i %= env.Ring
-	return Env{Dir: filepath.Join(env.Dir, fmt.Sprint(i)), Case: env.Case, Size: NestedSize, Conc: env.Size}
+	return Env{Dir: filepath.Join(env.Dir, fmt.Sprint(i)), Case: env.Case, Size: NestedSize, Conc: env.Scale, CPUs: env.CPUs}
 }
 
 // ServeRing is Serve for process i of a ring of one-way stacks; h calls on.

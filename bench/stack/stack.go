@@ -10,9 +10,12 @@ import (
 type Env struct {
 	Dir  string `json:"dir"`  // private to this measurement, removed after it
 	Case string `json:"case"` // name of the case
-	Size int    `json:"size"` // bytes of payload in a message, or what the case's scale counts
-	Conc int    `json:"conc"` // goroutines that call at the same time
-	Ring int    `json:"ring"` // processes in the ring of a nested case; 0: not one
+	Size int    `json:"size"` // bytes of payload in a message
+	// Scale is what the case's scale counts; 0: it has none.
+	Scale int `json:"scale"`
+	Conc  int `json:"conc"` // goroutines that call at the same time
+	CPUs  int `json:"cpus"` // that the processes may use
+	Ring  int `json:"ring"` // processes in the ring of a nested case; 0: not one
 }
 
 // Socket is a path that Serve may listen on and Dial connect to.

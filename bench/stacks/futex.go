@@ -18,6 +18,13 @@ type futex struct{}
 func (futex) Name() string { return "futex" }
 
 func (futex) Serve(env stack.Env, h *stack.Handler, ready func()) error {
+	return serveLanes(env, h, ready, 0)
+}
+
+func (futex) Dial(env stack.Env) ([]stack.Caller, error) { return dialLanes(env, 0) }
+
+// serveLanes serves lanes whose threads take so many looks before they sleep.
+func serveLanes(env stack.Env, h *stack.Handler, ready func(), looks int) error {
 	keepProcs(env)
 	l, err := net.ListenUnix("unix", env.Addr())
 	if err != nil {
@@ -33,11 +40,12 @@ func (futex) Serve(env stack.Env, h *stack.Handler, ready func()) error {
 		if err != nil {
 			return err
 		}
+		ln.looks = looks
 		go ln.serve(h)
 	}
 }
 
-func (futex) Dial(env stack.Env) ([]stack.Caller, error) {
+func dialLanes(env stack.Env, looks int) ([]stack.Caller, error) {
 	keepProcs(env)
 	return dialEach(env, func() (stack.Caller, error) {
 		conn, err := net.DialUnix("unix", nil, env.Addr())
@@ -49,6 +57,7 @@ func (futex) Dial(env stack.Env) ([]stack.Caller, error) {
 		if err != nil {
 			return nil, err
 		}
+		ln.looks = looks
 		return &futexCaller{lane: ln, answer: make([]byte, ln.slotSize)}, nil
 	})
 }
@@ -99,7 +108,7 @@ func acceptLane(conn *net.UnixConn, env stack.Env) (*lane, error) {
 func (l *lane) serve(h *stack.Handler) {
 	for next := uint32(0); ; next++ {
 		for l.requests.load() == next {
-			l.requests.sleep(next)
+			l.wait(&l.requests, next)
 		}
 		req, oneway := l.request(next)
 		if oneway {
@@ -124,7 +133,7 @@ func (c *futexCaller) Call(req []byte) ([]byte, error) {
 	c.publish(req, false)
 	c.calls++
 	for c.answers.load() != c.calls {
-		c.answers.sleep(c.calls - 1)
+		c.wait(&c.answers, c.calls-1)
 	}
 	return c.answer[:copy(c.answer, c.answerBytes())], nil
 }
@@ -136,7 +145,7 @@ func (c *futexCaller) Send(req []byte) error {
 
 func (c *futexCaller) publish(req []byte, oneway bool) {
 	for taken := c.taken.load(); c.next-taken == c.slots; taken = c.taken.load() {
-		c.taken.sleep(taken)
+		c.wait(&c.taken, taken)
 	}
 	c.setRequest(c.next, req, oneway)
 	c.next++
@@ -159,6 +168,16 @@ func (b *bell) set(v uint32) {
 	if atomic.LoadUint32(&b.asleep) == 1 {
 		futexWake(&b.value)
 	}
+}
+
+// wait returns when b may have left old: it looks, and then sleeps.
+func (l *lane) wait(b *bell, old uint32) {
+	for range l.looks {
+		if b.load() != old {
+			return
+		}
+	}
+	b.sleep(old)
 }
 
 // sleep returns when the value may have left old.

@@ -31,6 +31,7 @@ type lane struct {
 	memory   []byte
 	slotSize int
 	slots    uint32
+	looks    int // at a bell before a thread sleeps on it
 }
 
 func slotSize(size int) int { return (size + messageHead + 63) &^ 63 }

@@ -9,6 +9,7 @@ func All() []stack.Stack {
 		ubinderStack{},
 		ubinderRaw{},
 		futex{},
+		spin{},
 		uds{},
 		shmipcStack{},
 		netrpc{},
