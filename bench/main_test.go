@@ -132,7 +132,7 @@ func TestParcelRunsAlone(t *testing.T) {
 
 // TestCasesWithAScale runs them all, on what can do them.
 func TestCasesWithAScale(t *testing.T) {
-	status, out, errs := command("-json -cases objects,calls/nested -stacks ubinder,ubinder-raw,futex,uds,shmipc,netrpc,ttrpc,grpc -scale 1,2,100 -d 10ms")
+	status, out, errs := command("-json -cases objects,calls/nested -stacks ubinder,ubinder-raw,futex,uds,shmipc,zeromq,netrpc,ttrpc,grpc -scale 1,2,100 -d 10ms")
 	require.Equal(t, exitOK, status, errs)
 	assert.NotContains(t, errs, "broke")
 	for _, want := range []string{
@@ -142,8 +142,8 @@ func TestCasesWithAScale(t *testing.T) {
 		assert.Contains(t, out, want)
 	}
 	assert.Equal(t, 2, strings.Count(out, `"objects/collect"`))
-	assert.Equal(t, 8*2, strings.Count(out, `"calls/nested","`))
-	assert.Equal(t, 8, strings.Count(out, `"calls/nested/three"`))
+	assert.Equal(t, 9*2, strings.Count(out, `"calls/nested","`))
+	assert.Equal(t, 9, strings.Count(out, `"calls/nested/three"`))
 }
 
 // TestCrowds runs the cases with many processes.
@@ -207,8 +207,9 @@ func TestPacedCallsKeepTheirRate(t *testing.T) {
 // TestEveryStack finds a stack that cannot do what its cases ask of it.
 func TestEveryStack(t *testing.T) {
 	var names []string
+	programs := map[string]string{"dbus": "dbus-daemon", "dbus-broker": "dbus-broker"}
 	for _, s := range stacks.All() {
-		if _, err := exec.LookPath("dbus-daemon"); err != nil && s.Name() == "dbus" {
+		if _, err := exec.LookPath(programs[s.Name()]); err != nil && programs[s.Name()] != "" {
 			continue // the run would install it
 		}
 		names = append(names, s.Name())

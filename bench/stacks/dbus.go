@@ -15,7 +15,7 @@ import (
 	"ubinder/bench/stack"
 )
 
-// dbusStack is godbus through a dbus-daemon of its own.
+// dbusStack is godbus, the client library, through a dbus-daemon of its own.
 type dbusStack struct{}
 
 const (
@@ -36,18 +36,21 @@ var dbusConfig string
 func (dbusStack) Name() string { return "dbus" }
 
 // Prepare installs the daemon where that can be done.
-func (dbusStack) Prepare() error {
-	if _, err := exec.LookPath("dbus-daemon"); err == nil {
+func (dbusStack) Prepare() error { return install("dbus-daemon") }
+
+// install installs a program that Debian has in a package of its name, unless it is there.
+func install(program string) error {
+	if _, err := exec.LookPath(program); err == nil {
 		return nil
 	}
 	if os.Geteuid() != 0 {
-		return errors.New("dbus-daemon is not installed, and only root can install it")
+		return fmt.Errorf("%s is not installed, and only root can install it", program)
 	}
-	install := exec.Command("apt-get", "install", "-y", "--no-install-recommends", "dbus-daemon")
-	install.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
-	if out, err := install.CombinedOutput(); err != nil {
+	apt := exec.Command("apt-get", "install", "-y", "--no-install-recommends", program)
+	apt.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+	if out, err := apt.CombinedOutput(); err != nil {
 		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
-		return fmt.Errorf("dbus-daemon is not installed, and apt-get failed: %w: %s", err, lines[len(lines)-1])
+		return fmt.Errorf("%s is not installed, and apt-get failed: %w: %s", program, err, lines[len(lines)-1])
 	}
 	return nil
 }

@@ -12,10 +12,12 @@ func All() []stack.Stack {
 		spin{},
 		uds{},
 		shmipcStack{},
+		zeromq{},
 		netrpc{},
 		ttrpcStack{},
 		grpcStack{},
 		dbusStack{},
+		dbusBroker{},
 	}
 }
 
