@@ -8,8 +8,8 @@ func All() []stack.Stack {
 	return []stack.Stack{
 		ubinderStack{},
 		ubinderRaw{},
-		futex{},
 		spin{},
+		futex{},
 		uds{},
 		shmipcStack{},
 		zeromq{},
