@@ -1,10 +1,5 @@
 package parcel
 
-import (
-	"encoding/binary"
-	"math"
-)
-
 // The arrays of numbers. Each is written as its length and its elements; an enum's array as that of
 // its backing. A nil slice is an empty array: what may be null is written with WriteNull and asked
 // for with ReadNull. Arrays of fixed size are written in the same way, and read with ReadFixed...,
@@ -32,189 +27,104 @@ func ReadFixedBytes(r *Reader, dst []byte) { copy(dst, r.takeFixed(len(dst), 1))
 func WriteInt8s[T ~int8 | ~uint8](w *Writer, s []T) {
 	if w.writeLength(len(s)) {
 		dst := w.extend(pad(len(s)))
-		for i, v := range s {
-			dst[i] = byte(v)
-		}
+		putInt8s(dst, s)
 		clear(dst[len(s):])
 	}
 }
 
 // ReadInt8s reads what WriteInt8s wrote.
-func ReadInt8s[T ~int8 | ~uint8](r *Reader) []T {
-	return decodeInt8s[T](nil, ReadBytesInPlace(r))
-}
+func ReadInt8s[T ~int8 | ~uint8](r *Reader) []T { return made(ReadBytesInPlace(r), 1, getInt8s[T]) }
 
 // ReadFixedInt8s reads an array of fixed size.
-func ReadFixedInt8s[T ~int8 | ~uint8](r *Reader, dst []T) {
-	decodeInt8s(dst, r.takeFixed(len(dst), 1))
-}
-
-func decodeInt8s[T ~int8 | ~uint8](dst []T, b []byte) []T {
-	if dst == nil {
-		dst = make([]T, len(b))
-	}
-	for i, v := range b {
-		dst[i] = T(v)
-	}
-	return dst
-}
+func ReadFixedInt8s[T ~int8 | ~uint8](r *Reader, dst []T) { getInt8s(dst, r.takeFixed(len(dst), 1)) }
 
 // WriteInt32s writes an int[].
 func WriteInt32s[T ~int32 | ~uint32](w *Writer, s []T) {
 	if w.writeLength(len(s)) {
-		dst := w.extend(4 * len(s))
-		for i, v := range s {
-			binary.LittleEndian.PutUint32(dst[4*i:], uint32(v))
-		}
+		putInt32s(w.extend(4*len(s)), s)
 	}
 }
 
 // ReadInt32s reads an int[].
-func ReadInt32s[T ~int32 | ~uint32](r *Reader) []T { return decodeInt32s[T](nil, r.takeArray(4)) }
+func ReadInt32s[T ~int32 | ~uint32](r *Reader) []T { return made(r.takeArray(4), 4, getInt32s[T]) }
 
 // ReadFixedInt32s reads an int[] of fixed size.
 func ReadFixedInt32s[T ~int32 | ~uint32](r *Reader, dst []T) {
-	decodeInt32s(dst, r.takeFixed(len(dst), 4))
-}
-
-func decodeInt32s[T ~int32 | ~uint32](dst []T, b []byte) []T {
-	if dst == nil {
-		dst = make([]T, len(b)/4)
-	}
-	for i := range len(b) / 4 {
-		dst[i] = T(binary.LittleEndian.Uint32(b[4*i:]))
-	}
-	return dst
+	getInt32s(dst, r.takeFixed(len(dst), 4))
 }
 
 // WriteInt64s writes a long[].
 func WriteInt64s[T ~int64 | ~uint64](w *Writer, s []T) {
 	if w.writeLength(len(s)) {
-		dst := w.extend(8 * len(s))
-		for i, v := range s {
-			binary.LittleEndian.PutUint64(dst[8*i:], uint64(v))
-		}
+		putInt64s(w.extend(8*len(s)), s)
 	}
 }
 
 // ReadInt64s reads a long[].
-func ReadInt64s[T ~int64 | ~uint64](r *Reader) []T { return decodeInt64s[T](nil, r.takeArray(8)) }
+func ReadInt64s[T ~int64 | ~uint64](r *Reader) []T { return made(r.takeArray(8), 8, getInt64s[T]) }
 
 // ReadFixedInt64s reads a long[] of fixed size.
 func ReadFixedInt64s[T ~int64 | ~uint64](r *Reader, dst []T) {
-	decodeInt64s(dst, r.takeFixed(len(dst), 8))
-}
-
-func decodeInt64s[T ~int64 | ~uint64](dst []T, b []byte) []T {
-	if dst == nil {
-		dst = make([]T, len(b)/8)
-	}
-	for i := range len(b) / 8 {
-		dst[i] = T(binary.LittleEndian.Uint64(b[8*i:]))
-	}
-	return dst
+	getInt64s(dst, r.takeFixed(len(dst), 8))
 }
 
 // WriteFloats writes a float[].
 func WriteFloats(w *Writer, s []float32) {
 	if w.writeLength(len(s)) {
-		dst := w.extend(4 * len(s))
-		for i, v := range s {
-			binary.LittleEndian.PutUint32(dst[4*i:], math.Float32bits(v))
-		}
+		putFloats(w.extend(4*len(s)), s)
 	}
 }
 
 // ReadFloats reads a float[].
-func ReadFloats(r *Reader) []float32 { return decodeFloats(nil, r.takeArray(4)) }
+func ReadFloats(r *Reader) []float32 { return made(r.takeArray(4), 4, getFloats) }
 
 // ReadFixedFloats reads a float[] of fixed size.
-func ReadFixedFloats(r *Reader, dst []float32) { decodeFloats(dst, r.takeFixed(len(dst), 4)) }
-
-func decodeFloats(dst []float32, b []byte) []float32 {
-	if dst == nil {
-		dst = make([]float32, len(b)/4)
-	}
-	for i := range len(b) / 4 {
-		dst[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-	}
-	return dst
-}
+func ReadFixedFloats(r *Reader, dst []float32) { getFloats(dst, r.takeFixed(len(dst), 4)) }
 
 // WriteDoubles writes a double[].
 func WriteDoubles(w *Writer, s []float64) {
 	if w.writeLength(len(s)) {
-		dst := w.extend(8 * len(s))
-		for i, v := range s {
-			binary.LittleEndian.PutUint64(dst[8*i:], math.Float64bits(v))
-		}
+		putDoubles(w.extend(8*len(s)), s)
 	}
 }
 
 // ReadDoubles reads a double[].
-func ReadDoubles(r *Reader) []float64 { return decodeDoubles(nil, r.takeArray(8)) }
+func ReadDoubles(r *Reader) []float64 { return made(r.takeArray(8), 8, getDoubles) }
 
 // ReadFixedDoubles reads a double[] of fixed size.
-func ReadFixedDoubles(r *Reader, dst []float64) { decodeDoubles(dst, r.takeFixed(len(dst), 8)) }
-
-func decodeDoubles(dst []float64, b []byte) []float64 {
-	if dst == nil {
-		dst = make([]float64, len(b)/8)
-	}
-	for i := range len(b) / 8 {
-		dst[i] = math.Float64frombits(binary.LittleEndian.Uint64(b[8*i:]))
-	}
-	return dst
-}
+func ReadFixedDoubles(r *Reader, dst []float64) { getDoubles(dst, r.takeFixed(len(dst), 8)) }
 
 // WriteBools writes a boolean[]: 4 bytes for each.
 func WriteBools(w *Writer, s []bool) {
 	if w.writeLength(len(s)) {
-		for _, v := range s {
-			w.WriteBool(v)
-		}
+		putBools(w.extend(4*len(s)), s)
 	}
 }
 
 // ReadBools reads a boolean[].
-func ReadBools(r *Reader) []bool { return decodeBools(nil, r.takeArray(4)) }
+func ReadBools(r *Reader) []bool { return made(r.takeArray(4), 4, getBools) }
 
 // ReadFixedBools reads a boolean[] of fixed size.
-func ReadFixedBools(r *Reader, dst []bool) { decodeBools(dst, r.takeFixed(len(dst), 4)) }
-
-func decodeBools(dst []bool, b []byte) []bool {
-	if dst == nil {
-		dst = make([]bool, len(b)/4)
-	}
-	for i := range len(b) / 4 {
-		dst[i] = binary.LittleEndian.Uint32(b[4*i:]) != 0
-	}
-	return dst
-}
+func ReadFixedBools(r *Reader, dst []bool) { getBools(dst, r.takeFixed(len(dst), 4)) }
 
 // WriteChars writes a char[]: 4 bytes for each.
 func WriteChars(w *Writer, s []uint16) {
 	if w.writeLength(len(s)) {
-		for _, v := range s {
-			w.WriteChar(v)
-		}
+		putChars(w.extend(4*len(s)), s)
 	}
 }
 
 // ReadChars reads a char[].
-func ReadChars(r *Reader) []uint16 { return decodeChars(nil, r.takeArray(4)) }
+func ReadChars(r *Reader) []uint16 { return made(r.takeArray(4), 4, getChars) }
 
 // ReadFixedChars reads a char[] of fixed size.
-func ReadFixedChars(r *Reader, dst []uint16) { decodeChars(dst, r.takeFixed(len(dst), 4)) }
+func ReadFixedChars(r *Reader, dst []uint16) { getChars(dst, r.takeFixed(len(dst), 4)) }
 
-func decodeChars(dst []uint16, b []byte) []uint16 {
-	if dst == nil {
-		dst = make([]uint16, len(b)/4)
-	}
-	for i := range len(b) / 4 {
-		dst[i] = uint16(binary.LittleEndian.Uint32(b[4*i:]))
-	}
-	return dst
+// made makes the array of what b holds, in elements of size bytes.
+func made[T any](b []byte, size int, get func([]T, []byte)) []T {
+	s := make([]T, len(b)/size)
+	get(s, b)
+	return s
 }
 
 // takeArray returns the bytes of an array whose elements take size bytes each.

@@ -30,9 +30,7 @@ func (w *Writer) WriteUTF16(s []uint16) {
 	}
 	start := len(w.buf)
 	dst := w.extend(pad(2*len(s) + 2))
-	for i, unit := range s {
-		binary.LittleEndian.PutUint16(dst[2*i:], unit)
-	}
+	putUnits(dst, s)
 	w.endUnits(start, len(s))
 }
 
@@ -117,11 +115,7 @@ func (r *Reader) ReadNullableString() *string {
 // ReadUTF16 reads a string as it is.
 func (r *Reader) ReadUTF16() []uint16 {
 	u := r.readUnits()
-	s := make([]uint16, len(u)/2)
-	for i := range s {
-		s[i] = binary.LittleEndian.Uint16(u[2*i:])
-	}
-	return s
+	return made(u, 2, getUnits)
 }
 
 // SkipString reads a string and reports whether it is s. It allocates nothing.

@@ -37,8 +37,8 @@ func putASCII(dst []byte, s string) int {
 		if x&0x8080808080808080 != 0 {
 			break
 		}
-		binary.LittleEndian.PutUint64(to, widen(uint32(x)))
-		binary.LittleEndian.PutUint64(to[8:], widen(uint32(x>>32)))
+		put64(to, widen(uint32(x)))
+		put64(to[8:], widen(uint32(x>>32)))
 	}
 	for ; i < len(s) && s[i] < utf8.RuneSelf; i++ {
 		dst[2*i], dst[2*i+1] = s[i], 0
@@ -46,11 +46,13 @@ func putASCII(dst []byte, s string) int {
 	return i
 }
 
-// widen puts a zero byte behind each of four.
+// widen puts a zero byte behind each of four. It ends without a mask: of a value of which it knows zero
+// bytes, the compiler stores each byte by itself.
 func widen(four uint32) uint64 {
 	x := uint64(four)
 	x = (x | x<<16) & 0x0000ffff0000ffff
-	return (x | x<<8) & 0x00ff00ff00ff00ff
+	upper := x & 0x0000ff000000ff00
+	return x - upper + upper<<8
 }
 
 // narrow undoes widen.
@@ -73,28 +75,40 @@ func (u units) appendTo(dst []byte) ([]byte, units) {
 		if len(u) == 0 {
 			return dst, nil
 		}
-		r, size := u.first()
-		if utf8.RuneLen(r) > cap(dst)-len(dst) {
-			return dst, u
+		for next := max(0, len(u)-8); len(u) > next; { // four units, then it may be ASCII again
+			r, size := rune(binary.LittleEndian.Uint16(u)), 2
+			if utf16.IsSurrogate(r) {
+				r, size = u.first()
+			}
+			if room := cap(dst) - len(dst); room < utf8.UTFMax && room < utf8.RuneLen(r) {
+				return dst, u
+			}
+			dst = utf8.AppendRune(dst, r)
+			u = u[size:]
 		}
-		dst = utf8.AppendRune(dst, r)
-		u = u[size:]
 	}
 }
 
-// appendASCII does that for units by fours, as long as all are ASCII.
+// appendASCII does that for units by eights and fours, as long as all are ASCII.
 func (u units) appendASCII(dst []byte) ([]byte, units) {
 	to := dst[len(dst):cap(dst)]
-	n := 0
-	for len(u)-2*n >= 8 && len(to)-n >= 4 {
-		x := binary.LittleEndian.Uint64(u[2*n:])
+	for len(u) >= 16 && len(to) >= 8 {
+		x, y := u64(u), u64(u[8:])
+		if (x|y)&notASCII != 0 {
+			break
+		}
+		put64(to, two(narrow(x), narrow(y)))
+		u, to = u[16:], to[8:]
+	}
+	for len(u) >= 8 && len(to) >= 4 {
+		x := u64(u)
 		if x&notASCII != 0 {
 			break
 		}
-		binary.LittleEndian.PutUint32(to[n:], narrow(x))
-		n += 4
+		put32(to, narrow(x))
+		u, to = u[8:], to[4:]
 	}
-	return dst[:len(dst)+n], u[2*n:]
+	return dst[:cap(dst)-len(to)], u
 }
 
 // first returns the first rune and the bytes it takes.
@@ -115,12 +129,21 @@ func (u units) first() (r rune, size int) {
 func (u units) utf8Len() int {
 	n := 0
 	for len(u) > 0 {
-		if len(u) >= 8 && binary.LittleEndian.Uint64(u)&notASCII == 0 {
+		for len(u) >= 16 && (u64(u)|u64(u[8:]))&notASCII == 0 {
+			n += 8
+			u = u[16:]
+		}
+		if len(u) >= 8 && u64(u)&notASCII == 0 {
 			n += 4
 			u = u[8:]
-			continue
 		}
-		r, size := u.first()
+		if len(u) == 0 {
+			break
+		}
+		r, size := rune(binary.LittleEndian.Uint16(u)), 2
+		if utf16.IsSurrogate(r) {
+			r, size = u.first()
+		}
 		n += utf8.RuneLen(r)
 		u = u[size:]
 	}

@@ -124,13 +124,7 @@ func (w *Writer) WriteUint64(v uint64) {
 }
 
 // WriteBool writes a bool as an int32, 0 or 1.
-func (w *Writer) WriteBool(v bool) {
-	var n uint32
-	if v {
-		n = 1
-	}
-	w.WriteUint32(n)
-}
+func (w *Writer) WriteBool(v bool) { w.WriteUint32(word(v)) }
 
 // WriteInt8 writes AIDL's byte, and an enum of that backing, widened to an int32.
 func (w *Writer) WriteInt8(v int8) { w.WriteInt32(int32(v)) }
