@@ -3,7 +3,6 @@ package parcel
 import (
 	"cmp"
 	"maps"
-	"math"
 	"reflect"
 	"slices"
 
@@ -26,7 +25,7 @@ func WriteArray[T any](w *Writer, s []T, write func(*Writer, T)) {
 // ReadArray reads an array or a list whose elements read reads. It is never nil.
 func ReadArray[T any](r *Reader, read func(*Reader) T) []T {
 	n := r.readLength(4)
-	s := make([]T, 0, atFirst[T](n))
+	s := make([]T, 0, atFirst[T](n, r.Remaining()))
 	for range n {
 		v := read(r)
 		if r.err != nil {
@@ -74,7 +73,7 @@ func WriteParcelables[T any, P pointer[T]](w *Writer, s []T) {
 // ReadParcelables reads an array or a list of parcelables that are not null.
 func ReadParcelables[T any, P pointer[T]](r *Reader) []T {
 	n := r.readLength(4)
-	s := make([]T, 0, atFirst[T](n))
+	s := make([]T, 0, atFirst[T](n, r.Remaining()))
 	for i := range n {
 		var zero T
 		s = append(s, zero)
@@ -98,12 +97,16 @@ func ReadFixedParcelables[T any, P pointer[T]](r *Reader, dst []T) {
 // libbinder's limit too.
 const maxAllocation = 1000 * 1000
 
-// atFirst returns how many of n elements to allocate before any was seen: an element may take much
-// more memory than bytes in the parcel.
-func atFirst[T any](n int) int {
-	size := int(reflect.TypeFor[T]().Size())
-	return min(n, maxAllocation/max(size, 1))
+// maxExpansion is how many bytes of memory are taken at once for each byte in the parcel.
+const maxExpansion = 8
+
+// atFirst returns how many of n elements to allocate before any was seen, of an array in left bytes: an
+// element may take much more memory than bytes in the parcel.
+func atFirst[T any](n, left int) int {
+	return min(n, min(maxExpansion*left, maxAllocation)/sizeOf[T]()+1)
 }
+
+func sizeOf[T any]() int { return max(1, int(reflect.TypeFor[T]().Size())) }
 
 // WriteOutLength writes how long an out array of the caller's is: that alone is sent.
 func (w *Writer) WriteOutLength(n int) { w.writeLength(n) }
@@ -111,7 +114,7 @@ func (w *Writer) WriteOutLength(n int) { w.writeLength(n) }
 // ReadOutArray makes an out array, of zero values.
 func ReadOutArray[T any](r *Reader) []T {
 	n := int(r.ReadInt32())
-	most := atFirst[T](math.MaxInt32)
+	most := maxAllocation / sizeOf[T]()
 	switch {
 	case n < 0:
 		r.pos -= 4

@@ -29,18 +29,24 @@ const busOfService = "STUB_TEST_BUS"
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(busOfService); path != "" {
-		serveBus(path)
+		serveBus(path, filesInterface)
+	}
+	if path := os.Getenv(busOfSecrets); path != "" {
+		serveBus(path, secretInterface)
+	}
+	if path := os.Getenv(busOfConfider); path != "" {
+		confide(path)
 	}
 	os.Exit(m.Run())
 }
 
 // serveBus is the service's process. Its garbage collector closes no files. It is ended from outside.
-func serveBus(path string) {
+func serveBus(path string, i *Interface) {
 	debug.SetGCPercent(-1)
 	ctx := context.Background()
 	p, err := connect.Open(ctx, path)
 	if err == nil {
-		err = p.BecomeContextManager(ctx, p.NewNode(&server{iface: filesInterface}))
+		err = p.BecomeContextManager(ctx, p.NewNode(&server{iface: i}))
 	}
 	if err != nil {
 		panic(err)
