@@ -99,6 +99,9 @@ func (n *Node) Transact(ctx context.Context, t *Transaction, r *Reply) error {
 	if err != nil {
 		return err
 	}
+	if t.Body != nil && t.Flags&ClearBuf != 0 {
+		defer clear(payload)
+	}
 	c := &IncomingCall{
 		Code: t.Code, Flags: t.Flags, Interface: t.Interface, Target: n, Caller: n.process.Identity(),
 		Received: Received{Payload: payload, Encoding: t.Encoding},
@@ -166,13 +169,14 @@ func (r *Reply) fromLocal(ctx context.Context, c *IncomingCall) error {
 	if d.Body == nil {
 		payload = bytes.Clone(payload)
 	}
-	if r.Attachments, err = dupAttachments(ctx, d.Attachments); err != nil {
-		return err
-	}
-	r.Payload, r.Encoding = payload, d.Encoding
 	if c.Flags&ClearBuf != 0 {
 		r.SetMemory(secret(payload))
 	}
+	if r.Attachments, err = dupAttachments(ctx, d.Attachments); err != nil {
+		r.Release()
+		return err
+	}
+	r.Payload, r.Encoding = payload, d.Encoding
 	return nil
 }
 

@@ -8,8 +8,7 @@ import (
 	"ubinder/runtime/status"
 )
 
-// IncomingParcel is one call of an AIDL interface as a generated handler sees it. It is the
-// IncomingCall's Scratch, as Incoming is.
+// IncomingParcel is one call of an AIDL interface as a generated handler sees it.
 type IncomingParcel struct {
 	call     *binder.IncomingCall
 	reader   parcel.Reader
@@ -53,7 +52,6 @@ func (c *IncomingParcel) End() {
 }
 
 func (c *IncomingParcel) begin(call *binder.IncomingCall, i *Interface) error {
-	c.End() // of the call before
 	if err := parcelOf(&call.Received); err != nil {
 		return err
 	}
@@ -92,11 +90,7 @@ func (c *IncomingParcel) finish(err error) error {
 
 // transactParcel serves one call of an AIDL interface.
 func (s *server) transactParcel(ctx context.Context, call *binder.IncomingCall) error {
-	c, ok := call.Scratch.(*IncomingParcel)
-	if !ok {
-		c = new(IncomingParcel)
-		call.Scratch = c
-	}
+	c := &scratchOf(call).parcel
 	if err := c.begin(call, s.iface); err != nil {
 		return err
 	}

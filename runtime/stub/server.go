@@ -10,9 +10,38 @@ import (
 	"ubinder/runtime/status"
 )
 
+// scratch is the IncomingCall's Scratch: memory for the handler's side of one call after the other, of
+// interfaces of both kinds. A transport uses it again only when it has sent the last reply, whose files
+// then were its own duplicates.
+type scratch struct {
+	incoming Incoming
+	parcel   IncomingParcel
+}
+
+// scratchOf returns c's, free of the call before.
+func scratchOf(c *binder.IncomingCall) *scratch {
+	s, ok := c.Scratch.(*scratch)
+	if !ok {
+		s = new(scratch)
+		c.Scratch = s
+	}
+	s.End()
+	return s
+}
+
+// End ends the call that s served. It is called when the reply was sent, or will not be: by the transport,
+// and at the latest before the next call.
+func (s *scratch) End() {
+	if s.incoming.call != nil {
+		s.incoming.End()
+	}
+	if s.parcel.call != nil {
+		s.parcel.End()
+	}
+}
+
 // Incoming is one transaction as a generated method handler sees it. What is put into it goes with
-// the reply. It is the IncomingCall's Scratch and serves one call after the other: a transport uses
-// it again only when it has sent the last reply, whose files then were its own duplicates.
+// the reply.
 type Incoming struct {
 	Attachments
 	call *binder.IncomingCall
@@ -45,8 +74,7 @@ func (c *Incoming) Reply(m proto.Message) {
 }
 
 // End closes the files that went with the reply, which the handler gave away, and lets go of
-// everything else. It is called when the reply was sent, or will not be: by the transport, and at
-// the latest before the next call.
+// everything else.
 func (c *Incoming) End() {
 	for _, a := range c.list {
 		if a.File != nil {
@@ -75,12 +103,7 @@ func (s *server) Transact(ctx context.Context, call *binder.IncomingCall) error 
 		return status.Errorf(status.BadValue, "%s.%s: oneway is %v in the interface and %v in the call",
 			s.iface.descriptor, m.Name, m.Oneway, call.Oneway())
 	}
-	c, ok := call.Scratch.(*Incoming)
-	if !ok {
-		c = new(Incoming)
-		call.Scratch = c
-	}
-	c.End() // of the call before
+	c := &scratchOf(call).incoming
 	c.call = call
 	c.process = call.Target.Process()
 	return m.Handle(ctx, s.impl, c)

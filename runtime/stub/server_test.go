@@ -123,7 +123,7 @@ func TestFilesOfAReplyAreGivenAway(t *testing.T) {
 	require.Len(t, call.Reply.Attachments, 1)
 	_, err = f.Stat()
 	require.NoError(t, err, "the transport has not sent it yet")
-	call.Scratch.(*Incoming).End()
+	call.Done()
 	_, err = f.Stat()
 	assert.ErrorIs(t, err, os.ErrClosed)
 }
