@@ -128,6 +128,13 @@ func TestFilesThatAreNotThere(t *testing.T) {
 	assert.Error(t, err)
 }
 
+func TestAFileIsFoundOnce(t *testing.T) {
+	dir := tree(t, map[string]string{"a/A.aidl": "parcelable A {}", "B.aidl": "parcelable B {}"})
+	files, err := Find([]string{dir + "/a/../B.aidl", dir, dir + "/a/A.aidl", dir + "//B.aidl"})
+	require.NoError(t, err)
+	assert.Equal(t, []string{dir + "/a/../B.aidl", filepath.Join(dir, "a/A.aidl")}, files)
+}
+
 func TestHiddenFoldersAreLeftOut(t *testing.T) {
 	dir := tree(t, map[string]string{"a/A.aidl": "parcelable A {}", ".git/B.aidl": "parcelable B {}", "a/C.txt": ""})
 	files, err := Find([]string{dir})

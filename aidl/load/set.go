@@ -112,9 +112,10 @@ func (s *Set) read(path string, main bool) (*File, error) {
 	return l.file, l.err
 }
 
-// Find finds the .aidl files below folders, in order. A path that is a file stands for itself.
+// Find finds the .aidl files below folders, in order, each once. A path that is a file stands for itself.
 func Find(paths []string) ([]string, error) {
 	var files []string
+	found := make(map[string]bool)
 	for _, path := range paths {
 		err := filepath.WalkDir(path, func(name string, e fs.DirEntry, err error) error {
 			switch {
@@ -122,7 +123,8 @@ func Find(paths []string) ([]string, error) {
 				return err
 			case e.IsDir() && name != path && strings.HasPrefix(e.Name(), "."):
 				return filepath.SkipDir
-			case !e.IsDir() && (name == path || strings.HasSuffix(name, ".aidl")):
+			case !e.IsDir() && (name == path || strings.HasSuffix(name, ".aidl")) && !found[filepath.Clean(name)]:
+				found[filepath.Clean(name)] = true
 				files = append(files, name)
 			}
 			return nil

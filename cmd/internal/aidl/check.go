@@ -64,6 +64,9 @@ func (r *checkRun) run(cmd *cobra.Command, args []string) error {
 	if r.dep != "" && (len(args) != 1 || isFolder(args[0])) {
 		return exit.WrongUsage(cmd, fmt.Errorf("--dep is for one file"))
 	}
+	if r.dep != "" && r.parseOnly {
+		return exit.WrongUsage(cmd, fmt.Errorf("--dep cannot be with --parse-only, which looks at no other file"))
+	}
 	start := time.Now()
 	results, p, err := r.judge(args)
 	if err != nil {

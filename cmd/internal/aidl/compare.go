@@ -61,7 +61,7 @@ func (f *flags) compare(cmd *cobra.Command, older, newer string, level api.Level
 		}
 	}
 	if len(wrong) > 0 {
-		return fmt.Errorf("%s is not %s with %s: %d differences matter", newer, levelNames[level], older, len(wrong))
+		return fmt.Errorf("%s is not %s with %s; differences that matter: %d", newer, levelNames[level], older, len(wrong))
 	}
 	return nil
 }
