@@ -22,6 +22,19 @@ func (t *Transport) Lanes() int {
 	return len(t.lanes)
 }
 
+// WarmFor and MaxHot are the loopers' own.
+const (
+	WarmFor = warmFor
+	MaxHot  = maxHot
+)
+
+// Hot is how many lanes the loopers sleep on.
+func (t *Transport) Hot() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.pool.hot)
+}
+
 // Left tells what is left of calls, messages and dead processes when nothing is under way and all
 // handles are released but for those that the processes in living hold of each other's: nil when
 // nothing is.

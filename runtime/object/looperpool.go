@@ -3,6 +3,8 @@ package object
 import (
 	"sync/atomic"
 	"time"
+
+	"ubinder/runtime/internal/wait"
 )
 
 // looperPool is the loopers of a process and the lanes they sleep on. Guarded by Transport.mu.
@@ -25,7 +27,10 @@ type looperPool struct {
 
 // maxHot bounds the lanes that loopers sleep on; the others ring their receiving goroutine. One word
 // of a set is the sleeper's own.
-const maxHot = 32
+const maxHot = wait.MaxSet - 1
+
+// warmFor is for how many calls, of all lanes, a lane stays hot that carries none.
+const warmFor = 1024
 
 // wanted returns a sleeping looper to wake for the queue, or a new one to start. While one handler
 // runs another looper should wait, so that the next caller need not go through the poller.
@@ -123,26 +128,30 @@ func (p *looperPool) remove(lp *looper) {
 	}
 }
 
-// heat notes that a lane carries calls. The coldest makes place. A lane that has died is not looked
-// at any more: its memory may be gone.
+// heat notes that a lane carries calls. There is place for it when another has carried none for a
+// while: lanes that took turns with each other would cost more than what rings its goroutine. A lane
+// that has died is not looked at any more: its memory may be gone.
 func (p *looperPool) heat(l *lane) {
 	p.clock++
 	l.lastUsed = p.clock
-	if l.hot || l.cut || l.dead {
-		return
+	if p.clock%warmFor == 0 {
+		p.coolUnused()
 	}
-	if len(p.hot) == maxHot {
-		coldest := p.hot[0]
-		for _, h := range p.hot {
-			if h.lastUsed < coldest.lastUsed {
-				coldest = h
-			}
-		}
-		p.cool(coldest)
+	if l.hot || l.cut || l.dead || len(p.hot) == maxHot {
+		return
 	}
 	l.hot = true
 	l.hotHint.Store(true)
 	p.hot = append(p.hot, l)
+}
+
+// coolUnused takes out what has carried no call for a while: whoever sleeps pays for each.
+func (p *looperPool) coolUnused() {
+	for i := len(p.hot) - 1; i >= 0; i-- {
+		if l := p.hot[i]; p.clock-l.lastUsed >= warmFor {
+			p.cool(l)
+		}
+	}
 }
 
 // cool takes a lane from the hot ones; sleepers are woken so that they let go of it.

@@ -42,10 +42,10 @@ func TestMoreLanesThanLoopersSleepOn(t *testing.T) {
 		return nil
 	})
 	var wg sync.WaitGroup
-	for range 40 {
+	for range object.MaxHot + 10 {
 		h := rootOf(t, dial(t, path))
 		wg.Go(func() {
-			for range 100 {
+			for range 30 {
 				out, err := binder.Call(t.Context(), h, 1, []byte("x"))
 				assert.NoError(t, err)
 				assert.Equal(t, "x", string(out))
@@ -53,6 +53,39 @@ func TestMoreLanesThanLoopersSleepOn(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// TestLoopersSleepOnLanesInUseOnly has many call once, then one for long, then all again.
+func TestLoopersSleepOnLanesInUseOnly(t *testing.T) {
+	path := brokertest.Start(t)
+	tr, err := object.Dial(t.Context(), path, "server")
+	require.NoError(t, err)
+	server := binder.NewProcess(tr)
+	t.Cleanup(func() { server.Close() })
+	echo := binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
+		c.Reply.Payload = c.Payload
+		return nil
+	})
+	require.NoError(t, server.BecomeContextManager(t.Context(), server.NewNode(echo)))
+	call := func(h *binder.Handle) {
+		out, err := binder.Call(t.Context(), h, 1, []byte("x"))
+		require.NoError(t, err)
+		require.Equal(t, "x", string(out))
+	}
+	handles := make([]*binder.Handle, 10)
+	for i := range handles {
+		handles[i] = rootOf(t, dial(t, path))
+		call(handles[i])
+	}
+	require.Equal(t, len(handles), tr.Hot())
+	for range 2 * object.WarmFor {
+		call(handles[0])
+	}
+	require.Equal(t, 1, tr.Hot())
+	for _, h := range handles {
+		call(h)
+	}
+	require.Equal(t, len(handles), tr.Hot())
 }
 
 // TestHandlersThatCallBackFindRoom fills the outbox with calls whose handlers call back, and are
