@@ -27,7 +27,7 @@ func TestAHelloThatIsNoneIsRefusedWithTheReason(t *testing.T) {
 	}{
 		"version": {(&brokerwire.Packet{Kind: brokerwire.Hello, Value: brokerwire.Magic, Code: 99}).Append(nil), "the process version 99: start an ubinderd"},
 		"magic":   {(&brokerwire.Packet{Kind: brokerwire.Hello, Value: 1, Code: brokerwire.Version}).Append(nil), "no hello"},
-		"kind":    {(&brokerwire.Packet{Kind: brokerwire.Sync}).Append(nil), "no hello"},
+		"kind":    {(&brokerwire.Packet{Kind: brokerwire.Find}).Append(nil), "no hello"},
 		"garbage": {[]byte("GET / HTTP/1.1\r\n\r\n"), "malformed"},
 		"long":    {make([]byte, 20000), "longer than the protocol allows"},
 	} {
@@ -228,7 +228,7 @@ func FuzzBroker(f *testing.F) {
 		r.conn.Send(third)
 		c, err := bus.Dial(t.Context(), path, "", newMember())
 		require.NoError(t, err)
-		require.NoError(t, c.Sync(t.Context()))
+		settle(t, c)
 		c.Close()
 	})
 }

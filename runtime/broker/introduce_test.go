@@ -110,8 +110,8 @@ func TestASecondIntroductionMakesNoSecondLane(t *testing.T) {
 		require.NoError(t, a.Introduce(t.Context(), b.Self().ID))
 		require.NoError(t, b.Introduce(t.Context(), a.Self().ID))
 	}
-	require.NoError(t, a.Sync(t.Context()))
-	require.NoError(t, b.Sync(t.Context()))
+	settle(t, a)
+	settle(t, b)
 	ma.link(t, b.Self().ID)
 	mb.link(t, a.Self().ID)
 	require.Equal(t, 1, ma.lanes)
@@ -178,6 +178,34 @@ func TestTheContextManager(t *testing.T) {
 	require.Eventually(t, func() bool { return b.BecomeContextManager(background(), 12) == nil }, patience, tick)
 }
 
+// TestWhoAsksForTheContextManagerIsIntroducedToIt, once, unless policy forbids it.
+func TestWhoAsksForTheContextManagerIsIntroducedToIt(t *testing.T) {
+	path := busPath(t)
+	serve(t, broker.Config{Path: path})
+	a, ma := join(t, path)
+	b, mb := join(t, path)
+	require.NoError(t, a.BecomeContextManager(t.Context(), 11))
+	for range 2 {
+		_, _, err := b.ContextManager(t.Context())
+		require.NoError(t, err)
+		mb.echo(t, mb.link(t, a.Self().ID))
+	}
+	_, _, err := a.ContextManager(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, ma.lanes)
+	require.Equal(t, 1, mb.lanes)
+
+	path = busPath(t)
+	serve(t, broker.Config{Path: path, Policy: closed{talk: errors.New("not on Sundays")}})
+	a, _ = join(t, path)
+	b, mb = join(t, path)
+	require.NoError(t, a.BecomeContextManager(t.Context(), 11))
+	_, _, err = b.ContextManager(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, mb.lanes)
+	require.ErrorContains(t, b.Introduce(t.Context(), a.Self().ID), "not on Sundays")
+}
+
 // TestAProcessThatDoesNotReadIsCutOff: it asks and asks and reads no answer.
 func TestAProcessThatDoesNotReadIsCutOff(t *testing.T) {
 	path := busPath(t)
@@ -187,7 +215,7 @@ func TestAProcessThatDoesNotReadIsCutOff(t *testing.T) {
 	b, _ := join(t, path)
 	deaf := dialRaw(t, path)
 	deaf.send(hello())
-	ask := (&brokerwire.Packet{Kind: brokerwire.Sync}).Append(nil)
+	ask := (&brokerwire.Packet{Kind: brokerwire.Find}).Append(nil)
 	for deaf.conn.SendWait(ask) == nil {
 	}
 	require.NoError(t, a.Introduce(t.Context(), b.Self().ID))

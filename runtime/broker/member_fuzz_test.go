@@ -28,8 +28,6 @@ func FuzzHostileMember(f *testing.F) {
 	f.Cleanup(honest.Close)
 	file := memoryFile(f)
 	f.Fuzz(func(t *testing.T, in []byte) {
-		ctx, cancel := context.WithTimeout(context.Background(), 8*time.Second)
-		defer cancel()
 		conn, err := sys.Dial(path)
 		require.NoError(t, err)
 		for n := 0; len(in) >= 4 && n < 200; n++ {
@@ -49,9 +47,9 @@ func FuzzHostileMember(f *testing.F) {
 			conn.Send(packet, files...)
 			in = in[4:]
 		}
-		require.NoError(t, honest.Sync(ctx))
+		settle(t, honest)
 		conn.Close()
-		require.NoError(t, honest.Sync(ctx))
+		settle(t, honest)
 		require.Eventually(t, func() bool {
 			u := b.Usage()
 			return len(u.Processes) == 1 && u.Greeting == 0 && u.Lanes == 0 && u.Manager == 0 && u.Queued == 0

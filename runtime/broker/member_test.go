@@ -21,6 +21,14 @@ const (
 	tick     = time.Millisecond
 )
 
+// settle waits until the broker has answered all that c has asked, and c has taken it.
+func settle(t testing.TB, c *bus.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	_, err := c.Find(ctx, 0, 0)
+	require.NoError(t, err)
+}
+
 // member is a process's handler of lanes: it counts what comes, and answers calls if it is to.
 type member struct {
 	mu    sync.Mutex

@@ -43,11 +43,6 @@ func (b *Broker) routineProcess(conn *sys.Conn) {
 		b.config.Log("refused a connection: %v", err)
 		return
 	}
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		p.routineSend()
-	}()
 	p.send(brokerwire.Packet{Kind: brokerwire.Welcome, Identity: p.Identity}, sys.FD{})
 	b.config.Log("process %d connected: %q (pid %d, uid %d)", p.ID, p.Name, p.PID, p.UID)
 	err = b.serve(p)
@@ -56,7 +51,7 @@ func (b *Broker) routineProcess(conn *sys.Conn) {
 	killpoint.At("broker: process removed")
 	lastWord(conn, err)
 	conn.Close() // it need not read for the queue to end
-	<-written
+	p.out.wait()
 	b.config.Log("process %d left: %v", p.ID, err)
 }
 
@@ -99,7 +94,7 @@ func (b *Broker) admit(conn *sys.Conn) (*Process, error) {
 	if err != nil {
 		return nil, status.Errorf(status.Denied, "the kernel does not say who connects: %w", err)
 	}
-	p := &Process{conn: conn, out: newQueue(), lanes: make(map[*Process]bool)}
+	p := &Process{conn: conn, out: &queue{conn: conn}, lanes: make(map[*Process]bool)}
 	p.Identity = brokerwire.Identity{PID: cr.PID, UID: cr.UID, GID: cr.GID, Groups: cr.Groups, Label: cr.Label}
 	if err := b.charge(p.UID); err != nil {
 		return nil, err
@@ -153,14 +148,15 @@ func (b *Broker) greet(p *Process) error {
 	return b.add(p)
 }
 
-func receive(conn *sys.Conn) (brokerwire.Packet, error) {
-	var buf [brokerwire.MaxSize]byte
-	n, fds, err := conn.Receive(buf[:])
-	sys.CloseAll(fds)
-	if err != nil {
-		return brokerwire.Packet{}, err
-	}
-	return brokerwire.Parse(buf[:n])
+func receive(conn *sys.Conn) (p brokerwire.Packet, err error) {
+	err = conn.ReceiveWith(brokerwire.MaxSize, func(b []byte, fds []sys.FD, err error) error {
+		sys.CloseAll(fds)
+		if err == nil {
+			p, err = brokerwire.Parse(b)
+		}
+		return err
+	})
+	return p, err
 }
 
 func (b *Broker) add(p *Process) error {
@@ -202,25 +198,6 @@ func (p *Process) send(packet brokerwire.Packet, file sys.FD) {
 	}
 }
 
-// routineSend writes what is queued; after an error it only closes files.
-func (p *Process) routineSend() {
-	for {
-		o, ok := p.out.take()
-		if !ok {
-			return
-		}
-		killpoint.At("broker: sending")
-		var files []int
-		if o.file.Valid() {
-			files = []int{o.file.Int()}
-		}
-		if p.conn.SendWait(o.packet.Append(nil), files...) != nil {
-			p.conn.Close() // it would miss something: better that it knows
-		}
-		o.file.Close()
-	}
-}
-
 // serve answers requests until the connection ends.
 func (b *Broker) serve(p *Process) error {
 	for {
@@ -252,10 +229,9 @@ func (b *Broker) answer(p *Process, r *brokerwire.Packet) (answer brokerwire.Pac
 	case brokerwire.SetContextManager:
 		err = b.setManager(p, r.Value, r.ID)
 	case brokerwire.GetContextManager:
-		answer.Value, answer.ID, err = b.getManager()
+		answer.Value, answer.ID, err = b.getManager(p)
 	case brokerwire.Find:
 		answer.Value = b.find(r.PID, r.Value)
-	case brokerwire.Sync:
 	default:
 		err = status.Errorf(status.Protocol, "request of unknown kind %d", r.Kind)
 	}
@@ -350,11 +326,18 @@ func (b *Broker) leaveManager(p *Process, node uint64) {
 	}
 }
 
-func (b *Broker) getManager() (process, node uint64, err error) {
+// getManager tells who is behind handle 0, and introduces p to it: who asks is about to call. Where that
+// is not possible, p learns why when it asks for the introduction.
+func (b *Broker) getManager(p *Process) (process, node uint64, err error) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.manager == nil {
+	manager, node := b.manager, b.root
+	met := manager != nil && p.lanes[manager]
+	b.mu.Unlock()
+	if manager == nil {
 		return 0, 0, status.Errorf(status.UnknownTarget, "this bus has no service manager: start one with \"ubinder up\" or \"ubinderd\"")
 	}
-	return b.manager.ID, b.root, nil
+	if manager != p && !met && b.config.Policy.Talk(p, manager) == nil {
+		b.makeLane(p, manager)
+	}
+	return manager.ID, node, nil
 }

@@ -1,9 +1,11 @@
 package broker
 
 import (
+	"errors"
 	"sync"
 
 	"ubinder/runtime/internal/brokerwire"
+	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/sys"
 )
 
@@ -16,42 +18,73 @@ type outgoing struct {
 // maxQueued is how many packets may wait for a process that does not read; then it is cut off.
 const maxQueued = 4096
 
-// queue is what is to be sent to a process, in order. An empty one costs next to nothing.
+// queue is what is to be sent to a process, in order. What the socket takes at once is never in it, so an
+// empty one costs no goroutine.
 type queue struct {
-	mu     sync.Mutex
-	filled sync.Cond
-	list   []outgoing
-	closed bool
+	conn *sys.Conn
+
+	mu      sync.Mutex
+	list    []outgoing
+	writing bool // a goroutine empties the list
+	closed  bool
+	writer  sync.WaitGroup // that goroutine
 }
 
-func newQueue() *queue {
-	q := &queue{}
-	q.filled.L = &q.mu
-	return q
-}
-
-// put appends o, and takes over its file. It is false when the queue is full or closed.
+// put sends o, or has it sent when the socket takes it, and takes over its file. It never blocks. It is false
+// when the queue is full or closed.
 func (q *queue) put(o outgoing) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if q.closed || len(q.list) == maxQueued {
 		return false
 	}
+	if !q.writing {
+		if err := o.send(q.conn.Send); !errors.Is(err, sys.ErrWouldBlock) {
+			q.sent(o, err)
+			return true
+		}
+		q.writing = true
+		q.writer.Go(q.routineSend)
+	}
 	q.list = append(q.list, o)
-	q.filled.Signal()
 	return true
 }
 
-// take waits for the first; ok is false when the queue is closed and empty.
+func (o *outgoing) send(send func([]byte, ...int) error) error {
+	killpoint.At("broker: sending")
+	if o.file.Valid() {
+		return send(o.packet.Append(nil), o.file.Int())
+	}
+	return send(o.packet.Append(nil))
+}
+
+// sent ends what was done with o. A process that has not got a packet would miss something: better that
+// it knows.
+func (q *queue) sent(o outgoing, err error) {
+	o.file.Close()
+	if err != nil {
+		q.conn.Close()
+	}
+}
+
+// routineSend sends the list until it is empty; after an error it only closes files.
+func (q *queue) routineSend() {
+	for {
+		o, ok := q.take()
+		if !ok {
+			return
+		}
+		q.sent(o, o.send(q.conn.SendWait))
+	}
+}
+
+// take returns the first of the list; without one the writer is to end.
 func (q *queue) take() (o outgoing, ok bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	for len(q.list) == 0 {
-		if q.closed {
-			return o, false
-		}
-		q.list = nil
-		q.filled.Wait()
+	if len(q.list) == 0 {
+		q.list, q.writing = nil, false
+		return o, false
 	}
 	o = q.list[0]
 	q.list[0] = outgoing{}
@@ -59,12 +92,15 @@ func (q *queue) take() (o outgoing, ok bool) {
 	return o, true
 }
 
+// close refuses what comes; what is in the list is still sent, as long as the connection lives.
 func (q *queue) close() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.closed = true
-	q.filled.Signal()
 }
+
+// wait returns when nothing is sent any more. close and the end of the connection come first.
+func (q *queue) wait() { q.writer.Wait() }
 
 func (q *queue) length() int {
 	q.mu.Lock()

@@ -23,6 +23,8 @@ type Membership interface {
 	Approach(ctx context.Context, process uint64) (frozen bool, err error)
 	// SetFrozen lets those who have no lane to this process know that it is frozen.
 	SetFrozen(ctx context.Context, frozen bool) error
+	// ContextManager returns the process that holds handle 0, and the node behind it. It may introduce
+	// the two on the way.
 	ContextManager(ctx context.Context) (process, node uint64, err error)
 	BecomeContextManager(ctx context.Context, node uint64) error
 	LeaveContextManager(ctx context.Context, node uint64) error
@@ -130,18 +132,19 @@ func (c *Conn) Parker() wait.Parker { return &c.parker }
 // Done is closed when the connection has ended; lanes may live on.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
-func (c *Conn) receive() (brokerwire.Packet, []sys.FD, error) {
-	var b [brokerwire.MaxSize]byte
-	n, fds, err := c.sock.Receive(b[:])
-	if err != nil && !errors.Is(err, sys.ErrFilesLost) { // then that lane fails, not the connection
-		return brokerwire.Packet{}, nil, err
-	}
-	p, err := brokerwire.Parse(b[:n])
-	if err != nil {
-		sys.CloseAll(fds)
-		return p, nil, err
-	}
-	return p, fds, nil
+func (c *Conn) receive() (p brokerwire.Packet, files []sys.FD, err error) {
+	err = c.sock.ReceiveWith(brokerwire.MaxSize, func(b []byte, fds []sys.FD, err error) error {
+		if err != nil && !errors.Is(err, sys.ErrFilesLost) { // then that lane fails, not the connection
+			return err
+		}
+		if p, err = brokerwire.Parse(b); err != nil {
+			sys.CloseAll(fds)
+			return err
+		}
+		files = fds
+		return nil
+	})
+	return p, files, err
 }
 
 func (c *Conn) routineReceive() {
@@ -301,14 +304,8 @@ func (c *Conn) SetFrozen(ctx context.Context, frozen bool) error {
 	return err
 }
 
-// Sync waits until the broker has answered all that was asked before, and the handler has been told
-// of every introduction up to then.
-func (c *Conn) Sync(ctx context.Context) error {
-	_, err := c.ask(ctx, brokerwire.Packet{Kind: brokerwire.Sync})
-	return err
-}
-
-// ContextManager returns the process that holds handle 0, and the node behind it.
+// ContextManager returns the process that holds handle 0, and the node behind it. The handler has been
+// told of a lane to it, if there can be one.
 func (c *Conn) ContextManager(ctx context.Context) (process, node uint64, err error) {
 	p, err := c.ask(ctx, brokerwire.Packet{Kind: brokerwire.GetContextManager})
 	return p.Value, p.ID, err

@@ -22,8 +22,7 @@ const (
 	Hello             Kind = 1 // Value: Magic, Code: Version, Text: a name for people
 	Introduce         Kind = 2 // Value: process id
 	SetContextManager Kind = 3 // Value: node; zero: ID is behind handle 0 no more
-	GetContextManager Kind = 4
-	Sync              Kind = 5 // answered when all that came before has been
+	GetContextManager Kind = 4 // introduces the two as well
 	Find              Kind = 6 // PID, Value: process id; answered with the next one of that OS process
 	SetFrozen         Kind = 7 // Value: 1 if the process is frozen, 0 if not
 )

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
+	"sync"
 	"syscall"
 	"time"
 
@@ -150,6 +152,30 @@ func (c *Conn) Receive(b []byte) (n int, fds []FD, err error) {
 	return n, fds, err
 }
 
+// ReceiveWith is Receive into a buffer of max bytes that exists only when there is something: for who
+// waits for long. take is given what Receive returns; the bytes are valid until it returns, and its
+// error is ReceiveWith's.
+func (c *Conn) ReceiveWith(max int, take func(b []byte, fds []FD, err error) error) (err error) {
+	waitErr := c.raw.Read(func(fd uintptr) bool {
+		b := buffers.Get().(*[]byte)
+		defer buffers.Put(b)
+		*b = slices.Grow((*b)[:0], max)[:max]
+		n, fds, receiveErr := receive(int(fd), *b)
+		if receiveErr == ErrWouldBlock {
+			return false
+		}
+		err = take((*b)[:n], fds, receiveErr)
+		return true
+	})
+	if waitErr != nil {
+		return take(nil, nil, waitErr)
+	}
+	return err
+}
+
+// buffers are for packets and control messages that are being received.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
 // ReceiveNow is Receive without waiting: ErrWouldBlock when there is nothing.
 func (c *Conn) ReceiveNow(b []byte) (n int, fds []FD, err error) {
 	if e := c.raw.Control(func(fd uintptr) { n, fds, err = receive(int(fd), b) }); e != nil {
@@ -167,8 +193,14 @@ func (c *Conn) WaitReadable(ready func() bool) error {
 	return c.raw.Read(func(uintptr) bool { return ready() })
 }
 
+// controlSize is room for as many descriptors as a packet carries.
+var controlSize = unix.CmsgSpace(MaxFDs * 4)
+
 func receive(fd int, b []byte) (int, []FD, error) {
-	oob := make([]byte, unix.CmsgSpace(MaxFDs*4))
+	buffer := buffers.Get().(*[]byte)
+	defer buffers.Put(buffer)
+	*buffer = slices.Grow((*buffer)[:0], controlSize)[:controlSize]
+	oob := *buffer
 	for {
 		n, oobn, flags, _, err := unix.Recvmsg(fd, b, oob, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
 		switch {
