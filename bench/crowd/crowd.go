@@ -96,6 +96,14 @@ func (c *crowd) all() []*worker {
 	return all
 }
 
+func (c *crowd) pids() []int {
+	var pids []int
+	for _, w := range c.all() {
+		pids = append(pids, w.pid)
+	}
+	return pids
+}
+
 // do has w obey and waits for its reply.
 func (w *worker) do(ctx context.Context, o order) (r reply, err error) {
 	if err := json.NewEncoder(w.orders).Encode(o); err != nil {

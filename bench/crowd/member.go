@@ -12,6 +12,7 @@ import (
 	"ubinder/bench/stack"
 	"ubinder/runtime/binder"
 	"ubinder/runtime/broker"
+	"ubinder/runtime/bus"
 	"ubinder/runtime/connect"
 )
 
@@ -124,6 +125,11 @@ func (m *member) join() error {
 
 // probe has n connections come, meet the hub and leave, one after the other.
 func (m *member) probe(n int) (hello, introduction []time.Duration, err error) {
+	watcher, err := bus.Dial(context.Background(), m.path, "watcher", stranger{})
+	if err != nil {
+		return nil, nil, err
+	}
+	defer watcher.Close()
 	for range n {
 		start := time.Now()
 		p, err := connect.Open(context.Background(), "bus:"+m.path)
@@ -138,22 +144,30 @@ func (m *member) probe(n int) (hello, introduction []time.Duration, err error) {
 		hello, introduction = append(hello, open.Sub(start)), append(introduction, time.Since(open))
 		h.Release()
 		p.Close()
-		if err := m.awaitGone(p.ID()); err != nil {
+		if err := awaitGone(watcher, p.ID()); err != nil {
 			return nil, nil, err
 		}
 	}
 	return hello, introduction, nil
 }
 
-// awaitGone waits until the broker has noticed that a connection of this process was closed: its end
-// is not to be measured with the next one.
-func (m *member) awaitGone(id binder.ProcessID) error {
+// awaitGone waits until the broker has noticed that the connection id of this process was closed: its
+// end is not to be measured with the next one.
+func awaitGone(watcher *bus.Conn, id binder.ProcessID) error {
 	for {
-		list, err := m.processes[0].FindProcesses(context.Background(), int32(os.Getpid()))
-		if err != nil || list[len(list)-1] < id {
+		found, err := watcher.Find(context.Background(), int32(os.Getpid()), uint64(id)-1)
+		if err != nil || found != uint64(id) {
 			return err
 		}
 	}
+}
+
+// stranger is a connection that meets nobody.
+type stranger struct{}
+
+// Introduced implements bus.ConnHandler.
+func (stranger) Introduced(*bus.Peer) (bus.Events, func(bus.Link), func(bus.Link, error)) {
+	return nil, nil, nil
 }
 
 // measure lets o.N goroutines call o.Peers of the peers in turn.

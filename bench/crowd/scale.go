@@ -40,6 +40,11 @@ type ScaleResult struct {
 	ContactP50      time.Duration `json:"contact_p50_ns"` // both together
 	ContactP99      time.Duration `json:"contact_p99_ns"`
 
+	// Of one that comes, meets the hub and leaves: processor time and context switches of all processes. They
+	// depend less on what else the machine does.
+	ContactCPU      time.Duration `json:"contact_cpu_ns"`
+	ContactSwitches float64       `json:"contact_context_switches"`
+
 	CallP50  time.Duration `json:"call_p50_ns"` // over one lane, the others being idle
 	CallMean time.Duration `json:"call_mean_ns"`
 	CallP99  time.Duration `json:"call_p99_ns"`
@@ -163,10 +168,20 @@ func (c *crowd) leavesDo(ctx context.Context, order func(int) order) (time.Durat
 }
 
 func (r *ScaleResult) probe(ctx context.Context, c *crowd) error {
+	before, err := activityOf(c.pids())
+	if err != nil {
+		return err
+	}
 	p, err := c.leaves[0].do(ctx, order{Do: doProbe, N: probes})
 	if err != nil {
 		return err
 	}
+	after, err := activityOf(c.pids())
+	if err != nil {
+		return err
+	}
+	r.ContactCPU = (after.cpu - before.cpu) / probes
+	r.ContactSwitches = float64(after.switches-before.switches) / probes
 	contact := make([]time.Duration, len(p.Hello))
 	for i := range contact {
 		contact[i] = p.Hello[i] + p.Introduction[i]
@@ -222,10 +237,7 @@ func (w *worker) measure(ctx context.Context, o order) (r report.Result, err err
 
 // idle watches all processes from outside for d, after half as much for what the last calls left to do.
 func (r *ScaleResult) idle(ctx context.Context, c *crowd, d time.Duration) error {
-	pids := make([]int, 0, len(c.leaves)+2)
-	for _, w := range c.all() {
-		pids = append(pids, w.pid)
-	}
+	pids := c.pids()
 	if err := sleep(ctx, d/2); err != nil {
 		return err
 	}

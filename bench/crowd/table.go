@@ -55,6 +55,8 @@ var scaleRows = []struct {
 	{"introduction and first call p99", "%.0f", func(r *ScaleResult) any { return micros(r.IntroductionP99) }},
 	{"both p50", "%.0f", func(r *ScaleResult) any { return micros(r.ContactP50) }},
 	{"both p99", "%.0f", func(r *ScaleResult) any { return micros(r.ContactP99) }},
+	{"one that comes and leaves: CPU", "%.0f", func(r *ScaleResult) any { return micros(r.ContactCPU) }},
+	{"context switches", "%.0f", func(r *ScaleResult) any { return r.ContactSwitches }},
 	{"call over one lane p50", "%.1f", func(r *ScaleResult) any { return micros(r.CallP50) }},
 	{"mean", "%.1f", func(r *ScaleResult) any { return micros(r.CallMean) }},
 	{"p99", "%.1f", func(r *ScaleResult) any { return micros(r.CallP99) }},

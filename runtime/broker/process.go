@@ -32,7 +32,6 @@ func temporary(err error) bool {
 // routineProcess serves one connection from hello to its end.
 func (b *Broker) routineProcess(conn *sys.Conn) {
 	defer conn.Close()
-	defer watch(conn)()
 	killpoint.At("broker: accepted")
 	p, err := b.admit(conn)
 	b.mu.Lock()
@@ -44,6 +43,7 @@ func (b *Broker) routineProcess(conn *sys.Conn) {
 		return
 	}
 	p.send(brokerwire.Packet{Kind: brokerwire.Welcome, Identity: p.Identity}, sys.FD{})
+	defer watch(conn)() // until here, helloTimeout bounds what a child with the socket can do
 	b.config.Log("process %d connected: %q (pid %d, uid %d)", p.ID, p.Name, p.PID, p.UID)
 	err = b.serve(p)
 	killpoint.At("broker: process left")
@@ -127,9 +127,7 @@ func (b *Broker) discharge(uid uint32) {
 
 // greet reads the hello and takes the process in.
 func (b *Broker) greet(p *Process) error {
-	conn := p.conn
-	conn.SetReadDeadline(time.Now().Add(helloTimeout))
-	hello, err := receive(conn)
+	hello, err := receiveHello(p.conn)
 	if err != nil {
 		return status.Errorf(status.Protocol, "hello: %w", err)
 	}
@@ -139,7 +137,6 @@ func (b *Broker) greet(p *Process) error {
 	if hello.Code != brokerwire.Version {
 		return status.Errorf(status.Protocol, "this broker speaks version %d of the protocol, the process version %d: start an ubinderd of the process's version", brokerwire.Version, hello.Code)
 	}
-	conn.SetReadDeadline(time.Time{})
 	killpoint.At("broker: hello read")
 	p.Name = hello.Text
 	if err := b.config.Policy.Connect(p); err != nil {
@@ -148,8 +145,20 @@ func (b *Broker) greet(p *Process) error {
 	return b.add(p)
 }
 
-func receive(conn *sys.Conn) (p brokerwire.Packet, err error) {
-	err = conn.ReceiveWith(brokerwire.MaxSize, func(b []byte, fds []sys.FD, err error) error {
+// receiveHello sets no timer for a hello that has come with the connection, as it does: a timer wakes a
+// thread.
+func receiveHello(conn *sys.Conn) (brokerwire.Packet, error) {
+	hello, err := receive(conn.ReceiveWithNow)
+	if !errors.Is(err, sys.ErrWouldBlock) {
+		return hello, err
+	}
+	conn.SetReadDeadline(time.Now().Add(helloTimeout))
+	defer conn.SetReadDeadline(time.Time{})
+	return receive(conn.ReceiveWith)
+}
+
+func receive(with func(int, func([]byte, []sys.FD, error) error) error) (p brokerwire.Packet, err error) {
+	err = with(brokerwire.MaxSize, func(b []byte, fds []sys.FD, err error) error {
 		sys.CloseAll(fds)
 		if err == nil {
 			p, err = brokerwire.Parse(b)
@@ -201,7 +210,7 @@ func (p *Process) send(packet brokerwire.Packet, file sys.FD) {
 // serve answers requests until the connection ends.
 func (b *Broker) serve(p *Process) error {
 	for {
-		request, err := receive(p.conn)
+		request, err := receive(p.conn.ReceiveWith)
 		if errors.Is(err, brokerwire.ErrMalformed) || errors.Is(err, sys.ErrTruncated) {
 			return status.Errorf(status.Protocol, "process %d broke the protocol: %w", p.ID, err)
 		}

@@ -157,20 +157,33 @@ func (c *Conn) Receive(b []byte) (n int, fds []FD, err error) {
 // error is ReceiveWith's.
 func (c *Conn) ReceiveWith(max int, take func(b []byte, fds []FD, err error) error) (err error) {
 	waitErr := c.raw.Read(func(fd uintptr) bool {
-		b := buffers.Get().(*[]byte)
-		defer buffers.Put(b)
-		*b = slices.Grow((*b)[:0], max)[:max]
-		n, fds, receiveErr := receive(int(fd), *b)
-		if receiveErr == ErrWouldBlock {
-			return false
-		}
-		err = take((*b)[:n], fds, receiveErr)
-		return true
+		err = receiveWith(int(fd), max, take)
+		return err != ErrWouldBlock
 	})
 	if waitErr != nil {
 		return take(nil, nil, waitErr)
 	}
 	return err
+}
+
+// ReceiveWithNow is ReceiveWith without waiting: take is not called, and the error is ErrWouldBlock, when
+// there is nothing.
+func (c *Conn) ReceiveWithNow(max int, take func(b []byte, fds []FD, err error) error) (err error) {
+	if e := c.raw.Control(func(fd uintptr) { err = receiveWith(int(fd), max, take) }); e != nil {
+		return take(nil, nil, e)
+	}
+	return err
+}
+
+func receiveWith(fd, max int, take func(b []byte, fds []FD, err error) error) error {
+	b := buffers.Get().(*[]byte)
+	defer buffers.Put(b)
+	*b = slices.Grow((*b)[:0], max)[:max]
+	n, fds, err := receive(fd, *b)
+	if err == ErrWouldBlock {
+		return err
+	}
+	return take((*b)[:n], fds, err)
 }
 
 // buffers are for packets and control messages that are being received.
