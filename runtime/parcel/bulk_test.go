@@ -72,3 +72,23 @@ func TestTextAgainstTheStandardLibrary(t *testing.T) {
 		assert.Equal(t, utf16.Encode([]rune(want)), NewReader(Format{}, w.Bytes(), nil).ReadUTF16())
 	})
 }
+
+// What a Writer's memory held before is in none of the parcels that it writes later.
+func TestOldMemoryDoesNotShow(t *testing.T) {
+	old := make([]byte, 1<<16)
+	for i := range old {
+		old[i] = 0xa5
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		var clean, used Writer
+		WriteBytes(&used, old)
+		used.Reset(Format{})
+		for range rapid.IntRange(1, 5).Draw(t, "fields") {
+			f := rapid.SampledFrom(fields).Draw(t, "field")
+			v := f.draw(t)
+			f.write(&clean, v)
+			f.write(&used, v)
+		}
+		assert.Equal(t, clean.Bytes(), used.Bytes())
+	})
+}

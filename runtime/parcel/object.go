@@ -49,7 +49,7 @@ func checkEntry(table []Entry, i, n int) error {
 	}
 	switch {
 	case e.Kind < Binder || e.Kind > File:
-		return status.Errorf(status.Encoding, "parcel: entry %d is of kind %d", i, e.Kind)
+		return status.Errorf(status.Encoding, "parcel: entry %d is of kind %d, neither object nor file", i, e.Kind)
 	case e.Offset%4 != 0 || uint64(e.Offset) < first || uint64(e.Offset)+objectSize > uint64(n):
 		return status.Errorf(status.Encoding, "parcel: entry %d stands at offset %d, not between %d and %d", i, e.Offset, first, n-objectSize)
 	}

@@ -6,7 +6,8 @@
 // A handler owns the objects and files that its method is given, the caller keeps its own: each
 // side closes its files, and may Release its objects. A client owns the objects and files that a
 // call returns. A handler gives away the files that it returns and keeps the objects: files are closed
-// once the reply was sent, or cannot be. It is the same with files inside a parcelable of AIDL.
+// once the reply was sent, or cannot be. It is the same with files inside a parcelable of AIDL. What it
+// returns beside an error stays its own.
 //
 // Arguments and results that are not right as a whole reach nobody; what came with them is given back.
 // What a client returns beside an error is of no use.

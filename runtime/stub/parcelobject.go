@@ -151,6 +151,9 @@ func attach(list []binder.Attachment, table []parcel.Entry, p *binder.Process) (
 			a.Object = v
 		case implementation:
 			o, err := ObjectOf(p, v.iface, v.impl)
+			if err == nil && o == nil {
+				err = status.Errorf(status.BadValue, "parcel: a client of %s at offset %d that is nil", v.iface.descriptor, e.Offset)
+			}
 			if err != nil {
 				return list, err
 			}
@@ -167,7 +170,8 @@ func attach(list []binder.Attachment, table []parcel.Entry, p *binder.Process) (
 	return list, nil
 }
 
-// tableOf makes a parcel's table of the attachments that came with it.
+// tableOf makes a parcel's table of the attachments that came with it. A null object has no place in one,
+// its bytes say what it is: the Reader refuses the table.
 func tableOf(table []parcel.Entry, list []binder.Attachment) []parcel.Entry {
 	for i := range list {
 		a := &list[i]
@@ -175,6 +179,8 @@ func tableOf(table []parcel.Entry, list []binder.Attachment) []parcel.Entry {
 		switch {
 		case a.File != nil:
 			kind = parcel.File
+		case a.Object == nil:
+			kind = parcel.Taken
 		case a.Weak:
 			kind = parcel.WeakBinder
 		}

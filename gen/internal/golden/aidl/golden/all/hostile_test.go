@@ -8,7 +8,6 @@ import (
 	"os"
 	"reflect"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -381,7 +380,7 @@ func FuzzService(f *testing.F) {
 	n, err := ExportIEverything(b.process, service{})
 	require.NoError(f, err)
 	f.Fuzz(func(t *testing.T, code uint32, payload, places []byte) {
-		if len(payload) > 1<<16 || strings.Contains(string(places), "\xff\xff") {
+		if len(payload) > 1<<16 {
 			t.Skip()
 		}
 		b.serve(t, n, message{code, payload, places})
