@@ -26,23 +26,74 @@ func (l *lane) reserve(c Class, size, files int) (Slot, error) {
 	s := &l.send
 	s.Lock()
 	defer s.Unlock()
-	if err := l.Err(); err != nil {
+	number, off, err := l.allot(c, size, files)
+	if err != nil {
 		return Slot{}, err
+	}
+	spam := c == ClassOneway && s.spam()
+	return Slot{Bytes: l.out.segment.Bytes(off, size), Spam: spam, number: number, offset: off, class: c}, nil
+}
+
+// allot takes credit and a slot. The caller has the sender locked.
+func (l *lane) allot(c Class, size, files int) (number uint32, off int, err error) {
+	s := &l.send
+	if err := l.Err(); err != nil {
+		return 0, 0, err
 	}
 	if err := l.reap(); err != nil {
-		return Slot{}, err
+		return 0, 0, err
 	}
 	if err := s.creditFor(c, size, files); err != nil {
-		return Slot{}, err
+		return 0, 0, err
 	}
 	number, off, ok := s.pool.Alloc(size)
 	if !ok {
-		return Slot{}, full("bytes of slots in the outbox", s.pool.Used()+size, l.out.segment.Size())
+		return 0, 0, full("bytes of slots in the outbox", s.pool.Used()+size, l.out.segment.Size())
 	}
 	s.take(number, c, files)
 	killpoint.At("send: reserved")
-	spam := c == ClassOneway && s.spam()
-	return Slot{Bytes: l.out.segment.Bytes(off, size), Spam: spam, number: number, offset: off, class: c}, nil
+	return number, off, nil
+}
+
+// SmallPayload is how many bytes PostSmall takes.
+const SmallPayload = 4096
+
+// PostSmall reserves a slot, copies payload into it and posts d, in one go. There are no entries and
+// no files. spam is Slot.Spam.
+func (l *lane) PostSmall(c Class, d *Descriptor, payload []byte) (pos uint64, spam bool, err error) {
+	if !l.Hold() {
+		return 0, false, l.Err()
+	}
+	s := &l.send
+	s.Lock()
+	number, off, err := l.allot(c, len(payload), 0)
+	if err == nil {
+		copy(l.out.segment.Bytes(off, len(payload)), payload)
+		killpoint.At("send: filled")
+		d.Length, d.Entries, d.Files = uint32(len(payload)), 0, 0
+		pos = l.publish(d, number, off)
+		spam = c == ClassOneway && s.spam()
+	}
+	s.Unlock()
+	l.Drop()
+	return pos, spam, err
+}
+
+// publish posts a message whose slot is filled. The caller has the sender locked.
+func (l *lane) publish(d *Descriptor, number uint32, off int) (pos uint64) {
+	s := &l.send
+	d.Slot = number
+	d.Offset = uint32(off / slotUnit)
+	state := &s.slots[number]
+	state.use = slotPosted
+	if d.Flags&FlagClearBuf == 0 {
+		return s.ring.Put(d)
+	}
+	state.secret = true
+	s.secrets++
+	pos = s.ring.Put(d)
+	l.watchSecrets()
+	return pos
 }
 
 func full(resource string, used, max int) error {
@@ -167,17 +218,14 @@ func (l *lane) giveBack(slot Slot) {
 // Post implements Link.
 func (l *lane) Post(d *Descriptor, slot Slot, files []int) (uint64, error) {
 	killpoint.At("send: filled")
-	d.Slot = slot.number
-	d.Offset = uint32(slot.offset / slotUnit)
 	d.Files = uint16(len(files))
 	defer l.Drop()
 	s := &l.send
 	s.Lock()
 	defer s.Unlock()
 	err := l.Err()
-	state := &s.slots[slot.number]
 	if err == nil && len(files) > 0 {
-		err = l.sendFiles(state, files)
+		err = l.sendFiles(&s.slots[slot.number], files)
 	}
 	if err != nil {
 		if d.Flags&FlagClearBuf != 0 {
@@ -187,13 +235,7 @@ func (l *lane) Post(d *Descriptor, slot Slot, files []int) (uint64, error) {
 		return 0, err
 	}
 	killpoint.At("send: files sent")
-	state.use = slotPosted
-	if d.Flags&FlagClearBuf != 0 {
-		state.secret = true
-		s.secrets++
-		defer l.watchSecrets()
-	}
-	return s.ring.Put(d), nil
+	return l.publish(d, slot.number, slot.offset), nil
 }
 
 // sendFiles sends the files of the message that is posted next. The caller has the sender locked.

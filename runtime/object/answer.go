@@ -34,17 +34,11 @@ func (t *Transport) answerData(c *incoming, d *bus.Descriptor) error {
 	if l.behind.Load() && t.owesDeath(l) {
 		return t.owe(c, d)
 	}
-	o, err := t.write(ctx, l, bus.ClassReply, &c.call.Reply, d, false)
-	if errors.Is(err, status.Full) {
-		return t.owe(c, d)
-	}
-	if err != nil {
-		return err
-	}
-	killpoint.At("reply: written")
-	t.beforeAnswer(c)
-	if _, err := o.post(l, d); err != nil {
-		if l.link.Err() != nil {
+	if err := t.sendAnswer(ctx, c, d); err != nil {
+		switch {
+		case errors.Is(err, status.Full):
+			return t.owe(c, d)
+		case l.link.Err() != nil:
 			return nil // nobody is there to tell
 		}
 		return err
@@ -53,6 +47,22 @@ func (t *Transport) answerData(c *incoming, d *bus.Descriptor) error {
 	l.ringReply(d.Index)
 	killpoint.At("reply: rung")
 	return nil
+}
+
+func (t *Transport) sendAnswer(ctx context.Context, c *incoming, d *bus.Descriptor) error {
+	if isSmall(&c.call.Reply) {
+		t.beforeAnswer(c)
+		_, _, err := t.send(ctx, c.lane, bus.ClassReply, &c.call.Reply, d, false)
+		return err
+	}
+	o, err := t.write(ctx, c.lane, bus.ClassReply, &c.call.Reply, d, false)
+	if err != nil {
+		return err
+	}
+	killpoint.At("reply: written")
+	t.beforeAnswer(c)
+	_, err = o.post(c.lane, d)
+	return err
 }
 
 // beforeAnswer does what has to be seen by a caller that calls again at once.

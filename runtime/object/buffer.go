@@ -34,10 +34,15 @@ func takeBuffer(n int) *buffer {
 	return b
 }
 
+// ownClass marks memory that is part of something else and stays with it.
+const ownClass = -1
+
 // Free gives the memory back; nothing may point to it any more.
 func (b *buffer) Free() {
 	b.wipe()
-	bufferPools[b.class].Put(b)
+	if b.class != ownClass {
+		bufferPools[b.class].Put(b)
+	}
 }
 
 // wipe clears a secret.

@@ -73,31 +73,28 @@ func (r *remote) sendOneway(ctx context.Context, tr *binder.Transaction, reply *
 }
 
 func (t *Transport) postOneway(ctx context.Context, l *lane, d *bus.Descriptor, tr *binder.Transaction, reply *binder.Reply, wait bool) error {
-	o, err := t.write(ctx, l, bus.ClassOneway, &tr.Data, d, wait)
-	if err != nil {
-		return err
-	}
 	held := reply != nil && l.link.Hold()
 	if held {
 		defer l.link.Drop()
 	}
-	if _, err := o.post(l, d); err != nil {
-		return status.At(status.StepPost, err)
+	_, spam, err := t.send(ctx, l, bus.ClassOneway, &tr.Data, d, wait)
+	if err != nil {
+		return err
 	}
 	killpoint.At("oneway: posted")
 	if held {
-		reply.Delivery = t.delivery(l, &o.slot)
+		reply.Delivery = t.delivery(l, spam)
 	}
 	l.link.RingLooper()
 	return nil
 }
 
 // delivery tells what a oneway call that was posted has met.
-func (t *Transport) delivery(l *lane, slot *bus.Slot) (d binder.Delivery) {
+func (t *Transport) delivery(l *lane, spam bool) (d binder.Delivery) {
 	if l.words.Peer.Load() != 0 {
 		d |= binder.PendingFrozen
 	}
-	if slot.Spam && !t.noSpam.Load() {
+	if spam && !t.noSpam.Load() {
 		d |= binder.SpamSuspected
 	}
 	return d
@@ -116,15 +113,8 @@ func (p *pending) call(ctx context.Context, r *remote, chain binder.Chain, tr *b
 	}
 	d.Index, d.Chain = p.index, p.token
 	killpoint.At("call: entered")
-	o, err := t.write(ctx, l, bus.ClassCall, &tr.Data, d, tr.Flags&binder.NoWait == 0)
-	if err != nil {
-		r.endUse(d.By)
-		return p.finish(err, reply)
-	}
-	pos, err := o.post(l, d)
-	if err != nil {
-		err = status.At(status.StepPost, err)
-	} else {
+	pos, _, err := t.send(ctx, l, bus.ClassCall, &tr.Data, d, tr.Flags&binder.NoWait == 0)
+	if err == nil {
 		p.position.Store(pos + 1)
 		killpoint.At("call: posted")
 		l.ringFor(chain)

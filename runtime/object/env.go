@@ -91,24 +91,10 @@ func (e *env) Post(p uint64, c reftab.Control) (uint64, bool) {
 func (e *env) Next(p, limit uint64) bool {
 	t := (*Transport)(e)
 	l := t.lane(p)
-	if l == nil || l.link == nil || l.link.Position() >= limit {
+	if l == nil || l.link == nil || l.draining || l.link.Position() >= limit {
 		return false
 	}
-	d := &l.taken
-	ok, err := l.link.Next(d)
-	if err == nil && ok {
-		err = t.take(l, d, l.link.Position()-1)
-	}
-	if err != nil {
-		t.cutOff(l, err)
-		return false
-	}
-	if at := l.link.Position(); !ok || at == l.link.Published() {
-		l.link.Drained()
-		l.drained.Store(at)
-		return false
-	}
-	return true
+	return t.takeNext(l)
 }
 
 // cutOff ends a lane whose peer broke the protocol. Its effects end here and now; the hang-up does

@@ -103,7 +103,7 @@ func (l *lane) left(asking int) error {
 	if l.link.Published() != l.link.Position() {
 		return errors.New("messages that nobody has taken")
 	}
-	u, err := l.link.(interface{ Usage() (bus.Usage, error) }).Usage()
+	u, err := l.link.Usage()
 	if err == nil && u != (bus.Usage{}) {
 		err = fmt.Errorf("%+v", u)
 	}

@@ -28,6 +28,21 @@ type incoming struct {
 	call     binder.IncomingCall
 	dispatch binder.Incoming
 	answer   bus.Descriptor
+	own      buffer // for a small payload
+}
+
+// ownBuffer is the size of an incoming's own buffer; most calls are smaller.
+const ownBuffer = 1024
+
+func (c *incoming) takeBuffer(n int) *buffer {
+	if n > ownBuffer {
+		return takeBuffer(n)
+	}
+	if c.own.bytes == nil {
+		c.own = buffer{bytes: make([]byte, ownBuffer), class: ownClass}
+	}
+	c.own.bytes = c.own.bytes[:n]
+	return &c.own
 }
 
 // maxIdle is how many are kept to be used again.
@@ -223,7 +238,7 @@ func (t *Transport) run(c *incoming, lp *looper) {
 	d, l := &c.desc, c.lane
 	c.looper = lp
 	killpoint.At("handle: taken")
-	buf := takeBuffer(int(d.Length))
+	buf := c.takeBuffer(int(d.Length))
 	buf.secret = d.Flags&bus.FlagClearBuf != 0
 	l.link.Payload(buf.bytes, d)
 	err := t.open(c, buf.bytes)
@@ -233,8 +248,9 @@ func (t *Transport) run(c *incoming, lp *looper) {
 		returned := false
 		defer func() {
 			if !returned {
-				t.handlerExited(c)
 				buf.wipe()
+				c.own.bytes = nil
+				t.handlerExited(c)
 			}
 		}()
 		err = t.handle(c)
@@ -329,6 +345,7 @@ func (t *Transport) giveBack(c *incoming) {
 	if n := c.call.Target; n != nil {
 		t.table.Unpin(n.NodeID())
 	}
+	c.lane.handled(c) // it is used again: a late cancel must not find it
 	c.lane, c.looper, c.entries, c.refused = nil, nil, nil, nil
 	c.cancelled.Store(false)
 	c.call.Reset()
@@ -352,7 +369,6 @@ func (t *Transport) nextOneway(n *binder.Node) {
 // discard gives back a call that nobody will handle. The caller has the lock.
 func (t *Transport) discard(c *incoming) {
 	link := c.lane.link
-	c.lane.handled(c)
 	t.dropEntries(c.entries)
 	t.dropFiles(c.lane, c.position, &c.desc)
 	link.Free(&c.desc)

@@ -29,6 +29,7 @@ type lane struct {
 
 	opened   chan struct{} // closed when the lane may be written, or has failed
 	openErr  error         // why it failed; set before opened is closed
+	draining bool
 	cut      bool          // the peer broke the protocol: nothing is taken from it any more
 	dead     bool          // the hang-up was processed: its memory may be unmapped
 	writable bool          // opened without an error

@@ -7,7 +7,6 @@ package object
 
 import (
 	"context"
-	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -190,9 +189,32 @@ func (t *Transport) progressChannel() <-chan struct{} {
 
 // drain takes all that a lane has published. The caller has the lock.
 func (t *Transport) drain(l *lane) {
-	if l.link != nil && l.link.Published() != l.link.Position() {
-		t.table.Drain(l.id, math.MaxUint64)
+	if l.link == nil || l.draining || l.cut || l.dead || l.link.Published() == l.link.Position() {
+		return
 	}
+	l.draining = true // R4: env.Next leaves it alone meanwhile
+	for t.takeNext(l) {
+	}
+	l.draining = false
+}
+
+// takeNext takes the next message of a lane. It returns false when there is no more.
+func (t *Transport) takeNext(l *lane) bool {
+	d := &l.taken
+	ok, err := l.link.Next(d)
+	if err == nil && ok {
+		err = t.take(l, d, l.link.Position()-1)
+	}
+	if err != nil {
+		t.cutOff(l, err)
+		return false
+	}
+	if at := l.link.Position(); !ok || at == l.link.Published() {
+		l.link.Drained()
+		l.drained.Store(at)
+		return false
+	}
+	return true
 }
 
 // ContextManager implements binder.Transport.
