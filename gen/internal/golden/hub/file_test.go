@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"context"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ubinder/runtime/binder"
+	"ubinder/runtime/connect"
 	"ubinder/runtime/status"
 )
 
@@ -84,4 +86,33 @@ func TestFilesThatNobodyTakes(t *testing.T) {
 		}
 		require.Eventually(t, func() bool { return openFiles(t) <= before }, 10*time.Second, time.Millisecond)
 	})
+}
+
+// unexportable is an implementation that cannot be told apart from its copies.
+type unexportable struct {
+	UnimplementedHub
+	_ []int
+}
+
+// careless returns a file beside an object that cannot be passed.
+type careless struct {
+	UnimplementedHub
+	file *os.File
+}
+
+func (c *careless) Bare(context.Context, []Hub, *os.File) ([]Hub, *os.File, error) {
+	return []Hub{unexportable{}}, c.file, nil
+}
+
+func TestFileBesideAnObjectThatCannotBePassed(t *testing.T) {
+	p, err := connect.Open(t.Context(), "inproc:"+t.Name())
+	require.NoError(t, err)
+	defer p.Close()
+	impl := &careless{file: temporary(t, "content")}
+	n, err := ExportHub(p, impl)
+	require.NoError(t, err)
+	_, _, err = NewHubClient(n).Bare(t.Context(), nil, nil)
+	require.ErrorIs(t, err, status.BadValue)
+	_, err = impl.file.Stat()
+	assert.ErrorIs(t, err, os.ErrClosed, "it was given away")
 }
