@@ -19,8 +19,9 @@ import "ubinder/runtime/internal/ring"
 //	0x1c0   128   bell: the same for yours
 //	0x240   512   armed: how my callers (128) wait
 //	0x440   512   bell: the same for yours
-//	0x800   2048  acknowledgement ring: numbers of your slots that I have freed, 512 words
-//	0x1000  32768 descriptor ring, 512 descriptors
+//	0x640   2048  acknowledgement ring: numbers of your slots that I have freed, 512 words
+//	0xe40   32768 descriptor ring, 512 descriptors; the first lie on the first page, so that a lane with
+//	              few messages touches no second one
 //
 // Each group that one side writes often has cache lines of its own; what else lies on the header's is
 // written when somebody is frozen.
@@ -37,12 +38,12 @@ const (
 	offBell        = 0x1c0
 	offCallerArmed = 0x240
 	offCallerBell  = 0x440
-	offAckRing     = 0x800
-	offRing        = 0x1000
+	offAckRing     = 0x640
+	offRing        = 0xe40
 
 	ringSize    = 512
 	ackRingSize = 512
-	headerSize  = offRing + ringSize*ring.Size
+	headerSize  = (offRing + ringSize*ring.Size + 0xfff) &^ 0xfff
 )
 
 // Credits. Their sum is the ring's size, so that whoever has credit has room.
