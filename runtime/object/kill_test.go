@@ -38,6 +38,7 @@ var killRoles = map[string]func(path string) int{
 	"friend":  friendMain,
 	"broker":  killableBrokerMain,
 	"leaver":  leaverMain,
+	"guests":  guestsMain,
 }
 
 // killable builds this test with points at which it can be killed.

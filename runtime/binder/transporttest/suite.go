@@ -110,6 +110,7 @@ func Cases() []Case {
 		nice,
 		files,
 		limits,
+		slow,
 		chaos,
 		meta,
 		scopes,
