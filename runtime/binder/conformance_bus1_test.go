@@ -64,7 +64,8 @@ var bus1 = []conformance{
 		server := s.server()
 		released := make(chan struct{}, 2)
 		n := s.named("n", binder.OnRelease(func() { released <- struct{}{} }))
-		_, err := s.try(server, opHold, string(make([]byte, 3<<20)), object(n))
+		tooBig := binder.Data{Body: tooLarge{}, Attachments: []binder.Attachment{object(n)}}
+		_, err := s.transact(server, &binder.Transaction{Code: opHold, Data: tooBig})
 		require.ErrorIs(s, err, status.TooBig)
 		assert.Empty(s, s.do(server, opHeld, "").Attachments)
 		s.do(server, opHold, "", object(n))

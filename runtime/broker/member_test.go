@@ -80,7 +80,7 @@ func (m *member) Readable(l bus.Link) {
 }
 
 func send(l bus.Link, kind uint8, payload []byte) error {
-	slot, err := l.Reserve(bus.ClassReply, len(payload), 0)
+	slot, err := l.Reserve(bus.Need{Class: bus.ClassReply, Size: len(payload)})
 	if err != nil {
 		return err
 	}

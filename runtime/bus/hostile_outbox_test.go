@@ -112,7 +112,7 @@ func (h *hostile) acknowledge(slots ...uint32) {
 
 func TestPeersThatAcknowledgeWhatIsNotTheirsAreCutOff(t *testing.T) {
 	post := func(v *victim) uint32 {
-		slot, err := v.link.Reserve(ClassCall, 10, 0)
+		slot, err := v.link.Reserve(Need{Class: ClassCall, Size: 10})
 		require.NoError(t, err)
 		d := Descriptor{Kind: KindCall}
 		_, err = v.link.Post(&d, slot, nil)
@@ -132,9 +132,9 @@ func TestPeersThatAcknowledgeWhatIsNotTheirsAreCutOff(t *testing.T) {
 		}, "513 slots at once"},
 		"backwards": {func(h *hostile, v *victim) {
 			h.acknowledge(post(v))
-			_, err := v.link.Reserve(ClassCall, MaxMessage+1, 0)
+			_, err := v.link.Reserve(Need{Class: ClassCall, Size: MaxMessage + 1})
 			require.ErrorIs(t, err, status.TooBig)
-			slot, err := v.link.Reserve(ClassCall, 1, 0)
+			slot, err := v.link.Reserve(Need{Class: ClassCall, Size: 1})
 			require.NoError(t, err)
 			v.link.Abandon(slot)
 			h.out.Uint64(offAcks).Store(0)
@@ -145,7 +145,7 @@ func TestPeersThatAcknowledgeWhatIsNotTheirsAreCutOff(t *testing.T) {
 			s := standBy(t)
 			h.shake(v)
 			c.attack(h, v)
-			_, err := v.link.Reserve(ClassCall, 10, 0)
+			_, err := v.link.Reserve(Need{Class: ClassCall, Size: 10})
 			blames(t, err, c.want)
 			blames(t, <-v.hangup, c.want)
 			s.talk(t)
@@ -156,10 +156,10 @@ func TestPeersThatAcknowledgeWhatIsNotTheirsAreCutOff(t *testing.T) {
 func TestASlotThatIsBeingFilledIsNotThePeersToFree(t *testing.T) {
 	h, v := attack(t)
 	h.shake(v)
-	slot, err := v.link.Reserve(ClassCall, 10, 0)
+	slot, err := v.link.Reserve(Need{Class: ClassCall, Size: 10})
 	require.NoError(t, err)
 	h.acknowledge(slot.number)
-	_, err = v.link.Reserve(ClassCall, 10, 0)
+	_, err = v.link.Reserve(Need{Class: ClassCall, Size: 10})
 	blames(t, err, "not in use")
 	v.link.Abandon(slot)
 	blames(t, <-v.hangup, "not in use")
@@ -230,7 +230,7 @@ func (h *hostile) scribble(r *rand.Rand, stop <-chan struct{}) {
 // sendUntilCutOff sends what there is to send until the link fails.
 func sendUntilCutOff(t testing.TB, v *victim) {
 	for i := uint32(0); v.link.Err() == nil; i++ {
-		if slot, err := v.link.Reserve(ClassCall, 64, 0); err == nil {
+		if slot, err := v.link.Reserve(Need{Class: ClassCall, Size: 64}); err == nil {
 			v.link.Post(&Descriptor{Kind: KindCall, Length: 64}, slot, nil)
 		}
 		v.link.PostControl(&Descriptor{Kind: KindDrop})
@@ -270,7 +270,7 @@ func FuzzOutbox(f *testing.F) {
 
 func sendSome(v *victim) {
 	for range 3 {
-		if slot, err := v.link.Reserve(ClassReply, 100, 0); err == nil {
+		if slot, err := v.link.Reserve(Need{Class: ClassReply, Size: 100}); err == nil {
 			v.link.Post(&Descriptor{Kind: KindReply, Length: 100}, slot, nil)
 		}
 		v.link.PostControl(&Descriptor{Kind: KindDrop})

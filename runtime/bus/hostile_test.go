@@ -174,7 +174,7 @@ func (s *bystanders) talk(t testing.TB) {
 	for _, pair := range [][2]*victim{{s.a, s.b}, {s.b, s.a}} {
 		from, to := pair[0].link, pair[1]
 		before := to.count()
-		slot, err := from.Reserve(ClassCall, 100, 0)
+		slot, err := from.Reserve(Need{Class: ClassCall, Size: 100})
 		require.NoError(t, err)
 		_, err = from.Post(&Descriptor{Kind: KindCall, Length: 100}, slot, []int{int(os.Stdin.Fd())})
 		require.NoError(t, err)

@@ -58,13 +58,14 @@ type sender struct {
 	files      int         // of messages that the peer has not freed
 	filed      int         // messages with files that the peer has not freed
 	secrets    int         // posted slots that are to be wiped
-	spamTold   bool        // that there is spam; until there is none
-	messages   int         // message credit in use
-	oneways    int         // of those, oneway
-	onewayLen  int         // bytes in slots of oneway messages
-	messageLen int         // bytes in slots of calls and oneway messages
-	acked      uint64      // acknowledgements taken from the peer
-	drained    uint64      // how far the peer was seen to have taken descriptors
+	bulk       bulkMemory
+	spamTold   bool   // that there is spam; until there is none
+	messages   int    // message credit in use
+	oneways    int    // of those, oneway
+	onewayLen  int    // bytes in slots of oneway messages
+	messageLen int    // bytes in slots of calls and oneway messages
+	acked      uint64 // acknowledgements taken from the peer
+	drained    uint64 // how far the peer was seen to have taken descriptors
 	controls   []uint64
 	room       chan struct{} // closed when room may have come; nil when nobody waits
 	roomTimer  *time.Timer   // of that wait; nil when the next slot freed ends it
@@ -103,6 +104,7 @@ func newLane(peer *Peer, out, in outbox, parker wait.Parker, p port, unmap func(
 	l := &lane{peer: peer, parker: parker, port: p, out: out, in: in, unmap: unmap}
 	l.send.ring = out.writer()
 	l.send.pool = pool.New(out.segment.Size())
+	l.send.bulk.sweep = l.sweepBulk
 	l.recv.ring = in.reader()
 	l.freeze = freezeWords(out, in)
 	l.callers = waiters(out, in, offCallerArmed, offCallerBell, callerCredit)
@@ -174,6 +176,7 @@ func (l *lane) Hold() bool {
 func (l *lane) Drop() {
 	if l.users.Add(-1) == 0 {
 		l.port.discard()
+		l.send.bulk.close()
 		l.unmap()
 	}
 }

@@ -28,9 +28,18 @@ type Events interface {
 	Hangup(l Link, err error)
 }
 
+// Need is what a message takes of a link's limits.
+type Need struct {
+	Class Class
+	Size  int // bytes of its slot
+	Files int // bulk memory included
+	Bulk  int // bytes of a payload that travels beside the outbox; zero: none does
+}
+
 // Slot is room in the own outbox.
 type Slot struct {
 	Bytes  []byte // what the peer will see
+	Bulk   *Bulk  // of a payload that travels beside the outbox; else nil
 	Spam   bool   // a oneway message: this process has sent suspiciously many that the peer has not handled
 	number uint32
 	offset int

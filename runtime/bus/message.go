@@ -84,6 +84,7 @@ const (
 	EntryFile   EntryKind = 4 // the next file
 	EntryDead   EntryKind = 5 // an object of Owner's that has died: Node
 	EntryNote   EntryKind = 6 // no object: what runtimes tell each other of the call, by Field
+	EntryBulk   EntryKind = 7 // the next file: it has the payload, of Node bytes
 )
 
 // Entry is one object or file of a message. Entries lie behind the payload, aligned to 8 bytes.

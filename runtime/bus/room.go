@@ -9,11 +9,11 @@ import (
 )
 
 // AwaitRoom arms the room bell and waits for the peer to ring it.
-func (l *lane) AwaitRoom(ctx context.Context, c Class, size, files int) error {
+func (l *lane) AwaitRoom(ctx context.Context, n Need) error {
 	if !l.Hold() {
 		return l.Err()
 	}
-	room, err := l.armRoom(c, size, files)
+	room, err := l.armRoom(n)
 	l.Drop()
 	if err != nil || room == nil {
 		return err
@@ -28,14 +28,14 @@ func (l *lane) AwaitRoom(ctx context.Context, c Class, size, files int) error {
 
 // armRoom returns nil when there is room now: between a Reserve and this, others may have taken note of
 // what the peer freed, or given something back.
-func (l *lane) armRoom(c Class, size, files int) (<-chan struct{}, error) {
+func (l *lane) armRoom(n Need) (<-chan struct{}, error) {
 	s := &l.send
 	s.Lock()
 	defer s.Unlock()
 	if err := l.Err(); err != nil {
 		return nil, err
 	}
-	if err := l.reap(); err != nil || s.fits(c, size, files) {
+	if err := l.reap(); err != nil || s.fits(n) {
 		return nil, err
 	}
 	worth := s.worthWaking()
@@ -82,7 +82,7 @@ func (l *lane) wantAnyRoom() {
 // numbers are short, so that a peer that frees one after the other rings once for many; one where bytes
 // are, for it may be the one that makes room.
 func (s *sender) worthWaking() uint64 {
-	if s.secrets > 0 {
+	if s.watches() {
 		return 1
 	}
 	if s.messages >= messageCredit || s.oneways >= messageCredit/2 {
@@ -97,7 +97,7 @@ func (l *lane) notifyRoom() {
 	s.Lock()
 	defer s.Unlock()
 	rung := !s.roomWait.Armed()
-	l.reapSecrets()
+	l.reapWatched()
 	if s.room == nil {
 		return
 	}
@@ -109,7 +109,7 @@ func (l *lane) notifyRoom() {
 func (l *lane) wakeRoom() {
 	close(l.send.room)
 	l.send.room = nil
-	if l.send.secrets == 0 {
+	if !l.send.watches() {
 		l.send.roomWait.Disarm()
 	}
 	if l.send.roomTimer != nil {

@@ -38,7 +38,7 @@ func TestAWaitForRoomEndsThoughLittleIsFreed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			a, b := quietPair(t)
 			for {
-				slot, err := a.Reserve(class, 10, 0)
+				slot, err := a.Reserve(Need{Class: class, Size: 10})
 				if err != nil {
 					require.ErrorIs(t, err, status.Full)
 					break
@@ -48,7 +48,7 @@ func TestAWaitForRoomEndsThoughLittleIsFreed(t *testing.T) {
 				require.NoError(t, err)
 			}
 			waited := make(chan error, 1)
-			go func() { waited <- a.AwaitRoom(context.Background(), class, 10, 0) }()
+			go func() { waited <- a.AwaitRoom(context.Background(), Need{Class: class, Size: 10}) }()
 			for waiting := false; !waiting; runtime.Gosched() {
 				a.send.Lock()
 				waiting = a.send.room != nil
@@ -60,7 +60,7 @@ func TestAWaitForRoomEndsThoughLittleIsFreed(t *testing.T) {
 			require.NoError(t, err)
 			b.Free(&d)
 			require.NoError(t, <-waited)
-			slot, err := a.Reserve(class, 10, 0)
+			slot, err := a.Reserve(Need{Class: class, Size: 10})
 			require.NoError(t, err)
 			a.Abandon(slot)
 		})

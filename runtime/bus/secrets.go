@@ -3,7 +3,11 @@ package bus
 import "ubinder/runtime/internal/wait"
 
 // Messages with FlagClearBuf hold what must not stay in memory. Only the owner of an outbox can wipe
-// its slots, so it has itself rung for every slot that is freed as long as there is one to wipe.
+// its slots, so it has itself rung for every slot that is freed as long as there is one to wipe. The same
+// for bulk memory that nobody else would take back.
+
+// watches reports whether the next slot that the peer frees is wanted at once.
+func (s *sender) watches() bool { return s.secrets > 0 || s.bulk.watched }
 
 // wipe clears a slot that the peer has freed, if it was posted as a secret.
 func (l *lane) wipe(number uint32) {
@@ -13,12 +17,16 @@ func (l *lane) wipe(number uint32) {
 	}
 	s.secrets--
 	clear(l.out.segment.Bytes(s.pool.Offset(number), s.pool.Size(number)))
+	if b := s.bulk.used[number]; b != nil {
+		b.wipe()
+	}
 }
 
-// watchSecrets asks for a ring with the next slot that is freed. The caller has the sender locked.
-func (l *lane) watchSecrets() {
+// watchAcks asks for a ring with the next slot that is freed, if one is wanted. The caller has the
+// sender locked.
+func (l *lane) watchAcks() {
 	s := &l.send
-	for s.secrets > 0 {
+	for s.watches() {
 		l.out.room.Store(s.acked + 1)
 		if !s.roomWait.Armed() {
 			s.roomWait.Arm(wait.OnPoll)
@@ -35,15 +43,15 @@ func (l *lane) watchSecrets() {
 	}
 }
 
-// reapSecrets wipes what was freed. The caller has the sender locked.
-func (l *lane) reapSecrets() {
+// reapWatched takes back, and wipes, what was freed. The caller has the sender locked.
+func (l *lane) reapWatched() {
 	s := &l.send
-	if s.secrets == 0 || l.Err() != nil {
+	if !s.watches() || l.Err() != nil {
 		return
 	}
 	before := s.acked
 	if l.reap() == nil && s.acked != before && s.room != nil {
 		l.wakeRoom()
 	}
-	l.watchSecrets()
+	l.watchAcks()
 }

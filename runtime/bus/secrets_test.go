@@ -13,7 +13,7 @@ var secret = []byte("what must not stay in memory")
 
 // postSecret sends a message whose slot is full of secrets.
 func postSecret(t *testing.T, l *lane, d Descriptor, c Class, size int) {
-	slot, err := l.Reserve(c, size, 0)
+	slot, err := l.Reserve(Need{Class: c, Size: size})
 	require.NoError(t, err)
 	for b := slot.Bytes; len(b) > 0; b = b[copy(b, secret):] {
 	}
@@ -66,7 +66,7 @@ func TestOnlySecretsAreWiped(t *testing.T) {
 	a, b := quietPair(t)
 	postSecret(t, a, Descriptor{Kind: KindCall}, ClassCall, 100)
 	freeNext(t, b)
-	slot, err := a.Reserve(ClassCall, 1<<20, 0) // takes note of what is free
+	slot, err := a.Reserve(Need{Class: ClassCall, Size: 1 << 20}) // takes note of what is free
 	require.NoError(t, err)
 	a.Abandon(slot)
 	require.True(t, a.remembers(secret))
@@ -74,7 +74,7 @@ func TestOnlySecretsAreWiped(t *testing.T) {
 
 func TestASecretThatIsNotPostedIsWiped(t *testing.T) {
 	a, _ := quietPair(t)
-	slot, err := a.Reserve(ClassCall, 100, 0)
+	slot, err := a.Reserve(Need{Class: ClassCall, Size: 100})
 	require.NoError(t, err)
 	copy(slot.Bytes, secret)
 	a.Close()
@@ -90,7 +90,7 @@ func TestSecretsAndWaitsForRoom(t *testing.T) {
 		postSecret(t, a, Descriptor{Kind: KindCall, Flags: FlagOneway | FlagClearBuf}, ClassOneway, 100)
 	}
 	waited := make(chan error)
-	go func() { waited <- a.AwaitRoom(context.Background(), ClassOneway, 100, 0) }()
+	go func() { waited <- a.AwaitRoom(context.Background(), Need{Class: ClassOneway, Size: 100}) }()
 	freeNext(t, b)
 	require.NoError(t, <-waited)
 	for range messageCredit/2 - 1 {
@@ -110,7 +110,7 @@ func TestSpamIsToldOnce(t *testing.T) {
 			told, sent := 0, 0
 			fill := func() {
 				for {
-					slot, err := a.Reserve(ClassOneway, size, 0)
+					slot, err := a.Reserve(Need{Class: ClassOneway, Size: size})
 					if err != nil {
 						return
 					}

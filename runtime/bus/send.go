@@ -8,34 +8,41 @@ import (
 )
 
 // Reserve implements Link.
-func (l *lane) Reserve(c Class, size, files int) (Slot, error) {
-	if size > MaxMessage {
-		return Slot{}, status.Exceeded(status.TooBig, "bytes of payload and entries in one message", uint64(size), MaxMessage)
+func (l *lane) Reserve(n Need) (Slot, error) {
+	if n.Size > MaxMessage {
+		return Slot{}, status.Exceeded(status.TooBig, "bytes of payload and entries in one message", uint64(n.Size), MaxMessage)
 	}
 	if !l.Hold() { // Post or Abandon drops it: nothing is unmapped while a slot is filled
 		return Slot{}, l.Err()
 	}
-	slot, err := l.reserve(c, size, files)
+	slot, err := l.reserve(n)
 	if err != nil {
 		l.Drop()
 	}
 	return slot, err
 }
 
-func (l *lane) reserve(c Class, size, files int) (Slot, error) {
+func (l *lane) reserve(n Need) (Slot, error) {
 	s := &l.send
 	s.Lock()
 	defer s.Unlock()
-	number, off, err := l.allot(c, size, files)
+	number, off, err := l.allot(n)
 	if err != nil {
 		return Slot{}, err
 	}
-	spam := c == ClassOneway && s.spam()
-	return Slot{Bytes: l.out.segment.Bytes(off, size), Spam: spam, number: number, offset: off, class: c}, nil
+	slot := Slot{Bytes: l.out.segment.Bytes(off, n.Size), number: number, offset: off, class: n.Class}
+	if n.Bulk > 0 {
+		if slot.Bulk, err = l.addBulk(number, n); err != nil {
+			l.giveBack(slot)
+			return Slot{}, err
+		}
+	}
+	slot.Spam = n.Class == ClassOneway && s.spam()
+	return slot, nil
 }
 
 // allot takes credit and a slot. The caller has the sender locked.
-func (l *lane) allot(c Class, size, files int) (number uint32, off int, err error) {
+func (l *lane) allot(n Need) (number uint32, off int, err error) {
 	s := &l.send
 	if err := l.Err(); err != nil {
 		return 0, 0, err
@@ -43,14 +50,14 @@ func (l *lane) allot(c Class, size, files int) (number uint32, off int, err erro
 	if err := l.reap(); err != nil {
 		return 0, 0, err
 	}
-	if err := s.creditFor(c, size, files); err != nil {
+	if err := s.creditFor(n); err != nil {
 		return 0, 0, err
 	}
-	number, off, ok := s.pool.Alloc(size)
+	number, off, ok := s.pool.Alloc(n.Size)
 	if !ok {
-		return 0, 0, full("bytes of slots in the outbox", s.pool.Used()+size, l.out.segment.Size())
+		return 0, 0, full("bytes of slots in the outbox", s.pool.Used()+n.Size, l.out.segment.Size())
 	}
-	s.take(number, c, files)
+	s.take(number, n.Class, n.Files)
 	killpoint.At("send: reserved")
 	return number, off, nil
 }
@@ -66,7 +73,7 @@ func (l *lane) PostSmall(c Class, d *Descriptor, payload []byte) (pos uint64, sp
 	}
 	s := &l.send
 	s.Lock()
-	number, off, err := l.allot(c, len(payload), 0)
+	number, off, err := l.allot(Need{Class: c, Size: len(payload)})
 	if err == nil {
 		copy(l.out.segment.Bytes(off, len(payload)), payload)
 		killpoint.At("send: filled")
@@ -92,7 +99,7 @@ func (l *lane) publish(d *Descriptor, number uint32, off int) (pos uint64) {
 	state.secret = true
 	s.secrets++
 	pos = s.ring.Put(d)
-	l.watchSecrets()
+	l.watchAcks()
 	return pos
 }
 
@@ -100,13 +107,13 @@ func full(resource string, used, max int) error {
 	return status.Exceeded(status.Full, resource, uint64(used), uint64(max))
 }
 
-func (s *sender) creditFor(c Class, size, files int) error {
-	if files > 0 {
-		if err := s.roomForFiles(files); err != nil {
+func (s *sender) creditFor(n Need) error {
+	if n.Files > 0 {
+		if err := s.roomForFiles(n); err != nil {
 			return err
 		}
 	}
-	switch {
+	switch c, size := n.Class, n.Size; {
 	case c == ClassReply:
 		return nil
 	case s.messages >= messageCredit:
@@ -121,22 +128,29 @@ func (s *sender) creditFor(c Class, size, files int) error {
 	return nil
 }
 
-// roomForFiles also keeps the packets with files so few that the socket takes them all.
-func (s *sender) roomForFiles(n int) error {
+// roomForFiles also keeps the packets with files so few that the socket takes them all. As of the slots,
+// calls leave a quarter to replies.
+func (s *sender) roomForFiles(n Need) error {
+	files, filed := maxFilesUnderWay, maxFiledUnderWay
+	if n.Class != ClassReply {
+		files, filed = files/4*3, filed/4*3
+	}
 	switch {
-	case n > MaxFiles:
-		return status.Exceeded(status.TooBig, "files in one message", uint64(n), MaxFiles)
-	case s.files+n > maxFilesUnderWay:
-		return full("files under way to one process", s.files+n, maxFilesUnderWay)
-	case s.filed >= maxFiledUnderWay:
-		return full("messages with files under way to one process", s.filed+1, maxFiledUnderWay)
+	case n.Files > MaxFiles:
+		return status.Exceeded(status.TooBig, "files in one message", uint64(n.Files), MaxFiles)
+	case s.files+n.Files > files:
+		return full("files under way to one process", s.files+n.Files, files)
+	case s.filed >= filed:
+		return full("messages with files under way to one process", s.filed+1, filed)
+	case n.Bulk > 0:
+		return s.bulk.room(n)
 	}
 	return nil
 }
 
 // fits reports whether reserving would succeed.
-func (s *sender) fits(c Class, size, files int) bool {
-	return s.creditFor(c, size, files) == nil && s.pool.Fits(size)
+func (s *sender) fits(n Need) bool {
+	return s.creditFor(n) == nil && s.pool.Fits(n.Size)
 }
 
 func (s *sender) take(number uint32, c Class, files int) {
@@ -164,6 +178,7 @@ func (s *sender) release(number uint32, use slotUse) bool {
 	s.count(number, state.class, -1)
 	if state.files > 0 {
 		s.countFiles(state, 0)
+		s.bulk.release(number)
 	}
 	*state = slotState{}
 	return s.pool.Free(number)
@@ -224,12 +239,16 @@ func (l *lane) Post(d *Descriptor, slot Slot, files []int) (uint64, error) {
 	s.Lock()
 	defer s.Unlock()
 	err := l.Err()
+	if err == nil && slot.Bulk != nil {
+		files, err = withBulk(slot.Bulk, files)
+		d.Files++
+	}
 	if err == nil && len(files) > 0 {
 		err = l.sendFiles(&s.slots[slot.number], files)
 	}
 	if err != nil {
 		if d.Flags&FlagClearBuf != 0 {
-			clear(slot.Bytes)
+			slot.Wipe()
 		}
 		l.giveBack(slot)
 		return 0, err
@@ -244,7 +263,7 @@ func (l *lane) sendFiles(state *slotState, files []int) error {
 	if len(files) > int(state.files) { // more than were reserved
 		reserved := int(state.files)
 		s.countFiles(state, 0)
-		err := s.roomForFiles(len(files))
+		err := s.roomForFiles(Need{Class: state.class, Files: len(files)})
 		s.countFiles(state, reserved)
 		if err != nil {
 			return err

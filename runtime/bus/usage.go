@@ -8,6 +8,7 @@ type Usage struct {
 	Oneways     int // of those, oneway
 	Slots       int // bytes of slots handed out
 	FilesSent   int // in messages that the peer has not freed
+	Bulk        int // bytes of payloads beside the outbox, in messages that the peer has not freed
 	Controls    int // control messages that the peer has not taken
 	WaitForRoom bool
 	// What the peer sends.
@@ -32,7 +33,7 @@ func (l *lane) Usage() (Usage, error) {
 		return Usage{}, err
 	}
 	return Usage{
-		Messages: s.messages, Oneways: s.oneways, Slots: s.pool.Used(), FilesSent: s.files, Controls: len(s.controls),
+		Messages: s.messages, Oneways: s.oneways, Slots: s.pool.Used(), FilesSent: s.files, Bulk: s.bulk.underWay(), Controls: len(s.controls),
 		WaitForRoom: s.room != nil, FilesKept: l.port.kept(),
 		HeldCalls: int(r.messages.Load()), HeldReplies: int(r.replies.Load()),
 	}, l.Err()

@@ -125,7 +125,7 @@ func (r *owedReply) wipe() {
 }
 
 // maxOwed bounds the bytes of replies that wait for room towards one peer.
-const maxOwed = 16 * bus.SegmentSize
+const maxOwed = bus.BulkBytes
 
 // owe keeps a reply until the peer has made room, and lets a goroutine of the lane post it: a looper
 // never waits for that.
@@ -165,8 +165,8 @@ func (r *owedReply) copy(t *Transport, l *lane, data *binder.Data) error {
 		}
 		r.payload = b
 	}
-	if size := bus.SlotSize(len(r.payload), len(data.Attachments)); size > bus.MaxMessage {
-		return status.Exceeded(status.TooBig, "bytes of payload and entries in one message", uint64(size), bus.MaxMessage)
+	if n := len(r.payload); n > bus.MaxPayload {
+		return status.Exceeded(status.TooBig, "bytes of payload in one message", uint64(n), bus.MaxPayload)
 	}
 	if len(data.Attachments) == 0 {
 		return nil
@@ -218,14 +218,10 @@ func (r *owedReply) post(l *lane) error {
 	ctx, cancel := context.WithTimeout(context.Background(), bus.RoomTimeout)
 	defer cancel()
 	data := binder.Data{Payload: r.payload, Encoding: binder.Encoding(r.desc.Encoding)}
-	entries, files := 0, 0
-	if r.content != nil {
-		entries, files = len(r.content.entries), len(r.content.files)
-	}
+	o := outgoing{content: r.content}
 	err := l.t.awaitDeathsTold(ctx, l)
-	var slot bus.Slot
 	if err == nil {
-		slot, err = l.reserve(ctx, bus.ClassReply, r.desc.Node, bus.SlotSize(len(r.payload), entries), files, true)
+		o.slot, err = l.reserve(ctx, o.need(l, bus.ClassReply, len(r.payload)), r.desc.Node, true)
 	}
 	if errors.Is(err, status.Deadline) {
 		return status.Errorf(status.Protocol, "the peer broke the protocol: it made no room for replies in %v", bus.RoomTimeout)
@@ -233,7 +229,6 @@ func (r *owedReply) post(l *lane) error {
 	if err != nil {
 		return err
 	}
-	o := outgoing{slot: slot, content: r.content}
 	if err := o.fill(l, &data, &r.desc, len(r.payload)); err != nil {
 		return err
 	}

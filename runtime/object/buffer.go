@@ -3,6 +3,8 @@ package object
 import (
 	"math/bits"
 	"sync"
+
+	"ubinder/runtime/internal/sys"
 )
 
 // buffer is private memory that a payload was copied into; it is used again.
@@ -10,6 +12,7 @@ type buffer struct {
 	bytes  []byte
 	class  int
 	secret bool // wipe it before it is used again
+	mapped sys.Memory
 }
 
 // Buffers of 256 bytes, 1 KiB, 4 KiB ... up to the largest message, each in its own pool.
@@ -17,6 +20,7 @@ const (
 	smallestBuffer = 8 // bits
 	bufferStep     = 2 // bits
 	bufferClasses  = 8
+	largestBuffer  = 1 << (smallestBuffer + (bufferClasses-1)*bufferStep)
 )
 
 var bufferPools [bufferClasses]sync.Pool
@@ -34,15 +38,33 @@ func takeBuffer(n int) *buffer {
 	return b
 }
 
-// ownClass marks memory that is part of something else and stays with it.
-const ownClass = -1
+const (
+	ownClass    = -1 // marks memory that is part of something else and stays with it
+	mappedClass = -2 // marks memory that no pool has and the garbage collector does not know
+)
 
 // Free gives the memory back; nothing may point to it any more.
 func (b *buffer) Free() {
 	b.wipe()
-	if b.class != ownClass {
+	if b.class >= 0 {
 		bufferPools[b.class].Put(b)
+	} else if b.class == mappedClass {
+		b.unmap()
 	}
+}
+
+// leave is Free for memory that somebody may still point to: it is left to the garbage collector, if that
+// knows it.
+func (b *buffer) leave() {
+	b.wipe()
+	if b.class == mappedClass {
+		b.unmap()
+	}
+}
+
+func (b *buffer) unmap() {
+	b.bytes = nil
+	b.mapped.Unmap()
 }
 
 // wipe clears a secret.

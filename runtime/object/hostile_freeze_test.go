@@ -16,7 +16,7 @@ import (
 
 // request posts a call of the owner's process itself.
 func (s *scene) request(code uint32, flags uint16, payload []byte) {
-	slot, err := s.link.Reserve(bus.ClassCall, len(payload), 0)
+	slot, err := s.link.Reserve(bus.Need{Class: bus.ClassCall, Size: len(payload)})
 	require.NoError(s.T, err)
 	copy(slot.Bytes, payload)
 	_, err = s.link.Post(&bus.Descriptor{Kind: bus.KindCall, Code: code, Flags: flags, Length: uint32(len(payload))}, slot, nil)
@@ -160,7 +160,7 @@ func TestACallOfFrozenTimesIsNotBegunLater(t *testing.T) {
 		require.NoError(t, s.owner.BecomeContextManager(t.Context(), root))
 		require.NoError(t, s.client.Freeze(t.Context(), s.owner.ID(), 0))
 		for _, flags := range []uint16{0, bus.FlagOneway} {
-			slot, err := s.link.Reserve(bus.ClassCall, 0, 0)
+			slot, err := s.link.Reserve(bus.Need{Class: bus.ClassCall})
 			require.NoError(t, err)
 			_, err = s.link.Post(&bus.Descriptor{Kind: bus.KindCall, Code: 1, Node: root.NodeID(), Flags: flags}, slot, nil)
 			require.NoError(t, err) // and nobody is rung

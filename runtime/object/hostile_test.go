@@ -54,7 +54,7 @@ func (e *evil) meet(p *binder.Process) bus.Link {
 
 // say posts a descriptor with a slot, rings, and lets the other side act.
 func (e *evil) say(l bus.Link, d bus.Descriptor, entries ...bus.Entry) {
-	slot, err := l.Reserve(bus.ClassCall, bus.SlotSize(0, len(entries)), 0)
+	slot, err := l.Reserve(bus.Need{Class: bus.ClassCall, Size: bus.SlotSize(0, len(entries))})
 	require.NoError(e, err)
 	d.Entries = uint16(len(entries))
 	bus.PutEntries(slot.Bytes, 0, entries)
@@ -367,7 +367,7 @@ func TestBreachesCutOff(t *testing.T) {
 		"merge of an unknown claim":   func(s *scene) { s.control(s.link, bus.Descriptor{Kind: bus.KindMerge, By: 7}) },
 		"verdict on an unknown claim": func(s *scene) { s.control(s.link, bus.Descriptor{Kind: bus.KindVerdict, By: 7, Code: 1}) },
 		"reply to nobody": func(s *scene) {
-			slot, err := s.link.Reserve(bus.ClassReply, 0, 0)
+			slot, err := s.link.Reserve(bus.Need{Class: bus.ClassReply})
 			require.NoError(s.T, err)
 			_, err = s.link.Post(&bus.Descriptor{Kind: bus.KindReply, Node: 3, Index: 4}, slot, nil)
 			require.NoError(s.T, err)

@@ -238,17 +238,22 @@ func (t *Transport) run(c *incoming, lp *looper) {
 	d, l := &c.desc, c.lane
 	c.looper = lp
 	killpoint.At("handle: taken")
-	buf := c.takeBuffer(int(d.Length))
-	buf.secret = d.Flags&bus.FlagClearBuf != 0
-	l.link.Payload(buf.bytes, d)
-	err := t.open(c, buf.bytes)
+	slot := c.takeBuffer(int(d.Length))
+	slot.secret = d.Flags&bus.FlagClearBuf != 0
+	l.link.Payload(slot.bytes, d)
+	buf, err := t.open(c, slot)
 	killpoint.At("handle: opened")
-	l.link.Free(d)
+	if buf == slot {
+		l.link.Free(d)
+	}
 	if err == nil {
 		returned := false
 		defer func() {
 			if !returned {
-				buf.wipe()
+				if buf != slot {
+					c.freeBulk()
+				}
+				buf.leave()
 				c.own.bytes = nil
 				t.handlerExited(c)
 			}
@@ -256,6 +261,9 @@ func (t *Transport) run(c *incoming, lp *looper) {
 		err = t.handle(c)
 		killpoint.At("handle: handler returned")
 		returned = true
+	}
+	if buf != slot {
+		c.freeBulk()
 	}
 	t.settle(c, err)
 	killpoint.At("handle: settled")
@@ -283,26 +291,25 @@ func (t *Transport) handlerExited(c *incoming) {
 	link.Drop()
 }
 
-// open makes the call that the handler sees. On error its content is dropped.
-func (t *Transport) open(c *incoming, payload []byte) error {
+// open makes the call that the handler sees. The payload is in buf, or else in the buffer that is returned.
+// On error its content is dropped.
+func (t *Transport) open(c *incoming, buf *buffer) (*buffer, error) {
 	d, call := &c.desc, &c.call
 	call.Code, call.Flags, call.Interface = d.Code, binder.Flags(d.Flags&flagsMask), d.Interface
 	call.Caller = c.lane.peer
-	call.Payload, call.Encoding = payload, binder.Encoding(d.Encoding)
+	call.Encoding = binder.Encoding(d.Encoding)
 	var fds []sys.FD
 	err := c.refused
 	if d.Files > 0 {
-		var fileErr error
-		if fds, fileErr = c.lane.link.Files(c.position, int(d.Files)); err == nil {
-			err = fileError(fileErr)
-		}
+		buf, fds, err = c.openFiles(buf)
 	}
+	call.Payload = buf.bytes
 	if err != nil {
-		sys.CloseAll(fds)
+		c.uncountBulk()
 		t.mu.Lock()
 		t.dropEntries(c.entries)
 		t.unlock()
-		return err
+		return buf, err
 	}
 	call.Attachments = t.attachments(c.entries, fds)
 	for _, r := range c.entries {
@@ -310,7 +317,20 @@ func (t *Transport) open(c *incoming, payload []byte) error {
 			call.AddNote(*r.note)
 		}
 	}
-	return nil
+	return buf, nil
+}
+
+// openFiles takes the files of a call; what is in one of them, the payload, is read. On error none is left open.
+func (c *incoming) openFiles(buf *buffer) (*buffer, []sys.FD, error) {
+	fds, err := c.lane.link.Files(c.position, int(c.desc.Files))
+	if c.refused != nil {
+		sys.CloseAll(fds)
+		return buf, nil, c.refused
+	}
+	if err == nil {
+		buf, fds, err = c.lane.readBulk(c.entries, fds, buf)
+	}
+	return buf, fds, fileError(err)
 }
 
 func (t *Transport) handle(c *incoming) error {
@@ -371,6 +391,7 @@ func (t *Transport) discard(c *incoming) {
 	link := c.lane.link
 	t.dropEntries(c.entries)
 	t.dropFiles(c.lane, c.position, &c.desc)
+	c.uncountBulk()
 	link.Free(&c.desc)
 	t.after.fails = append(t.after.fails, link.Drop)
 	t.giveBack(c)

@@ -39,6 +39,7 @@ const (
 	stageNote               // oneway
 	stageBlock              // waits until the caller has given up
 	stageFriend             // gives the friend once more
+	stageBulk               // answers with what came
 	friendArrive            // of the friend: its node
 
 	friendEcho  = iota + 100 // answers with what came
@@ -154,6 +155,8 @@ func (s *killStage) serve(ctx context.Context, c *binder.IncomingCall) error {
 		}
 	case stageBig:
 		c.Reply.Payload = make([]byte, 1<<20)
+	case stageBulk:
+		c.Reply.Payload = c.Payload
 	case stageBlock:
 		<-ctx.Done()
 	case stageFriend:

@@ -26,7 +26,7 @@ func victimMain(path string) int {
 		if err != nil {
 			return err
 		}
-		for _, step := range []func() error{v.enter, v.pass, v.big, v.oneways, v.cancelled, v.visited, v.leave} {
+		for _, step := range []func() error{v.enter, v.pass, v.big, v.bulk, v.oneways, v.cancelled, v.visited, v.leave} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -164,6 +164,25 @@ func (v *victim) big() error {
 	}
 	wg.Wait()
 	return errors.Join(errs...)
+}
+
+// bulk sends and gets what does not fit a slot, a file and an object with it, and once more in the same memory.
+func (v *victim) bulk() error {
+	f, err := os.Open("/dev/null")
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	for range 2 {
+		t := binder.Transaction{Code: stageBulk, Data: binder.Data{Payload: make([]byte, 3<<20), Attachments: []binder.Attachment{object0(v.own), {Field: 1, File: f}}}}
+		r := new(binder.Reply)
+		err = errors.Join(err, v.stage.Transact(v.ctx, &t, r))
+		if err == nil && len(r.Payload) != 3<<20 {
+			err = fmt.Errorf("%d bytes came back", len(r.Payload))
+		}
+		r.Release()
+	}
+	return err
 }
 
 func (v *victim) oneways() error {

@@ -43,6 +43,7 @@ type lane struct {
 	owed     []*owedReply // replies that had no room
 	owedLen  int
 	owing    bool             // a goroutine posts them
+	bulk     atomic.Int64     // bytes of bulk memory of the peer's calls that are not acknowledged
 	cancels  []bus.Descriptor // that had no credit
 	behind   atomic.Bool      // controls may wait for credit
 	hot      bool

@@ -49,11 +49,7 @@ func (t *Transport) write(ctx context.Context, l *lane, class bus.Class, data *b
 	if data.Body != nil {
 		size = data.Body.Size()
 	}
-	entries, files := 0, 0
-	if o.content != nil {
-		entries, files = len(o.content.entries), len(o.content.files)
-	}
-	if o.slot, err = l.reserve(ctx, class, d.Node, bus.SlotSize(size, entries), files, wait); err != nil {
+	if o.slot, err = l.reserve(ctx, o.need(l, class, size), d.Node, wait); err != nil {
 		err = status.At(status.StepReserve, err)
 	} else if err = o.fill(l, data, d, size); err != nil {
 		err = status.At(status.StepMarshal, err)
@@ -64,44 +60,65 @@ func (t *Transport) write(ctx context.Context, l *lane, class bus.Class, data *b
 	return o, err
 }
 
+// need is what a payload of size bytes takes, with what goes with it.
+func (o *outgoing) need(l *lane, class bus.Class, size int) bus.Need {
+	entries, files := 0, 0
+	if o.content != nil {
+		entries, files = len(o.content.entries), len(o.content.files)
+	}
+	need := bus.Need{Class: class, Size: bus.SlotSize(size, entries), Files: files}
+	if need.Size > largestInSlot && goesAsBulk(&need, entries) {
+		return o.addBulk(l, need, size)
+	}
+	return need
+}
+
 // reserve takes a slot, with wait also one that is not there yet. A call does not wait for a peer that
 // is frozen.
-func (l *lane) reserve(ctx context.Context, class bus.Class, node uint64, size, files int, wait bool) (bus.Slot, error) {
+func (l *lane) reserve(ctx context.Context, need bus.Need, node uint64, wait bool) (bus.Slot, error) {
 	for {
-		slot, err := l.link.Reserve(class, size, files)
+		slot, err := l.link.Reserve(need)
 		if err == nil || !wait || !errors.Is(err, status.Full) {
 			return slot, err
 		}
-		if class == bus.ClassCall {
+		if need.Class == bus.ClassCall {
 			if err := l.refuses(node); err != nil {
 				return slot, status.At(status.StepTarget, err)
 			}
 		}
-		if err := l.link.AwaitRoom(ctx, class, size, files); err != nil {
+		if err := l.link.AwaitRoom(ctx, need); err != nil {
 			return slot, err
 		}
 	}
 }
 
 func (o *outgoing) fill(l *lane, data *binder.Data, d *bus.Descriptor, size int) error {
+	d.Encoding = uint8(data.Encoding)
+	if o.slot.Bulk != nil {
+		return o.fillBulk(l, data, d)
+	}
 	n := copy(o.slot.Bytes, data.Payload)
 	if data.Body != nil {
 		var err error
 		if n, err = appendBody(o.slot.Bytes[:0:size], data.Body); err != nil {
-			if d.Flags&bus.FlagClearBuf != 0 {
-				clear(o.slot.Bytes)
-			}
-			l.link.Abandon(o.slot)
+			o.unfill(l, d)
 			return err
 		}
 	}
-	d.Encoding = uint8(data.Encoding)
 	d.Length = uint32(n)
 	if o.content != nil {
 		d.Entries = uint16(len(o.content.entries))
 		bus.PutEntries(o.slot.Bytes, n, o.content.entries)
 	}
 	return nil
+}
+
+// unfill gives back a slot that could not be filled.
+func (o *outgoing) unfill(l *lane, d *bus.Descriptor) {
+	if d.Flags&bus.FlagClearBuf != 0 {
+		o.slot.Wipe()
+	}
+	l.link.Abandon(o.slot)
 }
 
 // appendBody encodes into dst's memory. A body that grew since it told its size has been changed by

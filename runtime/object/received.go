@@ -18,6 +18,7 @@ type received struct {
 	file  bool
 	taken reftab.Taken
 	note  *binder.Note
+	bulk  int // length of the payload, if this is the file that has it
 }
 
 // takeEntries applies the entries of a drained message (R5). An error other than PROTOCOL fails the
@@ -30,6 +31,15 @@ func (t *Transport) takeEntries(l *lane, d *bus.Descriptor) (list []received, er
 	for _, e := range l.link.Entries(nil, d) {
 		if e.Kind == bus.EntryNote {
 			list = append(list, received{note: noteOf(&e)})
+			continue
+		}
+		if e.Kind == bus.EntryBulk {
+			r, err := l.takeBulk(d, &e, list)
+			if err != nil {
+				return list, err
+			}
+			files++
+			list = append(list, r)
 			continue
 		}
 		taken, takeErr := t.table.Take(l.id, entryOf(&e))
@@ -72,7 +82,7 @@ func (t *Transport) attachments(list []received, fds []sys.FD) []binder.Attachme
 	out := make([]binder.Attachment, 0, len(list))
 	home := false
 	for _, r := range list {
-		if r.note != nil {
+		if r.note != nil || r.bulk > 0 {
 			continue
 		}
 		a := binder.Attachment{Field: r.field, Weak: r.weak}

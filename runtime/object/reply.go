@@ -20,7 +20,9 @@ func (p *pending) read(reply *binder.Reply) error {
 	var fds []sys.FD
 	var err error
 	if d.Files > 0 {
-		fds, err = l.link.Files(p.replyAt, int(d.Files))
+		if fds, err = l.link.Files(p.replyAt, int(d.Files)); err == nil {
+			buf, fds, err = l.readBulk(p.entries, fds, buf)
+		}
 	}
 	killpoint.At("return: reply copied")
 	l.link.Free(d)
@@ -53,7 +55,7 @@ func remoteError(d *bus.Descriptor, text []byte) error {
 	if !code.Known() {
 		code = status.Internal
 	}
-	return &status.Error{Code: code, Message: string(text), Remote: true, Service: int32(d.Interface)}
+	return &status.Error{Code: code, Message: string(text[:min(len(text), maxErrorText)]), Remote: true, Service: int32(d.Interface)}
 }
 
 // takeReply takes a drained reply: its effects on references apply whether or not anybody waits.

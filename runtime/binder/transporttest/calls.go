@@ -24,11 +24,11 @@ var calls = []Case{
 	}},
 	{"TooBig", func(s *Stage) {
 		p := s.Puppet()
-		_, err := s.Try(s.Ctx, p, Echo, make([]byte, 64<<20))
+		err := p.Transact(s.Ctx, &binder.Transaction{Code: Echo, Data: binder.Data{Body: huge{}}}, new(binder.Reply))
 		require.ErrorIs(s, err, status.TooBig)
 		var e *status.Error
 		require.True(s, errors.As(err, &e))
-		assert.EqualValues(s, 64<<20, e.Limit.Used)
+		assert.EqualValues(s, huge{}.Size(), e.Limit.Used)
 		s.Do(p, Echo, nil)
 	}},
 	{"ErrorsCross", func(s *Stage) {
@@ -257,6 +257,12 @@ type broken struct{}
 func (broken) Size() int                       { return 10 }
 func (broken) AppendTo([]byte) ([]byte, error) { return nil, errors.New("as told") }
 
+// huge is a body larger than any transport carries; nobody asks for its bytes.
+type huge struct{}
+
+func (huge) Size() int                       { return 1<<30 + 1 }
+func (huge) AppendTo([]byte) ([]byte, error) { panic("asked for more than fits") }
+
 func errorsNameTheCall(s *Stage) {
 	p := s.Puppet()
 	o := s.Do(p, doNew, nil).TakeObject(0).(*binder.Handle)
@@ -275,7 +281,7 @@ func errorsNameTheCall(s *Stage) {
 		{expired, bytesOf(1), status.Cancelled, status.StepTarget},
 		{s.Ctx, binder.Data{Body: broken{}}, status.Encoding, status.StepMarshal},
 		{s.Ctx, binder.Data{Attachments: []binder.Attachment{object(foreign)}}, status.BadValue, status.StepMarshal},
-		{s.Ctx, bytesOf(64 << 20), status.TooBig, status.StepReserve},
+		{s.Ctx, binder.Data{Body: huge{}}, status.TooBig, status.StepReserve},
 	}
 	for _, c := range cases {
 		for _, flags := range []binder.Flags{0, binder.Oneway} {

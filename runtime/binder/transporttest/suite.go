@@ -111,6 +111,7 @@ func Cases() []Case {
 		files,
 		limits,
 		slow,
+		large,
 		chaos,
 		meta,
 		scopes,

@@ -114,7 +114,7 @@ var verbs = map[Verb]func(*Driver, Op) (Result, error){
 }
 
 func (d *Driver) reserve(op Op) (Result, error) {
-	slot, err := d.link.Reserve(op.Class, op.Size, 0)
+	slot, err := d.link.Reserve(bus.Need{Class: op.Class, Size: op.Size})
 	if err != nil {
 		return Result{}, err
 	}
@@ -175,7 +175,7 @@ func (d *Driver) room(op Op) (Result, error) {
 		ctx, cancel = context.WithTimeout(ctx, op.Patience)
 		defer cancel()
 	}
-	return Result{}, d.link.AwaitRoom(ctx, op.Class, op.Size, 0)
+	return Result{}, d.link.AwaitRoom(ctx, bus.Need{Class: op.Class, Size: op.Size})
 }
 
 func (d *Driver) poll(Op) (Result, error) {

@@ -42,20 +42,27 @@ func (m *Memory) Unmap() error {
 // CreateMemory makes size bytes of shared memory that only the returned mapping can write: the file
 // is mapped, then sealed. Pages cost nothing until touched. The caller owns both results.
 func CreateMemory(name string, size int) (FD, Memory, error) {
-	n, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_NOEXEC_SEAL)
-	if errors.Is(err, unix.EINVAL) { // before Linux 6.3
-		n, err = unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
-	}
+	fd, err := createMemfd(name)
 	if err != nil {
-		return FD{}, Memory{}, os.NewSyscallError("memfd_create", err)
+		return FD{}, Memory{}, err
 	}
-	fd := NewFD(n)
 	m, err := fillMemory(fd, size)
 	if err != nil {
 		fd.Close()
 		return FD{}, Memory{}, err
 	}
 	return fd, m, nil
+}
+
+func createMemfd(name string) (FD, error) {
+	n, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_NOEXEC_SEAL)
+	if errors.Is(err, unix.EINVAL) { // before Linux 6.3
+		n, err = unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+	}
+	if err != nil {
+		return FD{}, os.NewSyscallError("memfd_create", err)
+	}
+	return NewFD(n), nil
 }
 
 func fillMemory(fd FD, size int) (Memory, error) {
