@@ -80,7 +80,7 @@ func InterfaceID(descriptor string) uint32 {
 
 // Received is the content of a transaction or reply that came in.
 type Received struct {
-	Payload     []byte // private memory, valid until the call's handler returns or the reply is released
+	Payload     []byte // private memory, valid until the call's handler returns or the reply is released; a large one is unmapped then
 	Encoding    Encoding
 	Attachments []Attachment
 }

@@ -88,7 +88,7 @@ const (
 // Limits of messages.
 const (
 	SegmentSize = 8 << 20         // slot area of an outbox; touched as it is used
-	MaxMessage  = SegmentSize / 4 // payload and entries
+	MaxMessage  = SegmentSize / 4 // payload and entries in a slot; larger payloads travel as bulk memory
 	// CallBytes is what calls may take of the slots. The rest is for replies: a call whose handler
 	// calls back would else wait for room that only its own end can make.
 	CallBytes  = SegmentSize / 4 * 3

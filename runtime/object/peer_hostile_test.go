@@ -119,6 +119,12 @@ func (p *peer) collectFiles() {
 	require.NoError(p.t, f.Truncate(headerSize))
 	p.files = append(p.files, int(f.Fd()))
 	p.own = append(p.own, func() { f.Close() })
+	memory, err := sys.CreateBulkFile("peer", 1<<15)
+	require.NoError(p.t, err)
+	p.own = append(p.own, memory.Close)
+	fd, err := memory.Seal()
+	require.NoError(p.t, err)
+	p.files = append(p.files, fd)
 }
 
 // meet has the broker introduce the peer to a process. Nothing is sent yet.

@@ -136,13 +136,20 @@ func (g *program) entries(l *peerLane, d *bus.Descriptor, n int) {
 	var list []bus.Entry
 	files := 0
 	for range n {
-		e := bus.Entry{Kind: bus.EntryKind(g.below(5)), Field: uint32(g.below(2)), Node: g.nodes[g.below(len(g.nodes))],
+		e := bus.Entry{Kind: bus.EntryKind(g.below(8)), Field: uint32(g.below(2)), Node: g.nodes[g.below(len(g.nodes))],
 			Owner: g.ids[g.below(len(g.ids))], Position: uint64(g.below(16))}
 		if g.below(16) == 0 {
 			e.Kind, e.Node, e.Owner, e.Position = bus.EntryKind(g.byte()), g.number(), g.number(), g.number()
 		}
-		if e.Kind == bus.EntryFile {
+		switch e.Kind {
+		case bus.EntryFile:
 			files++
+		case bus.EntryBulk:
+			files++
+			e.Node = uint64(g.below(1 << 16))
+			if d.Length = 0; g.below(8) == 0 {
+				e.Node, d.Length = g.number(), 1
+			}
 		}
 		list = append(list, e)
 	}

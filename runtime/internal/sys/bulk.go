@@ -95,14 +95,10 @@ func (f *BulkFile) Close() {
 }
 
 // ReadBulk copies len(dst) bytes from the beginning of shared memory that a peer made. It never blocks on
-// the peer, whatever the peer has sent and does meanwhile: the file must be one of memory, and a short one
-// fails with ErrSize.
+// the peer, whatever the peer has sent and does meanwhile: the file must be one of shared memory, else it
+// fails with ErrNotMemory, and with ErrSize if it is too short.
 func ReadBulk(fd FD, dst []byte) error {
-	var fs unix.Statfs_t
-	if err := unix.Fstatfs(fd.Int(), &fs); err != nil {
-		return fmt.Errorf("%w: %w", ErrNotMemory, os.NewSyscallError("fstatfs", err))
-	}
-	if int64(fs.Type) != unix.TMPFS_MAGIC {
+	if _, err := unix.FcntlInt(uintptr(fd.Int()), unix.F_GET_SEALS, 0); err != nil { // only a file of memory has them
 		return ErrNotMemory
 	}
 	for off := 0; off < len(dst); {

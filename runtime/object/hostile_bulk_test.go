@@ -1,0 +1,157 @@
+package object_test
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"runtime"
+	"syscall"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/leaktest"
+	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/status"
+)
+
+const bulkLength = 5 << 20
+
+// sayFiles is say with files.
+func (s *scene) sayFiles(d bus.Descriptor, files []int, entries ...bus.Entry) {
+	slot, err := s.link.Reserve(bus.Need{Class: bus.ClassCall, Size: bus.SlotSize(int(d.Length), len(entries)), Files: len(files)})
+	require.NoError(s.T, err)
+	d.Entries = uint16(len(entries))
+	bus.PutEntries(slot.Bytes, int(d.Length), entries)
+	_, err = s.link.Post(&d, slot, files)
+	require.NoError(s.T, err)
+	s.settle(s.link)
+}
+
+// memory makes a memfd of a length.
+func (s *scene) memory(length int) int {
+	f, err := sys.CreateBulkFile("hostile", length)
+	require.NoError(s.T, err)
+	s.T.Cleanup(f.Close)
+	fd, err := f.Seal()
+	require.NoError(s.T, err)
+	return fd
+}
+
+func (s *scene) open(path string, flags int) int {
+	fd, err := syscall.Open(path, flags|syscall.O_CLOEXEC, 0)
+	require.NoError(s.T, err)
+	s.T.Cleanup(func() { syscall.Close(fd) })
+	return fd
+}
+
+func bulkEntry(n uint64) bus.Entry { return bus.Entry{Kind: bus.EntryBulk, Node: n} }
+
+var toRoot = bus.Descriptor{Kind: bus.KindCall, Code: rootTake, Node: 1}
+
+// Each of these no honest process sends: whoever does is cut off, and leaves nothing open.
+func TestHostileBulkMemoryCutsOff(t *testing.T) {
+	cases := map[string]func(*scene){
+		"shorter than it says": func(s *scene) {
+			s.sayFiles(toRoot, []int{s.memory(bulkLength - 1)}, bulkEntry(bulkLength))
+		},
+		"truncated afterwards": func(s *scene) {
+			f, err := os.CreateTemp("/dev/shm", "hostile")
+			require.NoError(s.T, err)
+			s.T.Cleanup(func() { f.Close(); os.Remove(f.Name()) })
+			require.NoError(s.T, f.Truncate(bulkLength))
+			require.NoError(s.T, f.Truncate(bulkLength/2))
+			s.sayFiles(toRoot, []int{int(f.Fd())}, bulkEntry(bulkLength))
+		},
+		"a pipe": func(s *scene) {
+			var pipe [2]int
+			require.NoError(s.T, syscall.Pipe2(pipe[:], syscall.O_CLOEXEC))
+			s.T.Cleanup(func() { syscall.Close(pipe[0]); syscall.Close(pipe[1]) })
+			s.sayFiles(toRoot, pipe[:1], bulkEntry(bulkLength))
+		},
+		"a device": func(s *scene) {
+			s.sayFiles(toRoot, []int{s.open("/dev/zero", syscall.O_RDONLY)}, bulkEntry(bulkLength))
+		},
+		"a folder":    func(s *scene) { s.sayFiles(toRoot, []int{s.open("/dev/shm", syscall.O_RDONLY)}, bulkEntry(bulkLength)) },
+		"only a path": func(s *scene) { s.sayFiles(toRoot, []int{s.open("/dev/shm", 0x200000)}, bulkEntry(bulkLength)) },
+		"no file":     func(s *scene) { s.sayFiles(toRoot, nil, bulkEntry(bulkLength)) },
+		"of no bytes": func(s *scene) { s.sayFiles(toRoot, []int{s.memory(bulkLength)}, bulkEntry(0)) },
+		"of too many": func(s *scene) { s.sayFiles(toRoot, []int{s.memory(bulkLength)}, bulkEntry(bus.MaxPayload+1)) },
+		"of far more": func(s *scene) { s.sayFiles(toRoot, []int{s.memory(bulkLength)}, bulkEntry(1<<63+5)) },
+		"twice": func(s *scene) {
+			fd := s.memory(bulkLength)
+			s.sayFiles(toRoot, []int{fd, fd}, bulkEntry(bulkLength), bulkEntry(bulkLength))
+		},
+		"beside a payload": func(s *scene) {
+			d := toRoot
+			d.Length = 8
+			s.sayFiles(d, []int{s.memory(bulkLength)}, bulkEntry(bulkLength))
+		},
+		"oneway, of a device": func(s *scene) {
+			d := toRoot
+			d.Flags = bus.FlagOneway
+			s.sayFiles(d, []int{s.open("/dev/zero", syscall.O_RDONLY)}, bulkEntry(bulkLength))
+		},
+		"more than may be under way": func(s *scene) {
+			fd := s.memory(bus.MaxPayload) // no page of it exists
+			s.owner.SetLoopers(0)          // nobody begins them
+			d := toRoot
+			d.Flags = bus.FlagOneway
+			for range 3 {
+				s.sayFiles(d, []int{fd}, bulkEntry(bus.MaxPayload))
+			}
+		},
+	}
+	for name, run := range cases {
+		t.Run(name, func(t *testing.T) {
+			leaktest.Check(t)
+			synctest.Test(t, func(t *testing.T) {
+				s := newScene(t)
+				run(s)
+				s.cutOff()
+				s.owner.SetLoopers(2)
+				s.honestGoOn()
+			})
+		})
+	}
+}
+
+// What a receiver need not trust does no harm: it looks at a copy.
+func TestBulkMemoryThatIsNotSealedOrHasHolesIsRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScene(t)
+		var got []byte
+		s.onTake = func(c *binder.IncomingCall) { got = bytes.Clone(c.Payload) }
+		fd := s.memory(2 * bulkLength)
+		s.sayFiles(toRoot, []int{fd}, bulkEntry(bulkLength))
+		require.Equal(t, status.OK, s.answer(s.link))
+		require.Equal(t, make([]byte, bulkLength), got)
+		f, err := os.CreateTemp("/dev/shm", "hostile")
+		require.NoError(t, err)
+		defer os.Remove(f.Name())
+		defer f.Close()
+		f.Write(bytes.Repeat([]byte{7}, bulkLength))
+		s.sayFiles(toRoot, []int{int(f.Fd())}, bulkEntry(bulkLength))
+		require.Equal(t, status.OK, s.answer(s.link))
+		require.Equal(t, bytes.Repeat([]byte{7}, bulkLength), got)
+		s.honestGoOn()
+	})
+}
+
+// A handler that ends its goroutine gives its payload's memory back.
+func TestBulkMemoryOfAHandlerThatExits(t *testing.T) {
+	leaktest.Check(t)
+	hub := bus.NewHub()
+	a, b := openHub(t, hub), openHub(t, hub)
+	n := a.NewNode(binder.HandlerFunc(func(context.Context, *binder.IncomingCall) error { runtime.Goexit(); return nil }))
+	require.NoError(t, a.BecomeContextManager(t.Context(), n))
+	h, err := b.ContextManager(t.Context())
+	require.NoError(t, err)
+	for range 3 {
+		err := h.Transact(t.Context(), &binder.Transaction{Code: 1, Data: binder.Data{Payload: make([]byte, bulkLength)}}, new(binder.Reply))
+		require.ErrorIs(t, err, status.Internal)
+	}
+}
