@@ -236,4 +236,3 @@ func Huge(s *Stage, size int) {
 	b := pattern(size, 7)
 	echoes(s, p, binder.Data{Payload: b}, b)
 }
-
