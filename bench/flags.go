@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"flag"
 	"fmt"
@@ -24,12 +25,17 @@ type options struct {
 	parcel bool // the case that is not of the plan: it has neither stacks nor processes
 	crowds []crowd.Case
 	json   bool
+
+	machine report.Machine
+	report  string   // file of the page; empty: none
+	from    []string // files whose results it shows; none: those of this run
+	lines   bytes.Buffer
 }
 
 const minDuration = 10 * time.Millisecond
 
 // parse reads the arguments; flag.ErrHelp asks for the help text.
-func parse(args []string, stacks []stack.Stack) (options, error) {
+func parse(args []string, stacks []stack.Stack) (*options, error) {
 	set := flag.NewFlagSet("bench", flag.ContinueOnError)
 	set.SetOutput(io.Discard)
 	caseNames := set.String("cases", "sync,oneway", "")
@@ -40,13 +46,15 @@ func parse(args []string, stacks []stack.Stack) (options, error) {
 	pin := set.String("pin", run.PinNone, "")
 	duration := set.Duration("d", 2*time.Second, "")
 	asJSON := set.Bool("json", false, "")
+	page := set.String("report", "", "")
+	from := set.String("from", "", "")
 	if err := set.Parse(args); err != nil {
-		return options{}, err
+		return nil, err
 	}
 	if set.NArg() > 0 {
-		return options{}, fmt.Errorf("unexpected argument %q", set.Arg(0))
+		return nil, fmt.Errorf("unexpected argument %q", set.Arg(0))
 	}
-	o := options{json: *asJSON, plan: run.Plan{Pin: *pin, Duration: *duration, Machine: report.ThisMachine()}}
+	o := &options{json: *asJSON, machine: report.ThisMachine(), report: *page, plan: run.Plan{Pin: *pin, Duration: *duration}}
 	return o, errors.Join(
 		o.pickCases(*caseNames),
 		pick("-stacks", *stackNames, stacks, stack.Stack.Name, &o.plan.Stacks),
@@ -55,6 +63,7 @@ func parse(args []string, stacks []stack.Stack) (options, error) {
 		scales(*scale, &o.plan.Scale),
 		oneOf("-pin", *pin, run.PinNone, run.PinOne),
 		atLeast("-d", *duration, minDuration),
+		o.pickFiles(*from),
 	)
 }
 
@@ -103,6 +112,17 @@ func (o *options) pickCases(list string) error {
 			return fmt.Errorf("-cases: no %q among %s,%s,%s", want, joined(cases.All(), caseName), joined(crowd.All(), crowdName), encoding.Name)
 		}
 	}
+	return nil
+}
+
+func (o *options) pickFiles(from string) error {
+	if from == "" {
+		return nil
+	}
+	if o.report == "" {
+		return errors.New("-from: say with -report where the page goes")
+	}
+	o.from = strings.Split(from, ",")
 	return nil
 }
 

@@ -23,6 +23,8 @@ Usage: go run . [flags]
   -d DURATION    time for each stack in each combination, split into rounds in which
                  the stacks take turns (2s)
   -json          one JSON object a line instead of tables; the header goes to stderr
+  -report FILE   also write a page with plots: one HTML file that needs nothing else
+  -from LIST     with -report: measure nothing, draw what runs with -json have saved in these files
 
 `
 
@@ -38,6 +40,7 @@ Examples:
   go run . -cases objects -stacks ubinder
   go run . -cases calls/nested -pin one
   go run . -json -d 5s >results.jsonl
+  go run . -report results.html -from results.jsonl
   go run . -cases parcel -d 1s
   go run . -cases scale,fanin,fanout -json
 

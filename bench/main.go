@@ -45,10 +45,26 @@ func bench(ctx context.Context, args []string, out, errs io.Writer) int {
 		fmt.Fprintf(errs, "bench: %v\nbench: -h shows how to use it\n", err)
 		return exitUsage
 	}
+	if o.report == "" {
+		return status(measure(ctx, o, out, errs), errs)
+	}
+	return status(withReport(o.report, func(page io.Writer) error {
+		if len(o.from) > 0 {
+			return drawSaved(o, page)
+		}
+		if err := measure(ctx, o, out, errs); err != nil {
+			return err
+		}
+		return draw(page, &o.lines)
+	}), errs)
+}
+
+// measure runs all cases.
+func measure(ctx context.Context, o *options, out, errs io.Writer) error {
 	if o.json {
-		o.plan.Machine.Header(errs)
+		o.machine.Header(errs)
 	} else {
-		o.plan.Machine.Header(out)
+		o.machine.Header(out)
 	}
 	var failed error
 	if len(o.plan.Cases) > 0 {
@@ -60,11 +76,11 @@ func bench(ctx context.Context, args []string, out, errs io.Writer) int {
 	if failed == nil {
 		failed = crowds(ctx, o, out, errs)
 	}
-	return status(failed, errs)
+	return failed
 }
 
 // crowds runs the cases with many processes.
-func crowds(ctx context.Context, o options, out, errs io.Writer) error {
+func crowds(ctx context.Context, o *options, out, errs io.Writer) error {
 	line := newProgress(errs)
 	defer line.clear()
 	cpu, err := o.plan.CPU()
@@ -77,11 +93,8 @@ func crowds(ctx context.Context, o options, out, errs io.Writer) error {
 			return err
 		}
 		line.clear()
-		show := table.Print
-		if o.json {
-			show = table.Lines
-		}
-		if err := show(out); err != nil {
+		lines := func(w io.Writer) error { return table.Lines(w, o.machine) }
+		if err := o.show(out, table.Print, lines); err != nil {
 			return err
 		}
 	}
@@ -89,7 +102,7 @@ func crowds(ctx context.Context, o options, out, errs io.Writer) error {
 }
 
 // parcel runs the case that needs no second process.
-func parcel(ctx context.Context, o options, out, errs io.Writer) error {
+func parcel(ctx context.Context, o *options, out, errs io.Writer) error {
 	line := newProgress(errs)
 	var all []encoding.Result
 	err := encoding.Run(ctx, o.plan.Duration, line.show, func(r []encoding.Result) { all = append(all, r...) })
@@ -97,10 +110,9 @@ func parcel(ctx context.Context, o options, out, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if o.json {
-		return encoding.Lines(out, all)
-	}
-	return encoding.Table(out, all)
+	return o.show(out,
+		func(w io.Writer) error { return encoding.Table(w, all) },
+		func(w io.Writer) error { return report.Lines(w, o.machine, all) })
 }
 
 func status(err error, errs io.Writer) int {
@@ -116,12 +128,8 @@ func status(err error, errs io.Writer) int {
 }
 
 // observer prints what happens.
-func observer(o options, out, errs io.Writer) run.Observer {
+func observer(o *options, out, errs io.Writer) run.Observer {
 	line := newProgress(errs)
-	show := report.Table
-	if o.json {
-		show = func(w io.Writer, results []report.Result, _ report.Cost) error { return report.Lines(w, results) }
-	}
 	return run.Observer{
 		Progress: line.show,
 		Skipped: func(where, reason string) {
@@ -134,7 +142,10 @@ func observer(o options, out, errs io.Writer) run.Observer {
 		},
 		Results: func(results []report.Result, cost report.Cost) {
 			line.clear()
-			if err := show(out, results, cost); err != nil {
+			err := o.show(out,
+				func(w io.Writer) error { return report.Table(w, results, cost) },
+				func(w io.Writer) error { return report.Lines(w, o.machine, results) })
+			if err != nil {
 				fmt.Fprintf(errs, "bench: %v\n", err)
 			}
 		},

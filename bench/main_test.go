@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -63,6 +64,7 @@ func TestParseRefuses(t *testing.T) {
 		"-conc 0":        `-conc: "0" is not a number from 1`,
 		"-pin two":       `-pin: "two" is not one of none, one`,
 		"-d 1ms":         "-d: 1ms is less than",
+		"-from x":        "-from: say with -report",
 		"-x":             "not defined",
 		"sync":           `unexpected argument "sync"`,
 	} {
@@ -202,6 +204,41 @@ func TestPacedCallsKeepTheirRate(t *testing.T) {
 		assert.LessOrEqual(t, r.OpsPerSec, 1.5*float64(r.Size), "calls come no faster than they should")
 		assert.LessOrEqual(t, r.P50, r.Max)
 	}
+}
+
+// TestReport draws what was measured now, and the same from what was saved.
+func TestReport(t *testing.T) {
+	dir := t.TempDir()
+	now, saved, later := filepath.Join(dir, "now.html"), filepath.Join(dir, "saved.jsonl"), filepath.Join(dir, "later.html")
+	status, out, errs := command("-json -cases sync,parcel -stacks futex,uds -sizes 16,64 -conc 1 -d 25ms -report " + now)
+	require.Equal(t, exitOK, status, errs)
+	require.NoError(t, os.WriteFile(saved, []byte(out), 0o600))
+	status, out, errs = command("-report " + later + " -from " + saved)
+	require.Equal(t, exitOK, status, errs)
+	assert.Empty(t, out, "nothing is measured")
+	first, err := os.ReadFile(now)
+	require.NoError(t, err)
+	second, err := os.ReadFile(later)
+	require.NoError(t, err)
+	assert.Equal(t, string(first), string(second))
+	assert.Equal(t, 2+2, strings.Count(string(first), "<svg"), "two distributions, time and bytes against size")
+	assert.Contains(t, string(first), runtime.Version())
+}
+
+func TestReportFailsBeforeItMeasures(t *testing.T) {
+	dir := t.TempDir()
+	for args, want := range map[string]string{
+		"-report " + dir + "/no/such/out.html":            "-report: ",
+		"-report " + dir + "/x.html -from " + dir + "/no": "no such file",
+	} {
+		status, out, errs := command(args)
+		assert.Equal(t, exitFailed, status, args)
+		assert.Empty(t, out)
+		assert.Contains(t, errs, want)
+	}
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Empty(t, left)
 }
 
 // TestEveryStack finds a stack that cannot do what its cases ask of it.

@@ -11,6 +11,8 @@ import (
 	"context"
 	"io"
 	"time"
+
+	"ubinder/bench/report"
 )
 
 // Case is one measurement.
@@ -30,7 +32,7 @@ type Options struct {
 
 // Table is the results of a case.
 type Table interface {
-	Lines(w io.Writer) error // one JSON object a line
+	Lines(w io.Writer, m report.Machine) error // one JSON object a line, with m's fields
 	Print(w io.Writer) error
 }
 

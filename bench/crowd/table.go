@@ -1,11 +1,12 @@
 package crowd
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"text/tabwriter"
 	"time"
+
+	"ubinder/bench/report"
 )
 
 type scaleTable []*ScaleResult
@@ -13,20 +14,10 @@ type scaleTable []*ScaleResult
 type fanTable []FanResult
 
 // Lines implements Table.
-func (t scaleTable) Lines(w io.Writer) error { return lines(w, t) }
+func (t scaleTable) Lines(w io.Writer, m report.Machine) error { return report.Lines(w, m, t) }
 
 // Lines implements Table.
-func (t fanTable) Lines(w io.Writer) error { return lines(w, t) }
-
-func lines[T any](w io.Writer, results []T) error {
-	enc := json.NewEncoder(w)
-	for _, r := range results {
-		if err := enc.Encode(r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
+func (t fanTable) Lines(w io.Writer, m report.Machine) error { return report.Lines(w, m, t) }
 
 // Print implements Table: a line for each figure, a column for each number of processes.
 func (t scaleTable) Print(w io.Writer) error {

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"ubinder/bench/report"
 )
 
 func TestEveryFieldIsMeasuredInBothDirections(t *testing.T) {
@@ -26,7 +28,7 @@ func TestEveryFieldIsMeasuredInBothDirections(t *testing.T) {
 	assert.Equal(t, len(results)/2+3, strings.Count(out.String(), "\n"), "a line for each, and a head of three")
 
 	out.Reset()
-	require.NoError(t, Lines(&out, results[:1]))
+	require.NoError(t, report.Lines(&out, report.ThisMachine(), results[:1]))
 	var back Result
 	require.NoError(t, json.Unmarshal(out.Bytes(), &back))
 	assert.Equal(t, results[0], back)

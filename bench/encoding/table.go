@@ -1,22 +1,10 @@
 package encoding
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"text/tabwriter"
 )
-
-// Lines writes one JSON object a line.
-func Lines(w io.Writer, results []Result) error {
-	enc := json.NewEncoder(w)
-	for _, r := range results {
-		if err := enc.Encode(r); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // Table writes one line for each field and encoding.
 func Table(w io.Writer, results []Result) error {

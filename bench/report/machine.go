@@ -14,10 +14,10 @@ import (
 
 // Machine is what the numbers depend on besides the code.
 type Machine struct {
-	Processor string `json:"machine,omitempty"` // and its CPUs
-	Kernel    string `json:"kernel,omitempty"`
-	Go        string `json:"go,omitempty"`
-	Date      string `json:"date,omitempty"`
+	Processor string `json:"machine"` // and its CPUs
+	Kernel    string `json:"kernel"`
+	Go        string `json:"go"`
+	Date      string `json:"date"`
 }
 
 // ThisMachine describes the one that this program runs on, now.

@@ -15,7 +15,7 @@ var two = 2.0
 var results = []Result{
 	{Case: "sync", Size: 128, Conc: 1, Pin: "none", Stack: "futex", P50: 6_700, P90: 8_000, Mean: 7_000, P99: 20_000, P999: 90_000,
 		OpsPerSec: 140_000, BytesPerSec: 17_920_000, CPUPerOp: 9_000, Max: 100_000, SwitchesPerOp: 2.5, WakeupsPerOp: &two,
-		Curve: []Point{{0, 5_000}, {50, 6_700}, {100, 100_000}}, Machine: Machine{"EPYC", "Linux", "go1", "today"}},
+		Curve: []Point{{0, 5_000}, {50, 6_700}, {100, 100_000}}},
 	{Case: "sync", Size: 128, Conc: 1, Pin: "none", Stack: "ubinder", P50: 13_400},
 }
 
@@ -23,7 +23,7 @@ var p50 = Cost{Name: "p50", Of: func(r Result) float64 { return float64(r.P50) }
 
 func TestLineHasExactlyTheFields(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, Lines(&out, results))
+	require.NoError(t, Lines(&out, Machine{"EPYC", "Linux", "go1", "today"}, results))
 	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
 	require.Len(t, lines, 2)
 	assert.Equal(t, `{"case":"sync","size":128,"conc":1,"pin":"none","stack":"futex","p50_ns":6700,"p90_ns":8000,"mean_ns":7000,`+

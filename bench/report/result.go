@@ -29,17 +29,25 @@ type Result struct {
 	WakeupsPerOp *float64 `json:"wakeups_per_op,omitempty"`
 	// Percentiles and their times, upwards.
 	Curve []Point `json:"curve_ns,omitempty"`
-	Machine
 }
 
 // Point is a percentile, from 0 to 100, and its time in nanoseconds.
 type Point [2]float64
 
-// Lines writes one JSON object a line.
-func Lines(w io.Writer, results []Result) error {
-	enc := json.NewEncoder(w)
+// Lines writes one JSON object a line: that of a result, whose fields m's follow.
+func Lines[T any](w io.Writer, m Machine, results []T) error {
+	behind, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	behind[0] = ','
 	for _, r := range results {
-		if err := enc.Encode(r); err != nil {
+		line, err := json.Marshal(r)
+		if err != nil {
+			return err
+		}
+		line = append(append(line[:len(line)-1], behind...), '\n')
+		if _, err := w.Write(line); err != nil {
 			return err
 		}
 	}

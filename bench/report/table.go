@@ -39,6 +39,9 @@ var Columns = []Column{columnP50, columnMean, columnP99, columnP999, columnOps, 
 // PacedColumns are those of operations that come at a rate.
 var PacedColumns = []Column{columnP50, columnMean, columnP90, columnP99, columnMax, columnOps, columnCPU, columnSwitches, columnWakeups}
 
+// AllColumns are those that there are.
+var AllColumns = []Column{columnP50, columnMean, columnP90, columnP99, columnP999, columnMax, columnOps, columnMB, columnCPU, columnSwitches, columnWakeups}
+
 // Reference is the stack that the others are compared with where it was measured.
 const Reference = "ubinder"
 

@@ -19,7 +19,6 @@ type Plan struct {
 	Scale    []int // of cases that have one, those of its values; nil: all
 	Pin      string
 	Duration time.Duration // of each stack in each cell
-	Machine  report.Machine
 }
 
 // Values of Plan.Pin.
@@ -81,7 +80,7 @@ func (c cell) unit() string {
 }
 
 func (p Plan) blank(c cell, s stack.Stack) report.Result {
-	return report.Result{Case: c.c.Name, Size: c.size, Unit: c.unit(), Conc: c.conc, Pin: p.Pin, Stack: s.Name(), Machine: p.Machine}
+	return report.Result{Case: c.c.Name, Size: c.size, Unit: c.unit(), Conc: c.conc, Pin: p.Pin, Stack: s.Name()}
 }
 
 // schedule is how the time of a cell is split.

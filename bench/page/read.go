@@ -1,0 +1,106 @@
+// Package page draws results as one HTML page that needs nothing besides itself.
+package page
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+
+	"ubinder/bench/report"
+)
+
+// Line is one line of what bench -json writes.
+type Line struct {
+	report.Result
+	report.Machine
+	// Others are the numbers that Result does not know, by name: those of a case of another kind.
+	Others map[string]float64
+	// Words are its texts that Result does not know.
+	Words map[string]string
+}
+
+// maxLine is more than any line has.
+const maxLine = 1 << 20
+
+// Read reads the lines. An error says which line it is about.
+func Read(r io.Reader) ([]Line, error) {
+	var lines []Line
+	s := bufio.NewScanner(r)
+	s.Buffer(nil, maxLine)
+	for n := 1; s.Scan(); n++ {
+		if len(bytes.TrimSpace(s.Bytes())) == 0 {
+			continue
+		}
+		l, err := readLine(s.Bytes())
+		if err != nil {
+			return nil, fmt.Errorf("line %d: %w", n, err)
+		}
+		lines = append(lines, l)
+	}
+	return lines, s.Err()
+}
+
+func readLine(b []byte) (l Line, err error) {
+	var all map[string]any
+	if err = json.Unmarshal(b, &all); err != nil {
+		return l, err
+	}
+	if err = errors.Join(json.Unmarshal(b, &l.Result), json.Unmarshal(b, &l.Machine)); err != nil {
+		return l, err
+	}
+	if l.Case == "" {
+		return l, fmt.Errorf("it names no case")
+	}
+	l.Others, l.Words = make(map[string]float64), make(map[string]string)
+	l.addOthers("", all, known)
+	return l, nil
+}
+
+// known are the names in the JSON of Result and Machine.
+var known = namesOf(reflect.TypeFor[report.Result](), reflect.TypeFor[report.Machine]())
+
+func namesOf(types ...reflect.Type) map[string]bool {
+	names := make(map[string]bool)
+	for _, t := range types {
+		for i := range t.NumField() {
+			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+			names[name] = true
+		}
+	}
+	return names
+}
+
+func (l *Line) addOthers(prefix string, all map[string]any, known map[string]bool) {
+	for name, v := range all {
+		if known[name] {
+			continue
+		}
+		switch v := v.(type) {
+		case float64:
+			l.Others[prefix+name] = v
+		case string:
+			l.Words[prefix+name] = v
+		case map[string]any:
+			l.addOthers(prefix+name+" ", v, nil)
+		}
+	}
+}
+
+// usual reports whether the line is a Result that a stack has in a case.
+func (l *Line) usual() bool { return l.OpsPerSec > 0 }
+
+// medians are those among the numbers of another kind, by what they are of.
+func (l *Line) medians() map[string]float64 {
+	found := make(map[string]float64)
+	for name, v := range l.Others {
+		if of, ok := strings.CutSuffix(name, "_p50_ns"); ok {
+			found[strings.ReplaceAll(of, "_", " ")] = v
+		}
+	}
+	return found
+}
