@@ -30,8 +30,9 @@ Usage: go run . [flags]
 
 const helpTail = `
 Client and server are two processes; the processor time of an operation is that of both, and of
-the daemon where there is one. bytes_per_s is payload in one direction. The last column of a
-table compares with ubinder, or else with the first stack: 2.00 is twice the cost.
+the daemon where there is one, and so are the context switches of their threads and the sleepers
+that were woken (ubinder counts those). bytes_per_s is payload in one direction. The last column
+of a table compares with ubinder, or else with the first stack: 2.00 is twice the cost.
 
 Examples:
   go run . -stacks futex,uds,shmipc -sizes 128 -conc 1

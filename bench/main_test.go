@@ -206,6 +206,22 @@ func TestPacedCallsKeepTheirRate(t *testing.T) {
 	}
 }
 
+// TestWakeups: two for a blocking call if both sides have gone to sleep, and none for who is awake.
+func TestWakeups(t *testing.T) {
+	status, out, errs := command("-json -cases sync -stacks ubinder,ubinder-raw,futex -sizes 128 -conc 1 -d 200ms")
+	require.Equal(t, exitOK, status, errs)
+	for line := range strings.Lines(out) {
+		var r report.Result
+		require.NoError(t, json.Unmarshal([]byte(line), &r))
+		if r.Stack == "futex" {
+			assert.Nil(t, r.WakeupsPerOp, "it does not count them")
+			continue
+		}
+		require.NotNil(t, r.WakeupsPerOp, line)
+		assert.LessOrEqual(t, *r.WakeupsPerOp, 2.2, "a few more are loopers that start")
+	}
+}
+
 // TestReport draws what was measured now, and the same from what was saved.
 func TestReport(t *testing.T) {
 	dir := t.TempDir()
