@@ -153,7 +153,7 @@ func TestCrowds(t *testing.T) {
 	status, out, errs := command("-json -cases scale,fanin,fanout -scale 1,100 -d 20ms")
 	require.Equal(t, exitOK, status, errs)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	require.Len(t, lines, 2+1+3)
+	require.Len(t, lines, 2+2+3)
 	for i, size := range []int{1, 100} {
 		var r crowd.ScaleResult
 		require.NoError(t, json.Unmarshal([]byte(lines[i]), &r))

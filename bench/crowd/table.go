@@ -75,9 +75,10 @@ var scaleRows = []struct {
 func (t fanTable) Print(w io.Writer) error {
 	fmt.Fprintf(w, "\n%s: %d %s, against one\n", t[0].Case, t[0].Size, t[0].Unit)
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(tw, "case\tconcurrent\tp50 us\tp99 us\tops/s\tops/s of one\twith\tratio\t")
+	fmt.Fprintln(tw, "case\tconcurrent\tp50 us\tp99 us\tops/s\tops/s of one\twith\tratio\tCPU us/op\tof one\tswitches/op\tof one\t")
 	for _, r := range t {
-		fmt.Fprintf(tw, "%s\t%d\t%.2f\t%.1f\t%.0f\t%.0f\t%d\t%.2f\t\n", r.Case, r.Conc, micros(r.P50), micros(r.P99), r.OpsPerSec, r.Peak, r.PeakConc, r.Ratio)
+		fmt.Fprintf(tw, "%s\t%d\t%.2f\t%.1f\t%.0f\t%.0f\t%d\t%.2f\t%.1f\t%.1f\t%.2f\t%.2f\t\n", r.Case, r.Conc, micros(r.P50), micros(r.P99), r.OpsPerSec, r.Peak, r.PeakConc, r.Ratio,
+			micros(r.CPUPerOp), micros(r.PeakCPUPerOp), r.SwitchesPerOp, r.PeakSwitchesPerOp)
 	}
 	return tw.Flush()
 }
