@@ -175,17 +175,25 @@ func (p *socketPort) files(pos uint64, n int) ([]sys.FD, error) {
 
 // pump reads what is in the socket.
 func (p *socketPort) pump() {
-	for p.stop == nil {
-		var b [maxPacket]byte
-		n, fds, err := p.conn.ReceiveNow(b[:])
-		if errors.Is(err, sys.ErrWouldBlock) {
-			return
-		}
-		if err == nil || errors.Is(err, sys.ErrFilesLost) { // then that message fails alone
-			err = p.take(b[:n], fds)
-		}
-		p.stop = packetFault(err)
+	for p.receive() {
 	}
+}
+
+// receive reads a packet, if there is one. After an error it reads none.
+func (p *socketPort) receive() bool {
+	if p.stop != nil {
+		return false
+	}
+	var b [maxPacket]byte
+	n, fds, err := p.conn.ReceiveNow(b[:])
+	if errors.Is(err, sys.ErrWouldBlock) {
+		return false
+	}
+	if err == nil || errors.Is(err, sys.ErrFilesLost) { // then that message fails alone
+		err = p.take(b[:n], fds)
+	}
+	p.stop = packetFault(err)
+	return true
 }
 
 // packetFault makes a packet that no peer sends its fault.
