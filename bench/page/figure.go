@@ -74,7 +74,7 @@ func (d *drawing) add(title string, x, y axis, name string, p plotter.XY) {
 	}
 }
 
-// put keeps the points in the order of x. A later run's replaces an earlier one's.
+// put keeps the points in the order of x. A later one replaces an earlier one.
 func (s *series) put(p plotter.XY) {
 	i, found := slices.BinarySearchFunc(s.points, p.X, func(q plotter.XY, x float64) int {
 		switch {
@@ -100,13 +100,13 @@ func (d *drawing) curves() []*figure {
 }
 
 func distributions(lines []Line) []*figure {
-	last := make(map[string]int) // a later run's curve replaces an earlier one's as a whole
+	last := make(map[string]int) // a later curve replaces an earlier one as a whole
 	for i, l := range lines {
-		last[report.Title(l.Result)+" "+l.Stack] = i
+		last[l.of(report.Title(l.Result))+" "+l.Stack] = i
 	}
 	var d drawing
 	for i, l := range lines {
-		title := report.Title(l.Result)
+		title := l.of(report.Title(l.Result))
 		if last[title+" "+l.Stack] != i {
 			continue
 		}
@@ -141,8 +141,8 @@ func sizes(lines []Line) []*figure {
 			continue
 		}
 		where := fmt.Sprintf("%s, %d concurrent, pin %s", l.Case, l.Conc, l.Pin)
-		d.add(where+": time", payload, times, l.Stack, plotter.XY{X: float64(l.Size), Y: float64(l.P50)})
-		d.add(where+": bytes a second", payload, rates, l.Stack, plotter.XY{X: float64(l.Size), Y: l.BytesPerSec})
+		d.add(l.of(where+": time"), payload, times, l.Stack, plotter.XY{X: float64(l.Size), Y: float64(l.P50)})
+		d.add(l.of(where+": bytes a second"), payload, rates, l.Stack, plotter.XY{X: float64(l.Size), Y: l.BytesPerSec})
 	}
 	return d.curves()
 }
@@ -157,6 +157,7 @@ func scales(lines []Line) []*figure {
 		if l.Pin != "" {
 			title += ", pin " + l.Pin
 		}
+		title = l.of(title)
 		x := counted(l.Unit)
 		if l.P50 > 0 {
 			d.add(title, x, times, l.Stack, plotter.XY{X: float64(l.Size), Y: float64(l.P50)})

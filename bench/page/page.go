@@ -16,14 +16,14 @@ import (
 //go:embed page.html
 var source string
 
-var layout = template.Must(template.New("page").Parse(source))
+var layout = template.Must(template.New("page").Funcs(template.FuncMap{"add1": func(i int) int { return i + 1 }}).Parse(source))
 
 // ErrEmpty says that there is nothing to draw.
 var ErrEmpty = errors.New("there are no results")
 
 // content is what the page shows.
 type content struct {
-	Machines []report.Machine
+	Runs     []report.Machine
 	Sections []section
 	Tables   []table
 }
@@ -40,23 +40,34 @@ func Write(w io.Writer, lines []Line) error {
 	if len(lines) == 0 {
 		return ErrEmpty
 	}
-	return layout.Execute(w, content{machines(lines), sections(lines), tables(lines)})
+	lines = slices.Clone(lines)
+	runs := number(lines)
+	return layout.Execute(w, content{runs, sections(lines), tables(lines)})
 }
 
-// machines lists where and when the lines were measured, each once; what a run has not said is left out.
-func machines(lines []Line) (list []report.Machine) {
-	for _, l := range lines {
-		if l.Machine != (report.Machine{}) && !slices.Contains(list, l.Machine) {
-			list = append(list, l.Machine)
+// number lists where and when the lines were measured, each run once, and numbers the lines by it if
+// there are several.
+func number(lines []Line) (runs []report.Machine) {
+	for i := range lines {
+		m := lines[i].Machine
+		if !slices.Contains(runs, m) {
+			runs = append(runs, m)
+		}
+		lines[i].run = 1 + slices.Index(runs, m)
+	}
+	for i := range lines {
+		if len(runs) == 1 {
+			lines[i].run = 0
 		}
 	}
-	return list
+	return runs
 }
 
 func tables(lines []Line) (list []table) {
 	byTitle := make(map[string]int)
 	for _, l := range lines {
 		title, columns, row := l.row()
+		title = l.of(title)
 		i, ok := byTitle[title]
 		if !ok {
 			i = len(list)

@@ -2,6 +2,7 @@ package page
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -33,11 +34,13 @@ func saved(t *testing.T) string {
 	}
 	var out bytes.Buffer
 	require.NoError(t, report.Lines(&out, machine, results))
+	var others []json.RawMessage
 	for _, n := range []int{1, 1000} {
-		fmt.Fprintf(&out, `{"case":"scale","size":%d,"unit":"processes","stack":"ubinder-raw","hello_p50_ns":%d,"call_p50_ns":9000,"idle":{"cpu_ns":0}}`+"\n\n", n, 100*n)
+		others = append(others, json.RawMessage(fmt.Sprintf(`{"case":"scale","size":%d,"unit":"processes","stack":"ubinder-raw","hello_p50_ns":%d,"call_p50_ns":9000,"idle":{"cpu_ns":0}}`, n, 100*n)))
 	}
-	fmt.Fprintln(&out, `{"case":"parcel","field":"int32","encoding":"parcel","op":"write","ns_per_op":3.5}`)
-	return out.String()
+	others = append(others, json.RawMessage(`{"case":"parcel","field":"int32","encoding":"parcel","op":"write","ns_per_op":3.5}`))
+	require.NoError(t, report.Lines(&out, machine, others))
+	return out.String() + "\n"
 }
 
 func drawn(t *testing.T, text string) string {
@@ -115,7 +118,7 @@ func TestEveryResultIsInATable(t *testing.T) {
 	}
 }
 
-func TestALaterRunReplacesAnEarlierOneInFigures(t *testing.T) {
+func TestALaterLineReplacesAnEarlierOneInFigures(t *testing.T) {
 	text := saved(t)
 	again := strings.ReplaceAll(text, `"p50_ns":128000`, `"p50_ns":777000`)
 	lines, err := Read(strings.NewReader(text + again))
@@ -124,6 +127,16 @@ func TestALaterRunReplacesAnEarlierOneInFigures(t *testing.T) {
 		assert.Len(t, f.Series[0].points, 2, f.Title)
 	}
 	assert.EqualValues(t, 777_000, sizes(lines)[0].Series[0].points[0].Y)
+}
+
+func TestRunsShareNoFigure(t *testing.T) {
+	text := saved(t)
+	page := drawn(t, text+strings.ReplaceAll(text, "2026-11-22", "2026-11-23"))
+	assert.Equal(t, 2*6, strings.Count(page, "<svg"))
+	assert.Equal(t, 2, strings.Count(page, "<dt>run</dt>"))
+	for _, title := range []string{"sync, 128 bytes, 1 concurrent, pin one, run 2", "paced, pin one, run 1", "parcel, run 2"} {
+		has(t, page, "<h3>"+title+"</h3>")
+	}
 }
 
 func TestReadTellsTheLine(t *testing.T) {

@@ -22,6 +22,16 @@ type Line struct {
 	Others map[string]float64
 	// Words are its texts that Result does not know.
 	Words map[string]string
+
+	run int // where it was measured, among several runs on one page, from 1; 0: there is one
+}
+
+// of says what a figure or table is about. No two runs share one: other things happened meanwhile.
+func (l *Line) of(what string) string {
+	if l.run == 0 {
+		return what
+	}
+	return fmt.Sprintf("%s, run %d", what, l.run)
 }
 
 // maxLine is more than any line has.
