@@ -58,7 +58,7 @@ func parse(args []string, stacks []stack.Stack) (*options, error) {
 	return o, errors.Join(
 		o.pickCases(*caseNames),
 		pick("-stacks", *stackNames, stacks, stack.Stack.Name, &o.plan.Stacks),
-		numbers("-sizes", *sizes, stack.MinSize, 64<<20, &o.plan.Sizes),
+		numbers("-sizes", *sizes, stack.MinSize, 1<<30, &o.plan.Sizes),
 		numbers("-conc", *conc, 1, 1024, &o.plan.Conc),
 		scales(*scale, &o.plan.Scale),
 		oneOf("-pin", *pin, run.PinNone, run.PinOne),

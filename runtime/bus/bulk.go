@@ -60,7 +60,7 @@ type bulkMemory struct {
 	used     map[uint32]*Bulk // by slot number: reserved or posted
 	bytes    [ClassReply + 1]int
 	sweep    func()      // the lane's sweepBulk
-	sweeping *time.Timer // nil while none is idle
+	sweeping *time.Timer // nil while there is nothing to look for, or the peer rings for it
 	watched  bool        // the next slot that the peer frees is wanted: it may be the last, and nothing else looks
 }
 
@@ -106,6 +106,7 @@ func (l *lane) addBulk(number uint32, n Need) (*Bulk, error) {
 		m.used = make(map[uint32]*Bulk)
 	}
 	m.used[number] = b
+	m.sweepSoon()
 	killpoint.At("bulk: reserved")
 	return b, nil
 }
@@ -144,6 +145,10 @@ func (m *bulkMemory) release(number uint32) {
 	}
 	b.recent = true
 	m.idle = append(m.idle, b)
+	m.sweepSoon()
+}
+
+func (m *bulkMemory) sweepSoon() {
 	if m.sweeping == nil {
 		m.sweeping = time.AfterFunc(bulkPatience, m.sweep)
 	}

@@ -109,3 +109,6 @@ func (l *lane) left(asking int) error {
 	}
 	return err
 }
+
+// SetLargestInSlot has payloads larger than n travel as bulk memory.
+func SetLargestInSlot(n int) { largestInSlot = n }

@@ -32,6 +32,7 @@ func TestMain(m *testing.M) {
 
 // puppetMain is a started process: it serves until it is killed.
 func puppetMain(path string) {
+	setLargestInSlot()
 	t, err := object.Dial(context.Background(), path, "puppet")
 	if err == nil {
 		err = transporttest.Serve(binder.NewProcess(t))

@@ -17,7 +17,9 @@ const (
 	headerSize = 16
 
 	// maxBody is enough for the largest payload and the largest reply of a bus, and all beside them.
-	maxBody = 16 << 20
+	maxBody = 2<<30 + 16<<20
+	// keptBuffer is how much memory a Writer keeps from one record for the next.
+	keptBuffer = 16 << 20
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -55,6 +57,9 @@ func (w *Writer) Write(t *Transaction) error {
 	binary.LittleEndian.PutUint32(w.buf, uint32(len(body)))
 	binary.LittleEndian.PutUint32(w.buf[4:], crc32.Checksum(body, castagnoli))
 	_, w.err = w.w.Write(w.buf)
+	if cap(w.buf) > keptBuffer {
+		w.buf = nil
+	}
 	return w.err
 }
 

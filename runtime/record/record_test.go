@@ -113,7 +113,7 @@ func TestLengthIsNotBelieved(t *testing.T) {
 	_, truncated, err := readAll(binary.LittleEndian.AppendUint64(b, 15<<20))
 	require.NoError(t, err)
 	require.True(t, truncated)
-	_, _, err = readAll(binary.LittleEndian.AppendUint64(b, 1<<31))
+	_, _, err = readAll(binary.LittleEndian.AppendUint64(b, 3<<30))
 	require.ErrorIs(t, err, status.Encoding)
 }
 

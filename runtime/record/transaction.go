@@ -3,7 +3,7 @@
 // # The file
 //
 // Numbers are little endian. A file begins with 16 bytes: "ubrecord", the version of the format (4
-// bytes: 1), and 4 that are zero. Records follow: the length of the body (4 bytes, at most 16 MiB),
+// bytes: 1), and 4 that are zero. Records follow: the length of the body (4 bytes, at most 2 GiB and 16 MiB),
 // the CRC-32C of the body (4), and the body. A file may end in the middle of a record: who wrote it
 // was cut short. A body is
 //

@@ -43,6 +43,7 @@ const (
 	doCallNoWait            // calls the attached object without waiting before it is sent
 	doCallFresh             // calls the attached object, not as a part of the call that it handles
 	doNewNice               // answers with a new node that tells its nice value; two bytes: it inherits within that range
+	Nothing                 // answers with nothing
 	doCallOneway            // has the attached object log the payload, as an update, and does not wait
 )
 
@@ -76,6 +77,8 @@ type puppet struct {
 
 func (s *puppet) transact(ctx context.Context, c *binder.IncomingCall) error {
 	switch c.Code {
+	case Nothing:
+		return nil
 	case Echo:
 		c.Reply.Payload = c.Payload
 		c.Reply.Attachments = append([]binder.Attachment(nil), c.Attachments...)
