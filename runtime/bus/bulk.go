@@ -10,9 +10,9 @@ import (
 )
 
 // Bulk memory carries a payload for which the outbox is too small: shared memory of its own, sealed as the
-// outbox is, that goes with the message as a file. The peer copies the payload out and frees the slot; then
-// the memory carries the next. To make new pages and to give them back takes several times as long as both
-// copies, so what was used within the last seconds is kept.
+// outbox is, that goes with the message as a file. The peer maps it, copies the payload out and frees the slot;
+// then the memory carries the next. To make, map and give back pages takes several times as long as both copies,
+// so both sides keep what was used within the last seconds.
 
 // Limits of payloads that travel as bulk memory.
 const (
@@ -210,14 +210,4 @@ func withBulk(b *Bulk, files []int) ([]int, error) {
 	}
 	killpoint.At("bulk: sealed")
 	return append([]int{fd}, files...), nil
-}
-
-// ReadBulk copies a payload out of the file that brought it; the peer can do what it likes to that
-// meanwhile. A file that no peer sends is an error that says so, with the code PROTOCOL.
-func ReadBulk(fd sys.FD, dst []byte) error {
-	err := sys.ReadBulk(fd, dst)
-	if err != nil && sys.OfPeer(err) {
-		return protocolError("a payload of %d bytes that it sent cannot be read: %v", len(dst), err)
-	}
-	return err
 }

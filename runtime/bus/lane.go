@@ -96,6 +96,7 @@ type receiver struct {
 	messages atomic.Int64 // calls taken from the ring and not freed
 	replies  atomic.Int64 // the same for replies
 	controls int          // control messages taken since the peer was told so
+	bulk     bulkInbox
 	ackLock  sync.Mutex
 	acks     uint64
 }
@@ -177,6 +178,7 @@ func (l *lane) Drop() {
 	if l.users.Add(-1) == 0 {
 		l.port.discard()
 		l.send.bulk.close()
+		l.recv.bulk.close()
 		l.unmap()
 	}
 }

@@ -15,11 +15,12 @@ type buffer struct {
 	mapped sys.Memory
 }
 
-// Buffers of 256 bytes, 1 KiB, 4 KiB ... up to the largest message, each in its own pool.
+// Buffers of 256 bytes, 1 KiB, 4 KiB ... up to 16 MiB, each in its own pool. What is larger gets memory of its
+// own, which costs up to half more and is gone at once.
 const (
 	smallestBuffer = 8 // bits
 	bufferStep     = 2 // bits
-	bufferClasses  = 8
+	bufferClasses  = 9
 	largestBuffer  = 1 << (smallestBuffer + (bufferClasses-1)*bufferStep)
 )
 

@@ -18,8 +18,8 @@ var largestInSlot = bus.MaxMessage
 
 // goesAsBulk reports whether a payload travels as bulk memory, which is one entry and one file more. What
 // fits a slot too takes that when there is no place for these.
-func goesAsBulk(need *bus.Need, entries int) bool {
-	return need.Size > bus.MaxMessage || need.Files < bus.MaxFiles && entries < bus.MaxEntries
+func goesAsBulk(need *bus.Need, size, entries int) bool {
+	return size > 0 && (need.Size > bus.MaxMessage || need.Files < bus.MaxFiles && entries < bus.MaxEntries)
 }
 
 // addBulk makes a payload of size bytes the first entry, and returns what the message needs then.
@@ -58,7 +58,10 @@ func writeBulk(b *bus.Bulk, data *binder.Data) (n int, err error) {
 	if err != nil {
 		return 0, err
 	}
-	return appendBody(memory[:0], data.Body)
+	if n, err = appendBody(memory[:0], data.Body); err == nil && n == 0 {
+		err = status.Errorf(status.Encoding, "the payload changed while it was encoded: %d bytes became none", len(memory))
+	}
+	return n, err
 }
 
 // takeBulk checks the entry of a payload that travels as bulk memory, and counts it.
@@ -111,7 +114,7 @@ func (l *lane) copyBulk(fd sys.FD, n int) (*buffer, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = bus.ReadBulk(fd, b.bytes); err == nil {
+	if err = l.link.ReadBulk(fd, b.bytes); err == nil {
 		return b, nil
 	}
 	b.Free()

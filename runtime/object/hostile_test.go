@@ -112,7 +112,6 @@ type scene struct {
 	link          bus.Link       // evil's, to the owner
 	left          binder.Object  // behind handle 0
 	served        int
-	onTake        func(*binder.IncomingCall) // by rootTake
 }
 
 func newScene(t *testing.T, ofOwner ...binder.ProcessOption) *scene {
@@ -153,9 +152,6 @@ func (s *scene) root(_ context.Context, c *binder.IncomingCall) error {
 	case rootLeave:
 		s.left = c.TakeObject(0)
 	case rootTake:
-		if s.onTake != nil {
-			s.onTake(c)
-		}
 		c.Reply.Attachments = []binder.Attachment{{Object: s.left}}
 	}
 	return nil

@@ -67,7 +67,7 @@ func (o *outgoing) need(l *lane, class bus.Class, size int) bus.Need {
 		entries, files = len(o.content.entries), len(o.content.files)
 	}
 	need := bus.Need{Class: class, Size: bus.SlotSize(size, entries), Files: files}
-	if need.Size > largestInSlot && goesAsBulk(&need, entries) {
+	if need.Size > largestInSlot && goesAsBulk(&need, size, entries) {
 		return o.addBulk(l, need, size)
 	}
 	return need

@@ -40,6 +40,12 @@ type growing struct{ late }
 
 func (l growing) Size() int { return len(l.bytes) - 1 }
 
+// vanishing is a body of which nothing is left when it is written.
+type vanishing struct{}
+
+func (vanishing) Size() int                           { return largeSize }
+func (vanishing) AppendTo(dst []byte) ([]byte, error) { return dst, nil }
+
 func echoes(s *Stage, p binder.Object, d binder.Data, want []byte) {
 	s.Helper()
 	var r binder.Reply
@@ -101,6 +107,8 @@ var large = []Case{
 		b := pattern(largeSize, 3)
 		echoes(s, p, binder.Data{Body: shrinking{late{b}}}, b)
 		err := p.Transact(s.Ctx, &binder.Transaction{Code: Echo, Data: binder.Data{Body: growing{late{b}}}}, new(binder.Reply))
+		require.ErrorIs(s, err, status.Encoding)
+		err = p.Transact(s.Ctx, &binder.Transaction{Code: Echo, Data: binder.Data{Body: vanishing{}}}, new(binder.Reply))
 		require.ErrorIs(s, err, status.Encoding)
 		s.Do(p, Echo, nil)
 	}},

@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// BulkFile is shared memory that its maker writes, again and again, and others read by ReadBulk. A
+// BulkFile is shared memory that its maker writes, again and again, and others map by MapPeerMemory. A
 // page that was written once stays: to write it again costs no more than a copy, where a new page costs
 // several. It has one user at a time, who closes it at the end.
 type BulkFile struct {
@@ -38,7 +38,7 @@ func (f *BulkFile) Size() int { return f.size }
 // half of what a page fault takes.
 func (f *BulkFile) Fill(b []byte) error {
 	if f.memory.bytes != nil {
-		copy(f.memory.bytes, b)
+		Copy(f.memory.bytes, b)
 		return nil
 	}
 	for off := 0; off < len(b); {
@@ -94,27 +94,34 @@ func (f *BulkFile) Close() {
 	f.fd.Close()
 }
 
-// ReadBulk copies len(dst) bytes from the beginning of shared memory that a peer made. It never blocks on
-// the peer, whatever the peer has sent and does meanwhile: the file must be one of shared memory, else it
-// fails with ErrNotMemory, and with ErrSize if it is too short.
-func ReadBulk(fd FD, dst []byte) error {
-	if _, err := unix.FcntlInt(uintptr(fd.Int()), unix.F_GET_SEALS, 0); err != nil { // only a file of memory has them
-		return ErrNotMemory
+// FileID returns the number by which the kernel knows a file of shared memory, as long as somebody has it
+// open or mapped, and its size.
+func FileID(fd FD) (id uint64, size int64, err error) {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd.Int(), &st); err != nil {
+		return 0, 0, fmt.Errorf("%w: %w", ErrNotMemory, os.NewSyscallError("fstat", err))
 	}
-	for off := 0; off < len(dst); {
-		n, err := unix.Pread(fd.Int(), dst[off:], int64(off))
-		switch {
-		case errors.Is(err, unix.EINTR):
-		case errors.Is(err, unix.ENOMEM) || errors.Is(err, unix.EFAULT): // of the copy's own memory
-			return os.NewSyscallError("pread", err)
-		case err != nil:
-			return fmt.Errorf("%w: %w", ErrNotMemory, os.NewSyscallError("pread", err))
-		case n == 0:
-			return fmt.Errorf("%w: %d bytes, not %d", ErrSize, off, len(dst))
-		}
-		off += max(n, 0)
+	return st.Ino, st.Size, nil
+}
+
+// FirstHole returns where the first page is missing in a file of shared memory. Who reads it there makes the page,
+// at its own expense.
+func FirstHole(fd FD) (int64, error) {
+	off, err := unix.Seek(fd.Int(), 0, unix.SEEK_HOLE)
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrNotMemory, os.NewSyscallError("lseek", err))
 	}
-	return nil
+	return off, nil
+}
+
+// Copy is copy in pieces: the garbage collector may have to stop this goroutine, which it cannot within one.
+func Copy(dst, src []byte) {
+	const piece = 256 << 10
+	for len(src) > piece {
+		copy(dst[:piece], src[:piece])
+		dst, src = dst[piece:], src[piece:]
+	}
+	copy(dst, src)
 }
 
 // hugePage is what the kernel gives at once to memory that asks for it, on most machines.
@@ -136,5 +143,7 @@ func PrivateMemory(size int) (Memory, error) {
 // ErrNoMemory: the kernel gives this process no more.
 var ErrNoMemory = errors.New("no memory")
 
-// OfPeer reports whether an error of ReadBulk says that the file is not what it should be.
-func OfPeer(err error) bool { return errors.Is(err, ErrNotMemory) || errors.Is(err, ErrSize) }
+// OfPeer reports whether an error says that a file is not the memory that it should be.
+func OfPeer(err error) bool {
+	return errors.Is(err, ErrNotMemory) || errors.Is(err, ErrUnsealed) || errors.Is(err, ErrSize)
+}

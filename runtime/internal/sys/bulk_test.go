@@ -2,7 +2,6 @@ package sys_test
 
 import (
 	"bytes"
-	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,8 +37,11 @@ func TestBulkFileIsFilledAgainAndAgain(t *testing.T) {
 		require.NoError(t, err)
 		d, err := sys.Dup(fd)
 		require.NoError(t, err)
-		require.NoError(t, sys.ReadBulk(d, got))
+		m, err := sys.MapPeerMemory(d, 1<<20)
+		require.NoError(t, err)
+		sys.Copy(got, m.Bytes()[:len(got)])
 		require.Equal(t, b, got)
+		m.Unmap()
 		d.Close()
 	}
 	f.Wipe(len(got))
@@ -60,43 +62,6 @@ func TestOnlyTheMakerOfABulkFileWritesIt(t *testing.T) {
 	require.NoError(t, f.Fill([]byte{5}), "the maker does")
 }
 
-func TestWhatIsNoBulkFileIsNotRead(t *testing.T) {
-	open := func(path string, flags int) func() (int, error) {
-		return func() (int, error) { return unix.Open(path, flags|unix.O_CLOEXEC, 0) }
-	}
-	for name, c := range map[string]struct {
-		open func() (int, error)
-		want error
-	}{
-		"short":       {func() (int, error) { return unix.MemfdCreate("short", unix.MFD_CLOEXEC) }, sys.ErrSize},
-		"a file":      {open("/proc/self/exe", unix.O_RDONLY), sys.ErrNotMemory},
-		"/dev/zero":   {open("/dev/zero", unix.O_RDONLY), sys.ErrNotMemory},
-		"a folder":    {open("/dev/shm", unix.O_RDONLY), sys.ErrNotMemory},
-		"only a path": {open("/dev/shm", unix.O_PATH), sys.ErrNotMemory},
-		"a pipe": {func() (int, error) {
-			var p [2]int
-			err := unix.Pipe2(p[:], unix.O_CLOEXEC)
-			unix.Close(p[1])
-			return p[0], err
-		}, sys.ErrNotMemory},
-		"not for reading": {func() (int, error) {
-			defer os.Remove("/dev/shm/ubinder-bulk-test")
-			return unix.Open("/dev/shm/ubinder-bulk-test", unix.O_WRONLY|unix.O_CREAT|unix.O_CLOEXEC, 0o600)
-		}, sys.ErrNotMemory},
-	} {
-		t.Run(name, func(t *testing.T) {
-			leaktest.Check(t)
-			n, err := c.open()
-			require.NoError(t, err)
-			fd := sys.NewFD(n)
-			defer fd.Close()
-			err = sys.ReadBulk(fd, make([]byte, page))
-			require.ErrorIs(t, err, c.want)
-			require.True(t, sys.OfPeer(err))
-		})
-	}
-}
-
 func TestPrivateMemoryIsGivenBack(t *testing.T) {
 	leaktest.Check(t)
 	m, err := sys.PrivateMemory(5<<20 + 1)
@@ -106,4 +71,12 @@ func TestPrivateMemoryIsGivenBack(t *testing.T) {
 	require.NoError(t, m.Unmap())
 	_, err = sys.PrivateMemory(1 << 60)
 	require.ErrorIs(t, err, sys.ErrNoMemory)
+}
+
+func TestCopyInPieces(t *testing.T) {
+	for _, n := range []int{0, 1, 256<<10 - 1, 256 << 10, 256<<10 + 1, 1<<20 + 7} {
+		src, dst := bytes.Repeat([]byte{3, 1, 4, 1, 5}, n), make([]byte, 5*n)
+		sys.Copy(dst, src)
+		require.True(t, bytes.Equal(src, dst), n)
+	}
 }

@@ -1,0 +1,135 @@
+package bus
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/status"
+)
+
+// bulkInbox is the peer's bulk memory as a receiver has mapped it.
+type bulkInbox struct {
+	sync.Mutex
+	mapped   map[uint64]*peerBulk // by the kernel's number of the file, which is not used again while it is mapped
+	sweeping *time.Timer
+}
+
+type peerBulk struct {
+	memory sys.Memory
+	filled int64 // up to there no page is missing
+	users  int
+	recent bool // used since the last sweep
+}
+
+// maxMappedBulk is how much of a peer's bulk memory stays mapped. An honest peer uses again what it has.
+const maxMappedBulk = 64
+
+// ReadBulk copies a payload of len(dst) bytes out of the file that brought it. A file that no honest peer sends
+// is an error with the code PROTOCOL. The caller holds the link.
+func (l *lane) ReadBulk(fd sys.FD, dst []byte) error {
+	in := &l.recv.bulk
+	id, b, err := in.use(fd, len(dst))
+	if err != nil && sys.OfPeer(err) {
+		return protocolError("a payload of %d bytes that it sent cannot be read: %v", len(dst), err)
+	}
+	if err != nil {
+		return status.Errorf(status.Quota, "mapping a payload of %d bytes: %w", len(dst), err)
+	}
+	sys.Copy(dst, b.memory.Bytes()[:len(dst)])
+	l.doneBulk(id, b)
+	return nil
+}
+
+// errHole: a peer could have others pay for its memory by never touching it.
+var errHole = fmt.Errorf("%w: pages are missing", sys.ErrSize)
+
+// use maps a file, unless it is mapped, until done.
+func (in *bulkInbox) use(fd sys.FD, n int) (uint64, *peerBulk, error) {
+	id, size, err := sys.FileID(fd)
+	if err != nil {
+		return 0, nil, err
+	}
+	if size < int64(n) || size > MaxPayload {
+		return 0, nil, sys.ErrSize
+	}
+	in.Lock()
+	defer in.Unlock()
+	b := in.mapped[id]
+	if b == nil {
+		m, err := sys.MapPeerMemory(fd, int(size))
+		if err != nil {
+			return 0, nil, err
+		}
+		if in.mapped == nil {
+			in.mapped = make(map[uint64]*peerBulk)
+		}
+		b = &peerBulk{memory: m}
+		in.mapped[id] = b
+	}
+	if int64(n) > b.filled {
+		if b.filled, err = sys.FirstHole(fd); err == nil && b.filled < int64(n) {
+			err = errHole
+		}
+	}
+	if err != nil { // the peer is cut off, and all is unmapped
+		return 0, nil, err
+	}
+	b.users++
+	return id, b, nil
+}
+
+// doneBulk ends a use.
+func (l *lane) doneBulk(id uint64, b *peerBulk) {
+	in := &l.recv.bulk
+	in.Lock()
+	defer in.Unlock()
+	b.users--
+	b.recent = true
+	if b.users == 0 && len(in.mapped) > maxMappedBulk {
+		in.unmap(id, b)
+	}
+	if in.sweeping == nil {
+		in.sweeping = time.AfterFunc(bulkPatience, l.sweepBulkInbox)
+	}
+}
+
+func (in *bulkInbox) unmap(id uint64, b *peerBulk) {
+	delete(in.mapped, id)
+	b.memory.Unmap()
+}
+
+// sweepBulkInbox unmaps what was not used since the last sweep.
+func (l *lane) sweepBulkInbox() {
+	if !l.Hold() {
+		return
+	}
+	defer l.Drop()
+	in := &l.recv.bulk
+	in.Lock()
+	defer in.Unlock()
+	for id, b := range in.mapped {
+		if b.users == 0 && !b.recent {
+			in.unmap(id, b)
+		}
+		b.recent = false
+	}
+	if len(in.mapped) == 0 {
+		in.sweeping = nil
+		return
+	}
+	in.sweeping.Reset(bulkPatience)
+}
+
+// close unmaps all; nobody reads any more.
+func (in *bulkInbox) close() {
+	in.Lock()
+	defer in.Unlock()
+	if in.sweeping != nil {
+		in.sweeping.Stop()
+	}
+	for id, b := range in.mapped {
+		in.unmap(id, b)
+	}
+}
