@@ -3,8 +3,6 @@ package object
 import (
 	"sync/atomic"
 	"time"
-
-	"ubinder/runtime/internal/wait"
 )
 
 // looperPool is the loopers of a process and the lanes they sleep on. Guarded by Transport.mu.
@@ -25,9 +23,10 @@ type looperPool struct {
 	stale   bool // a lane that sleepers may have armed is hot no more
 }
 
-// maxHot bounds the lanes that loopers sleep on; the others ring their receiving goroutine. One word
-// of a set is the sleeper's own.
-const maxHot = wait.MaxSet - 1
+// maxHot bounds the lanes that loopers sleep on; the others ring their receiving goroutine. Each costs who
+// goes to sleep, so that more than these cost more than the rings: with 64 processes that call at once,
+// 32 took the least processor time of 4, 8, 16, 32 and 127. One word of a set is the sleeper's own.
+const maxHot = 32
 
 // warmFor is for how many calls, of all lanes, a lane stays hot that carries none.
 const warmFor = 1024
