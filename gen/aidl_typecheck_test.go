@@ -46,7 +46,7 @@ func TestGeneratedCodeOfAIDLCompiles(t *testing.T) {
 
 // acceptedAIDL is the model of files, or what is wrong with one of them.
 func acceptedAIDL(texts map[string]string) ([]*model.File, error) {
-	return checktest.Model(texts, check.ModelOptions{Version: 2, Hash: "hash"})
+	return checktest.Model(texts, check.Options{Version: 2, Hash: "hash"})
 }
 
 // aidl type-checks generated packages, which import each other.

@@ -61,7 +61,7 @@ func TestCommittedCodeOfAIDLIsCurrent(t *testing.T) {
 		}
 	}
 	outputs, err := gen.GenerateAIDL(gen.AIDL{
-		Files: program.Model(program.Files(), check.ModelOptions{Version: 2, Hash: "golden"}), Base: "ubinder/gen/" + root,
+		Files: program.Model(program.Files(), check.Options{Version: 2, Hash: "golden"}), Base: "ubinder/gen/" + root,
 	})
 	require.NoError(t, err)
 	require.NotEmpty(t, outputs)

@@ -144,6 +144,7 @@ func (c *comparison) nested(o, n declared) {
 var harmless = map[string]bool{
 	"nullable": true, "SensitiveData": true, "JavaDerive": true, "JavaDefault": true, "JavaDelegator": true,
 	"JavaOnlyImmutable": true, "JavaPassthrough": true, "JavaSuppressLint": true, "RustDerive": true, "SuppressWarnings": true,
+	"VersionSupport": true,
 }
 
 func (c *comparison) annotations(o, n declared, older, newer []*ast.Annotation, at diag.Span) {

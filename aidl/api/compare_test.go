@@ -54,6 +54,13 @@ func TestWhatBreaksOthers(t *testing.T) {
 	}
 }
 
+// Debian's compiler does not know the annotation, so this is none of testdata/changes.txt.
+func TestAnInterfaceMaySayANewVersion(t *testing.T) {
+	const older, newer = "@VersionSupport(version=1) interface T {}", "@VersionSupport(version=2) interface T { void f(); }"
+	assert.Empty(t, compare(t, older, newer, Compatible))
+	assert.Empty(t, compare(t, "interface T {}", newer, Compatible))
+}
+
 func TestEqualMeansTheSameInOtherWords(t *testing.T) {
 	assert.Empty(t, compare(t, "interface T { const int A = 3; enum E { X, Y } }", "// a comment\ninterface T { const int A = 1 + 2; enum E { X, Y = 1 } }", Equal))
 	assert.NotEmpty(t, compare(t, "interface T { void f(); }", "interface T { void f(); void g(); }", Equal))

@@ -109,6 +109,7 @@ var rules = map[string]rule{
 	"PermissionManuallyEnforced": {places: onInterface | onMethod},
 	"RequiresNoPermission":       {places: onInterface | onMethod},
 	"PropagateAllowBlocking":     {places: onMethod},
+	"VersionSupport":             {places: onInterface, parameters: must("version", anInt)},
 }
 
 func annotationNames() []string {

@@ -15,6 +15,7 @@ const (
 )
 
 func (c *checker) interfaceMembers(s *symbol) {
+	c.version(s)
 	first := make(map[string]*ast.Method)
 	for _, m := range s.decl.Methods {
 		c.method(m, s)
@@ -35,6 +36,19 @@ func (c *checker) interfaceMembers(s *symbol) {
 		}
 	}
 	c.ids(s)
+}
+
+// version checks that an interface is of the version that it says itself.
+func (c *checker) version(s *symbol) {
+	a := s.annotation["VersionSupport"]
+	if a == nil || c.options.Version == 0 {
+		return
+	}
+	for _, p := range a.Parameters {
+		if v := c.values[p]; v != nil && int(v.Int) != c.options.Version {
+			c.errorf(p.Span, "%s is of version %d here, and is to be of version %d", s.name, v.Int, c.options.Version)
+		}
+	}
 }
 
 // permission finds an annotation that says who may call.

@@ -9,28 +9,22 @@ import (
 	"ubinder/aidl/model"
 )
 
-// ModelOptions are what a build says of all interfaces in the files that it generates code for.
-type ModelOptions struct {
-	Version int    // of the interfaces; 0 when they have none
-	Hash    string // of their frozen definition; "" when they have none
-}
-
 // Model describes files for generators, in the order given. They must be files of the program that
 // Check accepts. One type is one pointer, in whichever file it is used.
-func (p *Program) Model(files []*load.File, o ModelOptions) []*model.File {
-	b := &builder{evaluator: &evaluator{Program: p}, options: o, built: make(map[*symbol]*built)}
+func (p *Program) Model(files []*load.File, o Options) []*model.File {
+	b := &builder{evaluator: &evaluator{Program: p}, options: o, given: make(map[*document]bool), built: make(map[*symbol]*built)}
 	var list []*model.File
 	for _, f := range files {
 		d := p.resolved(f)
+		b.given[d] = true
 		out := &model.File{Source: importPath(f), Package: d.pkg}
 		for _, s := range d.top {
 			b.add(&out.Types, s)
 		}
 		list = append(list, out)
 	}
-	given := len(b.pending)
 	for i := 0; i < len(b.pending); i++ { // grows while types that are used are found
-		b.fill(b.pending[i], i < given)
+		b.fill(b.pending[i])
 	}
 	return list
 }
@@ -55,7 +49,8 @@ type built struct {
 // builder makes the model. First every type is made, then filled, so that types may use each other.
 type builder struct {
 	*evaluator
-	options ModelOptions
+	options Options
+	given   map[*document]bool // whose interfaces, those inside others too, are of the options' version
 	built   map[*symbol]*built
 	pending []*symbol
 }
@@ -110,12 +105,12 @@ func (b *builder) nested(s *symbol) model.Types {
 	return types
 }
 
-func (b *builder) fill(s *symbol, given bool) {
+func (b *builder) fill(s *symbol) {
 	b.resolved(s.doc.file)
 	made := b.built[s]
 	switch s.decl.Kind {
 	case ast.Interface:
-		b.iface(made.iface, s, given)
+		b.iface(made.iface, s)
 	case ast.Parcelable:
 		p := made.parcelable
 		p.Declared, p.Types = b.declared(s), b.nested(s)
@@ -186,7 +181,7 @@ func position(d *document, at diag.Span) model.Position {
 // spokenFor are the annotations that have fields of their own in the model.
 var spokenFor = set("nullable", "utf8InCpp", "VintfStability", "SensitiveData", "Backing", "Descriptor", "FixedSize",
 	"JavaOnlyImmutable", "EnforcePermission", "PermissionManuallyEnforced", "RequiresNoPermission",
-	"PropagateAllowBlocking", "SuppressWarnings")
+	"PropagateAllowBlocking", "SuppressWarnings", "VersionSupport")
 
 func (b *builder) annotations(list []*ast.Annotation, s *symbol) []model.Annotation {
 	var out []model.Annotation

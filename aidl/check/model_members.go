@@ -7,7 +7,7 @@ import (
 	"ubinder/aidl/model"
 )
 
-func (b *builder) iface(i *model.Interface, s *symbol, given bool) {
+func (b *builder) iface(i *model.Interface, s *symbol) {
 	i.Declared, i.Types, i.Constants = b.declared(s), b.nested(s), b.constants(s)
 	i.Descriptor = s.full
 	if a := s.annotation["Descriptor"]; a != nil {
@@ -17,8 +17,13 @@ func (b *builder) iface(i *model.Interface, s *symbol, given bool) {
 	}
 	i.Sensitive = s.is("SensitiveData")
 	i.Permission = b.permission(s.decl.Annotations, s)
-	if given {
+	if b.given[s.doc] {
 		i.Version, i.Hash = b.options.Version, b.options.Hash
+	}
+	if a := s.annotation["VersionSupport"]; a != nil {
+		if v := b.parameter(a, "version", s); v != nil {
+			i.Version = int(v.Int)
+		}
 	}
 	for n, m := range s.decl.Methods {
 		i.Methods = append(i.Methods, b.method(m, n, s))

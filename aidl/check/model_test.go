@@ -13,12 +13,12 @@ import (
 )
 
 // modelOf makes the model of files, which must have no errors.
-func modelOf(t *testing.T, texts map[string]string, o ModelOptions) []*model.File {
+func modelOf(t *testing.T, texts map[string]string, o Options) []*model.File {
 	t.Helper()
 	set := load.Texts(texts)
 	p := New(set)
 	for _, f := range set.Main {
-		l := diag.List{All: p.Check(f, Options{})}
+		l := diag.List{All: p.Check(f, o)}
 		require.Empty(t, rendered(t, l), f.Path)
 	}
 	return p.Model(set.Main, o)
@@ -59,7 +59,7 @@ func TestTheModelHasEverything(t *testing.T) {
 	files := modelOf(t, map[string]string{
 		"root/a/IThing.aidl":  strings.Replace(text, "List list2;", "", 1),
 		"root/a/Foreign.aidl": `package a; parcelable Foreign cpp_header "f.h" rust_type "f::F";`,
-	}, ModelOptions{Version: 3, Hash: "abc"})
+	}, Options{Version: 3, Hash: "abc"})
 	require.Len(t, files, 2)
 	foreign := files[0].Foreign[0]
 	assert.Equal(t, "f.h f::F a.Foreign", foreign.CppHeader+" "+foreign.RustType+" "+foreign.FullName())
@@ -75,6 +75,28 @@ func TestTheModelHasEverything(t *testing.T) {
 	assert.Equal(t, 11, i.Position.Line)
 	checkMethods(t, i, foreign)
 	checkState(t, i)
+}
+
+// What an interface says of its version need not be said to the compiler, and must not be contradicted.
+func TestAnInterfaceCanSayItsVersion(t *testing.T) {
+	const text = "package a; @VersionSupport(version=1 + 1) interface I { interface J {} }"
+	for _, given := range []int{0, 2} {
+		i := modelOf(t, map[string]string{"a/I.aidl": text}, Options{Version: given})[0].Interfaces[0]
+		assert.Equal(t, 2, i.Version)
+		assert.Equal(t, given, i.Interfaces[0].Version, "the types inside are of the version given")
+		assert.Empty(t, i.Annotations)
+	}
+	for text, want := range map[string]string{
+		text: "I is of version 2 here, and is to be of version 3",
+		"package a; @VersionSupport interface I {}":                     "@VersionSupport needs the parameter version",
+		"package a; @VersionSupport(version=\"1\") interface I {}":      "int",
+		"package a; @VersionSupport(version=1) parcelable I {}":         "@VersionSupport cannot stand before a parcelable",
+		"package a; interface I { @VersionSupport(version=1) int f();}": "@VersionSupport cannot stand before a method",
+	} {
+		l := checkText(t, "a/I.aidl", text, Options{Version: 3})
+		require.Equal(t, 1, l.Errors(), text)
+		assert.Contains(t, l.All[0].Message, want)
+	}
 }
 
 func checkMethods(t *testing.T, i *model.Interface, foreign *model.Foreign) {

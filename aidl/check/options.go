@@ -8,6 +8,8 @@ type Options struct {
 	MinSDK     int      // the oldest Android that the code is to run on; 0 for any language's default
 	NoForeign  bool     // unstructured parcelables are refused
 	Deep       bool     // names that the files it needs cannot resolve are errors of the file, too
+	Version    int      // of the interfaces in the files given; 0 when it is not said
+	Hash       string   // of their frozen definition; "" when it is not said
 	Warnings   Warnings
 }
 

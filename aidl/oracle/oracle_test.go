@@ -164,7 +164,7 @@ func TestTransactionCodesAreTheSame(t *testing.T) {
 	write(t, dir, "p/IOrder.aidl", "package p; interface IOrder { void a(); const int X = 1; int b(int x); parcelable P {} oneway void c(); }")
 	write(t, dir, "p/INumbers.aidl", "package p; interface INumbers { void a() = 10; int b(int x) = 0; oneway void c() = 16777114; void d() = 007; }")
 	p, _ := ours(t, dir)
-	for _, f := range p.Model(p.Files(), check.ModelOptions{}) {
+	for _, f := range p.Model(p.Files(), check.Options{}) {
 		i := f.Interfaces[0]
 		ok, said := run(t, dir, "--lang=java", "-I", ".", "--out="+out, f.Source)
 		require.True(t, ok, said)

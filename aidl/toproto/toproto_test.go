@@ -43,7 +43,7 @@ func modelOf(t *testing.T, texts map[string]string) []*model.File {
 		l := diag.List{All: p.Check(f, check.Options{})}
 		require.NoError(t, l.Err())
 	}
-	return p.Model(p.Files(), check.ModelOptions{})
+	return p.Model(p.Files(), check.Options{})
 }
 
 func room(t *testing.T) map[string]string {
@@ -125,7 +125,7 @@ func TestWhatComesOutIsProtobuf(t *testing.T) {
 	require.NoError(t, err)
 	rapid.Check(t, func(rt *rapid.T) {
 		texts := checktest.Tree(rt)
-		in, err := checktest.Model(texts, check.ModelOptions{})
+		in, err := checktest.Model(texts, check.Options{})
 		if err != nil {
 			return
 		}

@@ -8,10 +8,10 @@ import (
 )
 
 // Model is the model of files, by path, or the first error in one of them.
-func Model(texts map[string]string, o check.ModelOptions) ([]*model.File, error) {
+func Model(texts map[string]string, o check.Options) ([]*model.File, error) {
 	program := check.New(load.Texts(texts))
 	for _, f := range program.Files() {
-		for _, d := range program.Check(f, check.Options{}) {
+		for _, d := range program.Check(f, o) {
 			if d.Severity == diag.Error {
 				return nil, d
 			}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"ubinder/aidl/check"
 	"ubinder/cmd/internal/exit"
 	"ubinder/cmd/internal/generated"
 	"ubinder/gen"
@@ -37,7 +36,6 @@ type genRun struct {
 	out     string
 	base    string
 	compare bool
-	model   check.ModelOptions
 }
 
 func newGenCommand() *cobra.Command {
@@ -51,8 +49,8 @@ func newGenCommand() *cobra.Command {
 	run.register(f)
 	f.StringVarP(&run.out, "out", "o", "", "folder below which the code goes")
 	f.StringVar(&run.base, "base", "", "Go import path of --out (default: as its go.mod says)")
-	f.IntVarP(&run.model.Version, "version", "v", 0, "version of the interfaces, for those that are frozen")
-	f.StringVar(&run.model.Hash, "hash", "", "hash of the frozen interfaces")
+	f.IntVarP(&run.check.Version, "version", "v", 0, "version of the interfaces, for those that are frozen")
+	f.StringVar(&run.check.Hash, "hash", "", "hash of the frozen interfaces")
 	f.BoolVar(&run.compare, "check", false, "write nothing; fail when files differ from what would be written")
 	cmd.MarkFlagDirname("out")
 	return cmd
@@ -78,7 +76,7 @@ func (r *genRun) run(cmd *cobra.Command, args []string) (err error) {
 	if err := r.accepted(cmd, p); err != nil {
 		return err
 	}
-	outputs, err := gen.GenerateAIDL(gen.AIDL{Files: p.Model(p.Files(), r.model), Base: r.base})
+	outputs, err := gen.GenerateAIDL(gen.AIDL{Files: p.Model(p.Files(), r.check), Base: r.base})
 	if err != nil {
 		return err
 	}

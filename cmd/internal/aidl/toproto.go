@@ -55,7 +55,7 @@ func (r *toprotoRun) run(cmd *cobra.Command, args []string) error {
 	if err := r.accepted(cmd, p); err != nil {
 		return err
 	}
-	files, losses := toproto.Convert(p.Model(p.Files(), check.ModelOptions{}), r.proto)
+	files, losses := toproto.Convert(p.Model(p.Files(), check.Options{}), r.proto)
 	for _, f := range files {
 		if err := r.write(cmd, f); err != nil {
 			return err

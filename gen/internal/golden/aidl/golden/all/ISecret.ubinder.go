@@ -210,7 +210,7 @@ type ISecret_INested interface {
 }
 
 // ISecret_INestedInterface describes ISecret_INested to the runtime.
-var ISecret_INestedInterface = stub.NewAIDL(ISecret_INestedDescriptor, 0, "", false)
+var ISecret_INestedInterface = stub.NewAIDL(ISecret_INestedDescriptor, 2, "golden", false)
 
 func init() {
 	ISecret_INestedInterface.Define(stub.ClientOf[ISecret_INestedClient],
