@@ -13,7 +13,8 @@ type CallContext struct {
 	scope    scope
 	chain    Chain
 	deadline time.Time // zero: none
-	ended    atomic.Bool
+	ended    atomic.Bool // the handler has returned
+	watched  atomic.Bool // somebody waits for the end
 
 	mu    sync.Mutex
 	err   error
@@ -39,6 +40,7 @@ func (c *CallContext) Value(key any) any {
 func (c *CallContext) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.noteEnd()
 	if c.err == nil && !c.deadline.IsZero() && !time.Now().Before(c.deadline) {
 		return context.DeadlineExceeded
 	}
@@ -51,6 +53,7 @@ func (c *CallContext) Done() <-chan struct{} {
 	defer c.mu.Unlock()
 	if c.done == nil {
 		c.done = make(chan struct{})
+		c.noteEnd()
 		if c.err != nil {
 			close(c.done)
 		}
@@ -63,6 +66,7 @@ func (c *CallContext) Done() <-chan struct{} {
 func (c *CallContext) AfterFunc(fn func()) (stop func() bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.noteEnd()
 	if c.err != nil {
 		go fn()
 		return func() bool { return false }
@@ -88,6 +92,22 @@ func (c *CallContext) forget(a *afterFunc) bool {
 func (c *CallContext) watchDeadline() {
 	if c.timer == nil && c.err == nil && !c.deadline.IsZero() {
 		c.timer = time.AfterFunc(time.Until(c.deadline), func() { c.end(context.DeadlineExceeded) })
+	}
+}
+
+// finish ends the context because the handler has returned. Who asks later finds ended set.
+func (c *CallContext) finish() {
+	c.ended.Store(true)
+	if c.watched.Load() {
+		c.Cancel()
+	}
+}
+
+// noteEnd is for whoever looks at err: from now on finish tells him. Whoever is the first may be late for
+// that. The caller has the lock.
+func (c *CallContext) noteEnd() {
+	if first := !c.watched.Swap(true); first && c.err == nil && c.ended.Load() {
+		c.err = context.Canceled
 	}
 }
 

@@ -42,8 +42,7 @@ type Slot struct {
 	Bulk   *Bulk  // of a payload that travels beside the outbox; else nil
 	Spam   bool   // a oneway message: this process has sent suspiciously many that the peer has not handled
 	number uint32
-	offset int
-	class  Class
+	offset uint32
 }
 
 // RoomTimeout is how long a peer may leave a reply, or another message that must not be lost,

@@ -30,7 +30,7 @@ func (l *lane) reserve(n Need) (Slot, error) {
 	if err != nil {
 		return Slot{}, err
 	}
-	slot := Slot{Bytes: l.out.segment.Bytes(off, n.Size), number: number, offset: off, class: n.Class}
+	slot := Slot{Bytes: l.out.segment.Bytes(off, n.Size), number: number, offset: uint32(off)}
 	if n.Bulk > 0 {
 		if slot.Bulk, err = l.addBulk(number, n); err != nil {
 			l.giveBack(slot)
@@ -254,7 +254,7 @@ func (l *lane) Post(d *Descriptor, slot Slot, files []int) (uint64, error) {
 		return 0, err
 	}
 	killpoint.At("send: files sent")
-	return l.publish(d, slot.number, slot.offset), nil
+	return l.publish(d, slot.number, int(slot.offset)), nil
 }
 
 // sendFiles sends the files of the message that is posted next. The caller has the sender locked.

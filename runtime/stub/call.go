@@ -48,7 +48,7 @@ type outgoing struct {
 var outgoingPool = sync.Pool{New: func() any { return new(outgoing) }}
 
 // Call makes a synchronous call: in is encoded straight into the bus's memory, the reply is decoded
-// into out. Either may be nil: nothing is sent, or expected, besides objects and files. x may be
+// into out, which is a new message. Either may be nil: nothing is sent, or expected, besides objects and files. x may be
 // nil when the method passes neither of these.
 func Call(ctx context.Context, c Client, code uint32, in, out proto.Message, x *Extras) error {
 	call := c.prepare(code, in, x)
@@ -79,7 +79,7 @@ func Oneway(ctx context.Context, c Client, code uint32, in proto.Message, x *Ext
 
 func (c Client) prepare(code uint32, in proto.Message, x *Extras) *outgoing {
 	call := outgoingPool.Get().(*outgoing)
-	call.body.m = in
+	call.body.set(in)
 	call.t.Code = code
 	call.t.Interface = c.iface.id
 	call.t.Encoding = binder.Protobuf
@@ -93,39 +93,6 @@ func (c Client) prepare(code uint32, in proto.Message, x *Extras) *outgoing {
 func (o *outgoing) recycle() {
 	o.reply.Release()
 	o.t = binder.Transaction{}
-	o.body.m = nil
+	o.body = message{}
 	outgoingPool.Put(o)
-}
-
-// message writes a protobuf message as a payload, once.
-type message struct{ m proto.Message }
-
-func (b *message) Size() int {
-	if b.m == nil {
-		return 0
-	}
-	return proto.Size(b.m)
-}
-
-func (b *message) AppendTo(dst []byte) ([]byte, error) {
-	if b.m == nil {
-		return dst, nil
-	}
-	m := b.m
-	b.m = nil
-	return proto.MarshalOptions{UseCachedSize: true}.MarshalAppend(dst, m)
-}
-
-// decode reads a payload into m; nil stands for a message that carries nothing.
-func decode(r *binder.Received, m proto.Message) error {
-	if r.Encoding != binder.Protobuf {
-		return status.Errorf(status.Encoding, "payload is not protobuf (encoding %d)", r.Encoding)
-	}
-	if m == nil {
-		return nil
-	}
-	if err := proto.Unmarshal(r.Payload, m); err != nil {
-		return status.Errorf(status.Encoding, "%s: %w", m.ProtoReflect().Descriptor().FullName(), err)
-	}
-	return nil
 }

@@ -67,7 +67,7 @@ func (c *Incoming) TakeFiles(field uint32) []*os.File { return c.call.TakeFiles(
 // Reply sets the reply: m, which is encoded after the handler has returned, or nothing for nil, and
 // what was put before.
 func (c *Incoming) Reply(m proto.Message) {
-	c.body.m = m
+	c.body.set(m)
 	c.call.Reply.Encoding = binder.Protobuf
 	c.call.Reply.Body = &c.body
 	c.call.Reply.Attachments = c.list

@@ -102,7 +102,7 @@ func TestNilReply(t *testing.T) {
 		c.Reply((*wrapperspb.Int64Value)(nil))
 		return nil
 	}})
-	out := wrapperspb.Int64(7)
+	out := new(wrapperspb.Int64Value)
 	require.NoError(t, Call(context.Background(), c, 1, (*wrapperspb.Int64Value)(nil), out, nil))
 	assert.Zero(t, out.Value)
 }
