@@ -12,7 +12,7 @@ import (
 type CallContext struct {
 	scope    scope
 	chain    Chain
-	deadline time.Time // zero: none
+	deadline time.Time   // zero: none
 	ended    atomic.Bool // the handler has returned
 	watched  atomic.Bool // somebody waits for the end
 
