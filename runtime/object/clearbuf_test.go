@@ -15,7 +15,8 @@ import (
 	"ubinder/runtime/binder/transporttest"
 )
 
-// inSegments counts what the outboxes that this process has mapped hold of b, its own and its peers'.
+// inSegments counts what the outboxes and the bulk memory that this process has mapped hold of b, its own and
+// its peers'.
 func inSegments(t *testing.T, b []byte) (n int) {
 	maps, err := os.ReadFile("/proc/self/maps")
 	require.NoError(t, err)
@@ -23,7 +24,7 @@ func inSegments(t *testing.T, b []byte) (n int) {
 	require.NoError(t, err)
 	defer mem.Close()
 	for _, line := range strings.Split(string(maps), "\n") {
-		if !strings.Contains(line, "ubinder-segment") {
+		if !strings.Contains(line, "ubinder-segment") && !strings.Contains(line, "ubinder-bulk") {
 			continue
 		}
 		var from, to int64
@@ -37,9 +38,9 @@ func inSegments(t *testing.T, b []byte) (n int) {
 	return n
 }
 
-// A secret and its echo are in nobody's outbox soon after the call, large or small.
+// A secret and its echo are in nobody's shared memory soon after the call, small, large or too large for a slot.
 func TestClearBufLeavesNothing(t *testing.T) {
-	for _, size := range []int{64, 100000} {
+	for _, size := range []int{64, 100000, 5 << 20} {
 		p := transporttest.NewStage(t, forkDomain(t)).Puppet()
 		secret := make([]byte, size)
 		rand.Read(secret)

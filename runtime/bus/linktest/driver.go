@@ -114,9 +114,15 @@ var verbs = map[Verb]func(*Driver, Op) (Result, error){
 }
 
 func (d *Driver) reserve(op Op) (Result, error) {
-	slot, err := d.link.Reserve(bus.Need{Class: op.Class, Size: op.Size})
+	slot, err := d.link.Reserve(bus.Need{Class: op.Class, Size: op.Size, Bulk: op.Bulk, Files: min(op.Bulk, 1)})
 	if err != nil {
 		return Result{}, err
+	}
+	if op.Bulk > 0 {
+		if err := slot.Bulk.Fill(Pattern(op.Seed, op.Bulk)); err != nil {
+			d.link.Abandon(slot)
+			return Result{}, err
+		}
 	}
 	copy(slot.Bytes, Pattern(op.Seed, len(slot.Bytes)))
 	d.sending.Lock()
@@ -229,6 +235,12 @@ func (d *Driver) files(op Op) (Result, error) {
 	fds, err := d.link.Files(op.Position, int(d.descriptor(op.Position).Files))
 	if err != nil {
 		return Result{}, err
+	}
+	if op.Bulk > 0 {
+		defer sys.CloseAll(fds)
+		m := Message{Payload: make([]byte, op.Bulk)}
+		err := d.link.ReadBulk(fds[0], m.Payload)
+		return Result{Message: m}, err
 	}
 	contents, err := readFiles(fds)
 	return Result{Files: contents}, err

@@ -58,6 +58,7 @@ type Op struct {
 	Do       Verb
 	Class    bus.Class
 	Size     int
+	Bulk     int // bytes of payload that travel beside the outbox, of Reserve and Files
 	Seed     uint64
 	Slot     int
 	Message  Message

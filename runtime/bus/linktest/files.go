@@ -83,3 +83,24 @@ func filesOfTheDead(t *testing.T, a, b actor) {
 	require.Equal(t, contents(2, 7), b.must(Op{Do: Files, Position: pos}).Files)
 	b.must(Op{Do: Drop})
 }
+
+func bulkAgain(t *testing.T, a, b actor) {
+	for i, n := range []int{1, 4096, 1 << 20, 1 << 16, bus.MaxMessage, 1<<20 + 7} {
+		slot := a.must(Op{Do: Reserve, Class: bus.ClassCall, Bulk: n, Seed: uint64(i)}).Slot
+		a.must(Op{Do: Post, Slot: slot, Message: Message{Kind: bus.KindCall}})
+		r := b.must(Op{Do: Poll})
+		require.Equal(t, 1, r.NumFiles)
+		got := b.must(Op{Do: Files, Position: r.Position, Bulk: n}).Message.Payload
+		require.True(t, string(Pattern(uint64(i), n)) == string(got), "%d bytes", n)
+		b.free(r.Position)
+	}
+}
+
+func bulkTooBig(t *testing.T, a, b actor) {
+	a.fails(status.TooBig, Op{Do: Reserve, Class: bus.ClassCall, Bulk: bus.MaxPayload + 1})
+	for _, class := range []bus.Class{bus.ClassCall, bus.ClassOneway, bus.ClassReply} {
+		slot := a.must(Op{Do: Reserve, Class: class, Bulk: 1 << 20}).Slot
+		a.must(Op{Do: Abandon, Slot: slot})
+	}
+	b.must(Op{Do: Err})
+}

@@ -86,6 +86,8 @@ var cases = []testCase{
 	{name: "a socket of the bus is not passed", run: busSocketRefused},
 	{name: "files that nobody takes are closed", run: filesNeverTaken},
 	{name: "files of the dead are delivered", run: filesOfTheDead},
+	{name: "bulk memory carries one payload after the other", run: bulkAgain},
+	{name: "a payload over the limit of bulk memory is too big", run: bulkTooBig},
 	{name: "a looper is woken once for each arming", run: looperOncePerArming},
 	{name: "nobody is rung while a looper is awake", run: awakeLooperIsNotRung},
 	{name: "the poller is rung when no looper sleeps", run: pollerIsRung},
