@@ -6,8 +6,9 @@ import "ubinder/bench/stack"
 // All lists the stacks in the order in which they are shown.
 func All() []stack.Stack {
 	return []stack.Stack{
-		ubinderStack{},
+		ubinderTyped,
 		ubinderRaw{},
+		ubinderSpin,
 		spin{},
 		futex{},
 		uds{},

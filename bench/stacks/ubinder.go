@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"context"
+	"time"
 
 	"ubinder/bench/benchpb"
 	"ubinder/bench/benchpb/echopb"
@@ -12,7 +13,7 @@ import (
 
 // serveBus runs a broker in the server's process, where it is off the path of every call, puts a
 // node behind handle 0 and serves until the process is killed.
-func serveBus(env stack.Env, ready func(), node func(*binder.Process) (*binder.Node, error)) error {
+func serveBus(env stack.Env, options []binder.ProcessOption, ready func(), node func(*binder.Process) (*binder.Node, error)) error {
 	b, err := broker.Listen(broker.Config{Path: env.Socket()})
 	if err != nil {
 		return err
@@ -20,7 +21,7 @@ func serveBus(env stack.Env, ready func(), node func(*binder.Process) (*binder.N
 	failed := make(chan error, 1)
 	go func() { failed <- b.Serve() }()
 	ctx := context.Background()
-	p, err := openBus(ctx, env)
+	p, err := openBus(ctx, env, options)
 	if err != nil {
 		return err
 	}
@@ -36,22 +37,33 @@ func serveBus(env stack.Env, ready func(), node func(*binder.Process) (*binder.N
 }
 
 // dialBus connects one process, which all callers share.
-func dialBus(env stack.Env) (*binder.Handle, error) {
+func dialBus(env stack.Env, options []binder.ProcessOption) (*binder.Handle, error) {
 	ctx := context.Background()
-	p, err := openBus(ctx, env)
+	p, err := openBus(ctx, env, options)
 	if err != nil {
 		return nil, err
 	}
 	return p.ContextManager(ctx)
 }
 
-// ubinderStack is ubinder as a user has it: generated code, default settings.
-type ubinderStack struct{}
+// ubinderStack is ubinder as a user has it: generated code, default settings but for options.
+type ubinderStack struct {
+	name    string
+	options []binder.ProcessOption
+}
 
-func (ubinderStack) Name() string { return "ubinder" }
+// spinFor is a few times what ubinder takes from one message to the next if both sides spin.
+const spinFor = 50 * time.Microsecond
 
-func (ubinderStack) Serve(env stack.Env, h *stack.Handler, ready func()) error {
-	return serveBus(env, ready, func(p *binder.Process) (*binder.Node, error) {
+var (
+	ubinderTyped = ubinderStack{name: "ubinder"}
+	ubinderSpin  = ubinderStack{"ubinder-spin", []binder.ProcessOption{binder.WithSpin(spinFor)}}
+)
+
+func (s ubinderStack) Name() string { return s.name }
+
+func (s ubinderStack) Serve(env stack.Env, h *stack.Handler, ready func()) error {
+	return serveBus(env, s.options, ready, func(p *binder.Process) (*binder.Node, error) {
 		return echopb.ExportEchoService(p, &ubinderEcho{h: h, process: p})
 	})
 }
@@ -71,8 +83,8 @@ func (e *ubinderEcho) Count(_ context.Context, in *benchpb.Echo) error {
 	return nil
 }
 
-func (ubinderStack) Dial(env stack.Env) ([]stack.Caller, error) {
-	h, err := dialBus(env)
+func (s ubinderStack) Dial(env stack.Env) ([]stack.Caller, error) {
+	h, err := dialBus(env, s.options)
 	if err != nil {
 		return nil, err
 	}
@@ -118,7 +130,7 @@ func (ubinderRaw) Name() string { return "ubinder-raw" }
 
 func (ubinderRaw) Serve(env stack.Env, h *stack.Handler, ready func()) error {
 	g := new(gifts)
-	return serveBus(env, ready, func(p *binder.Process) (*binder.Node, error) {
+	return serveBus(env, nil, ready, func(p *binder.Process) (*binder.Node, error) {
 		return p.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
 			switch c.Code {
 			case rawCall:
@@ -134,7 +146,7 @@ func (ubinderRaw) Serve(env stack.Env, h *stack.Handler, ready func()) error {
 }
 
 func (ubinderRaw) Dial(env stack.Env) ([]stack.Caller, error) {
-	h, err := dialBus(env)
+	h, err := dialBus(env, nil)
 	if err != nil {
 		return nil, err
 	}

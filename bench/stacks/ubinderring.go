@@ -33,13 +33,13 @@ func (m *ringMember) Nest(ctx context.Context, in *benchpb.Echo) (*benchpb.Echo,
 
 // ServeRing implements stack.Ringer: the first process besides the client is behind handle 0, and
 // those that come later join behind it.
-func (ubinderStack) ServeRing(env stack.Env, i int, ready func()) error {
+func (s ubinderStack) ServeRing(env stack.Env, i int, ready func()) error {
 	if i == 1 {
-		return serveBus(env, ready, func(p *binder.Process) (*binder.Node, error) {
+		return serveBus(env, s.options, ready, func(p *binder.Process) (*binder.Node, error) {
 			return echopb.ExportRingService(p, new(ringMember))
 		})
 	}
-	if _, err := joinRing(env, new(ringMember)); err != nil {
+	if _, err := joinRing(env, s.options, new(ringMember)); err != nil {
 		return err
 	}
 	ready()
@@ -47,16 +47,16 @@ func (ubinderStack) ServeRing(env stack.Env, i int, ready func()) error {
 }
 
 // DialRing implements stack.Ringer.
-func (ubinderStack) DialRing(env stack.Env) (stack.Caller, error) {
+func (s ubinderStack) DialRing(env stack.Env) (stack.Caller, error) {
 	m := new(ringMember)
-	first, err := joinRing(env, m)
+	first, err := joinRing(env, s.options, m)
 	m.next = first
 	return ringCaller{first}, err
 }
 
 // joinRing connects a process whose object is m, and returns the one behind handle 0.
-func joinRing(env stack.Env, m *ringMember) (echopb.RingService, error) {
-	h, err := dialBus(env)
+func joinRing(env stack.Env, options []binder.ProcessOption, m *ringMember) (echopb.RingService, error) {
+	h, err := dialBus(env, options)
 	if err != nil {
 		return nil, err
 	}
@@ -111,11 +111,11 @@ func rawJoinTo(first, o binder.Object) error {
 // ServeRing implements stack.Ringer.
 func (ubinderRaw) ServeRing(env stack.Env, i int, ready func()) error {
 	if i == 1 {
-		return serveBus(env, ready, func(p *binder.Process) (*binder.Node, error) {
+		return serveBus(env, nil, ready, func(p *binder.Process) (*binder.Node, error) {
 			return p.NewNode(new(rawRingMember)), nil
 		})
 	}
-	h, err := dialBus(env)
+	h, err := dialBus(env, nil)
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func (ubinderRaw) ServeRing(env stack.Env, i int, ready func()) error {
 
 // DialRing implements stack.Ringer.
 func (ubinderRaw) DialRing(env stack.Env) (stack.Caller, error) {
-	h, err := dialBus(env)
+	h, err := dialBus(env, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"sync/atomic"
+	"time"
 
 	"ubinder/runtime/parcel"
 	"ubinder/runtime/status"
@@ -17,6 +18,7 @@ type Process struct {
 	nodes     atomic.Uint64
 	mayFreeze FreezePolicy // nil: the default
 	format    parcel.Format
+	spin      time.Duration // negative: the transport decides
 
 	clients []ClientInterceptor
 	servers []ServerInterceptor
@@ -30,11 +32,14 @@ type Process struct {
 // NewProcess puts the API on a transport, which the process then owns. Programs call
 // connect.Open instead.
 func NewProcess(t Transport, options ...ProcessOption) *Process {
-	p := &Process{transport: t}
+	p := &Process{transport: t, spin: -1}
 	for _, o := range options {
 		o(p)
 	}
 	p.invoke = p.invoker()
+	if p.spin >= 0 {
+		t.SetSpin(p.spin)
+	}
 	t.Start(p)
 	return p
 }

@@ -11,7 +11,7 @@ import (
 // All methods may be called concurrently.
 type Transport interface {
 	// Start hands the transport the process that takes its incoming calls. It is called once, before
-	// any other method.
+	// any other method but SetSpin.
 	Start(p *Process)
 
 	// ContextManager returns a reference to the object behind handle 0. It may block on the broker
@@ -38,6 +38,9 @@ type Transport interface {
 	// Loopers and AwaitLooper are Process's Loopers and BlockUntilLooperAvailable.
 	Loopers() LooperInfo
 	AwaitLooper(ctx context.Context) error
+
+	// SetSpin is WithSpin's. It may be called before Start.
+	SetSpin(limit time.Duration)
 
 	// Wakeups and SetNice are Process's.
 	Wakeups() Wakeups

@@ -214,6 +214,13 @@ func (l *lane) ringPoller() {
 	}
 }
 
+// CallerAwake reports whether the peer's caller is up, or has gone: if it was sent a reply just now,
+// nobody had to wake it. The lane is held.
+func (l *lane) CallerAwake(i uint32) bool {
+	m := l.callerRingers[i].Mode()
+	return m == wait.Awake || m == wait.Absent
+}
+
 func (l *lane) RingCaller(i uint32) bool {
 	if !l.Hold() {
 		return false

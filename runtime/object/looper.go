@@ -15,6 +15,7 @@ import (
 type looper struct {
 	index   int
 	sleeper wait.Sleeper
+	spins   looperSpin
 	set     wait.Set
 	waking  bool          // counted by the pool
 	spoiled bool          // its thread has a nice value from which it cannot go back
@@ -111,7 +112,11 @@ func (t *Transport) routineLoop(lp *looper) {
 func (t *Transport) next(lp *looper, done *incoming) *incoming {
 	t.mu.Lock()
 	t.pool.runs(lp)
+	spin := t.spinning.limit.Load()
 	if done != nil {
+		if spin != 0 {
+			lp.noteServed(done)
+		}
 		t.finish(done)
 		t.pool.ends()
 	}
@@ -127,6 +132,9 @@ func (t *Transport) next(lp *looper, done *incoming) *incoming {
 			t.pool.begins(&t.queue)
 			t.unlock()
 			return c
+		}
+		if spin != 0 && t.spinForCall(lp, spin) {
+			continue
 		}
 		t.lookAway(lp)
 		lp.arm(t.pool.hot)

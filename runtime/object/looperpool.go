@@ -12,6 +12,7 @@ type looperPool struct {
 	started atomic.Bool // there was a looper
 	taken   []bool      // indices in use
 	idle    []*looper
+	spinner *looper // of the idle, the one that is awake, and looks; nil: none
 	hot     []*lane
 	clock   uint64
 	busy    int           // loopers that run a call
@@ -85,7 +86,7 @@ func (p *looperPool) coming() bool {
 		return true
 	}
 	for _, lp := range p.idle {
-		if lp.rung() {
+		if lp != p.spinner && lp.rung() {
 			return true
 		}
 	}

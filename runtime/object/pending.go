@@ -35,6 +35,7 @@ type pending struct {
 	done      atomic.Bool // reply or err is set
 	hasNested atomic.Bool
 	sleeper   wait.Sleeper
+	spins     spinHistory
 	onChannel atomic.Bool // waits on signal instead of a futex
 	signal    chan struct{}
 }
@@ -186,7 +187,7 @@ func (t *Transport) sendCancels(l *lane) {
 }
 
 func newPending(l *lane, index uint32) *pending {
-	return &pending{t: l.t, lane: l, waiter: l.link.Caller(index), index: index, signal: make(chan struct{}, 1)}
+	return &pending{t: l.t, lane: l, waiter: l.link.Caller(index), index: index, signal: make(chan struct{}, 1), spins: spinHistory{rest: callerRule.gap}}
 }
 
 // reset makes p ready for the next call. A wake may still come late.

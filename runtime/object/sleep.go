@@ -11,13 +11,16 @@ import (
 // one wake-up: a thread that sleeps in the kernel would keep them from running.
 const maxThreads = 2
 
-// sleep waits until the reply's ring, or wake. It arms, then looks once more.
+// sleep waits until the reply's ring, or wake: it spins if that may pay, then arms and looks once more.
 func (p *pending) sleep() {
 	if p.t.calling.Load()-p.t.nesting.Load() > maxThreads {
 		p.sleepOnChannel()
 		return
 	}
 	p.t.yield()
+	if limit := p.t.spinning.limit.Load(); limit != 0 && p.spin(limit) {
+		return
+	}
 	bell, val := p.waiter.Arm(wait.OnFutex)
 	if !p.something() {
 		p.sleeper.Sleep(p.t.parker, bell, val, 0)

@@ -43,6 +43,7 @@ type Transport struct {
 	freezing freezing
 	idle     []*incoming // to be used again
 	sleeps   atomic.Uint64
+	spinning spinning
 	calling  atomic.Int64  // calls under way
 	nesting  atomic.Int64  // of those, whose waiter handles a nested one
 	telling  sync.Mutex    // held while the broker is told of freezing
@@ -82,6 +83,7 @@ func New(join func(bus.ConnHandler) (bus.Membership, error)) (*Transport, error)
 		return nil, err
 	}
 	t.bus, t.parker = m, m.Parker()
+	t.spinning.begin(t.parker)
 	_, t.collectLater = t.parker.(*wait.Channels)
 	t.self = identityOf(m.Self())
 	t.table = reftab.New(m.Self().ID, (*env)(t))

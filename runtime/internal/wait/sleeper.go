@@ -44,4 +44,13 @@ func (s *Sleeper) Poke(p Parker) {
 	}
 }
 
+// TakePoke reports whether there was a Poke since the last sleep, and takes it: it ends no sleep then.
+func (s *Sleeper) TakePoke() bool {
+	if s.poked.Load() == 0 {
+		return false
+	}
+	s.poked.Store(0)
+	return true
+}
+
 func (s *Sleeper) up() bool { return !s.asleep.Load() || s.poked.Load() == 0 }
