@@ -112,9 +112,9 @@ func (t *Transport) routineLoop(lp *looper) {
 func (t *Transport) next(lp *looper, done *incoming) *incoming {
 	t.mu.Lock()
 	t.pool.runs(lp)
-	spin := t.spinning.limit.Load()
+	spins := t.spinning.loopers.Load()
 	if done != nil {
-		if spin != 0 {
+		if spins != nil {
 			lp.noteServed(done)
 		}
 		t.finish(done)
@@ -133,7 +133,7 @@ func (t *Transport) next(lp *looper, done *incoming) *incoming {
 			t.unlock()
 			return c
 		}
-		if spin != 0 && t.spinForCall(lp, spin) {
+		if spins != nil && t.spinForCall(lp, spins) {
 			continue
 		}
 		t.lookAway(lp)

@@ -18,7 +18,7 @@ func (p *pending) sleep() {
 		return
 	}
 	p.t.yield()
-	if limit := p.t.spinning.limit.Load(); limit != 0 && p.spin(limit) {
+	if r := p.t.spinning.callers.Load(); r != nil && p.t.spinning.spin(p, &p.spins, r) {
 		return
 	}
 	bell, val := p.waiter.Arm(wait.OnFutex)

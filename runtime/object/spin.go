@@ -1,7 +1,6 @@
 package object
 
 import (
-	"math"
 	"runtime"
 	"slices"
 	"sync/atomic"
@@ -11,14 +10,12 @@ import (
 	"ubinder/runtime/internal/wait"
 )
 
-// spinning is how a process spins before it sleeps.
+// spinning is how a process spins before it sleeps. Its rules are nil while it does not.
 type spinning struct {
-	limit atomic.Int64 // nanoseconds, or adaptive; 0: it does not spin
-	most  int32        // threads of this program that may spin at once
+	callers atomic.Pointer[spinRule]
+	loopers atomic.Pointer[spinRule]
+	most    int32 // threads of this program that may spin at once
 }
-
-// adaptive stands for the limit of which a waiter's history decides.
-const adaptive = math.MinInt64
 
 // spinners is how many threads of this program spin now, whichever of its processes they wait for.
 var spinners atomic.Int32
@@ -30,30 +27,43 @@ func (s *spinning) begin(p wait.Parker) {
 		return
 	}
 	s.most = int32(min(runtime.NumCPU(), runtime.GOMAXPROCS(0)) - 1)
-	s.set(adaptive)
+	s.set(&callerRule, &looperRule)
 }
 
-func (s *spinning) set(limit int64) {
+func (s *spinning) set(callers, loopers *spinRule) {
 	if s.most > 0 {
-		s.limit.Store(limit)
+		s.callers.Store(callers)
+		s.loopers.Store(loopers)
 	}
 }
 
 // SetSpin implements binder.Transport.
-func (t *Transport) SetSpin(limit time.Duration) { t.spinning.set(int64(max(limit, 0))) }
+func (t *Transport) SetSpin(limit time.Duration) {
+	if limit <= 0 {
+		t.spinning.set(nil, nil)
+		return
+	}
+	r := insisting(limit)
+	t.spinning.set(&r, &r)
+}
 
 // watcher is who spins; seen reports whether there is a reason not to sleep.
 type watcher interface{ seen() bool }
 
-// spin has w look for at most limit. It reports whether it looked at all, and whether something was seen.
-func (s *spinning) spin(w watcher, limit time.Duration) (spun, seen bool) {
+// spin has w look for as long as its history says. It reports whether something was seen.
+func (s *spinning) spin(w watcher, h *spinHistory, r *spinRule) bool {
+	limit := h.next(r)
+	if limit == 0 {
+		return false
+	}
 	if spinners.Add(1) > s.most {
 		spinners.Add(-1)
-		return false, false
+		return false
 	}
-	seen = lookFor(w, limit)
+	seen := lookFor(w, limit)
 	spinners.Add(-1)
-	return true, seen
+	h.ended(r, seen)
+	return seen
 }
 
 const (
@@ -80,31 +90,13 @@ func lookFor(w watcher, limit time.Duration) bool {
 	}
 }
 
-// spin looks for the reply. It reports whether there is a reason not to sleep.
-func (p *pending) spin(limit int64) bool {
-	s := &p.t.spinning
-	if limit != adaptive {
-		_, seen := s.spin(p, time.Duration(limit))
-		return seen
-	}
-	d := p.spins.next(&callerRule)
-	if d == 0 {
-		return false
-	}
-	spun, seen := s.spin(p, d)
-	if spun {
-		p.spins.ended(&callerRule, seen)
-	}
-	return seen
-}
-
 // seen implements watcher.
 func (p *pending) seen() bool { return p.something() || p.sleeper.TakePoke() }
 
 // looperSpin is what a looper remembers to decide whether to spin.
 type looperSpin struct {
 	history spinHistory
-	lane    *lane // of the call that it has handled since it last spun; nil: there was none
+	lane    *lane // of the call that it has handled since it last waited; nil: there was none
 	index   uint32
 	oneway  bool
 }
@@ -114,16 +106,13 @@ func (lp *looper) noteServed(c *incoming) {
 	lp.spins.lane, lp.spins.index, lp.spins.oneway = c.lane, c.desc.Index, c.call.Oneway()
 }
 
-// maxSpinLanes is how many hot lanes a looper looks at while it spins.
-const maxSpinLanes = 16
-
 // spinForCall has lp look for a call at the hot lanes, awake, instead of sleeping on them. The caller has
 // the lock, which is free meanwhile. It returns false if lp did not look, or saw nothing.
-func (t *Transport) spinForCall(lp *looper, limit int64) bool {
-	d := lp.spinLimit(limit)
-	lp.spins.lane = nil
+func (t *Transport) spinForCall(lp *looper, r *spinRule) bool {
 	p := &t.pool
-	if d == 0 || !p.maySpin(lp) {
+	expects := lp.expectsCall()
+	lp.spins.lane = nil
+	if !expects || !p.maySpin(lp) {
 		return false
 	}
 	for _, l := range p.hot {
@@ -135,35 +124,28 @@ func (t *Transport) spinForCall(lp *looper, limit int64) bool {
 	p.spinner = lp
 	t.unlock()
 	t.yield()
-	spun, seen := t.spinning.spin(lp, d)
+	seen := t.spinning.spin(lp, &lp.spins.history, r)
 	t.mu.Lock()
 	p.spinner = nil
 	p.remove(lp)
 	p.runs(lp)
-	if spun && limit == adaptive {
-		lp.spins.history.ended(&looperRule, seen)
-	}
 	return seen
 }
 
-// maySpin reports whether lp would be the one that peers look at first, and finds them all.
-func (p *looperPool) maySpin(lp *looper) bool {
-	return p.spinner == nil && lp.index < bus.Loopers && len(p.hot) <= maxSpinLanes && (len(p.idle) == 0 || lp.index < p.idle[0].index)
+// expectsCall reports whether it may pay to look for the next call. It does not after a caller that had
+// to be woken for its reply: that one is not up yet, or wants this looper's CPU.
+func (lp *looper) expectsCall() bool {
+	s := &lp.spins
+	return s.lane != nil && (s.oneway || slices.Contains(lp.watched, s.lane) && s.lane.link.CallerAwake(s.index))
 }
 
-// spinLimit is how long lp is to spin. If it may judge, it follows callers: one that had to be woken for
-// its reply is not about to call, or wants this looper's CPU.
-func (lp *looper) spinLimit(limit int64) time.Duration {
-	s := &lp.spins
-	switch {
-	case s.lane == nil:
-		return 0
-	case limit != adaptive:
-		return time.Duration(limit)
-	case s.oneway, slices.Contains(lp.watched, s.lane) && s.lane.link.CallerAwake(s.index):
-		return s.history.next(&looperRule)
-	}
-	return 0
+// maxSpinLanes is how many hot lanes a looper looks at while it spins.
+const maxSpinLanes = 16
+
+// maySpin reports whether lp would be the one that peers look at first, and finds them all.
+func (p *looperPool) maySpin(lp *looper) bool {
+	first := len(p.idle) == 0 || lp.index < p.idle[0].index
+	return first && p.spinner == nil && lp.index < bus.Loopers && len(p.hot) <= maxSpinLanes
 }
 
 // seen implements watcher: whether something was published, or another goroutine has work for lp.

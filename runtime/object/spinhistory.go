@@ -2,31 +2,31 @@ package object
 
 import "time"
 
-// How long who waits spins if nobody has said so.
-const (
-	// spinMost is about what it costs both sides to put a thread to sleep and to wake it on a CPU that is
-	// awake: to spin for longer costs more than it can save.
-	spinMost  = 20 * time.Microsecond
-	spinLeast = spinMost / 4
-
-	// callerTrial is enough for a peer that sleeps to come up on a CPU that sleeps too, answer, and find
-	// its caller awake. What comes then shows whether it pays.
-	callerTrial = 150 * time.Microsecond
-)
-
-// spinRule is how a waiter tries whether spinning pays.
+// spinRule is how long a waiter spins, and how it tries whether that pays.
 type spinRule struct {
-	trial time.Duration // how long a trial spins
+	limit time.Duration // of a spin that pays
+	trial time.Duration // of one that is to show whether it would
 	gap   uint16        // waits from a trial in vain to the next, at first
 	most  uint16        // each trial in vain doubles them, up to this
 }
 
-// A caller begins: it spins now and then for long enough to wake its peer. A looper follows: it counts
-// only waits for a caller that it found awake, which are few unless callers spin.
+// How long who waits spins if nobody has said so. It is about what both sides pay to put a thread to
+// sleep and to wake it on a CPU that is awake: to spin for longer costs more than it can save.
+const spinLimit = 20 * time.Microsecond
+
+// A caller begins: its trial is long enough for a peer that sleeps to come up on a CPU that sleeps too,
+// answer, and find its caller awake. A looper follows: it counts only waits for a caller that it found
+// awake, which are few unless callers spin.
 var (
-	callerRule = spinRule{trial: callerTrial, gap: 64, most: 4096}
-	looperRule = spinRule{trial: spinMost, gap: 1, most: 16}
+	callerRule = spinRule{limit: spinLimit, trial: 150 * time.Microsecond, gap: 64, most: 4096}
+	looperRule = spinRule{limit: spinLimit, trial: spinLimit, gap: 1, most: 16}
 )
+
+// insisting is the rule of a process that was told to spin up to limit: it gives up for moments only, in
+// which two that keep each other from a CPU by spinning get away from it.
+func insisting(limit time.Duration) spinRule {
+	return spinRule{limit: limit, trial: limit, gap: 1, most: 64}
+}
 
 // spinHistory says for how long a waiter spins by what its last spins brought. While they bring
 // something it goes on, each in vain halves the next, and after the shortest one it rests. It is pure;
@@ -34,8 +34,11 @@ var (
 type spinHistory struct {
 	limit time.Duration // of the next spin; 0: it rests
 	rest  uint16        // waits without a spin until a trial
-	gap   uint16        // the rest after the next trial in vain; 0: there was none
+	gap   uint16        // the last rest, but for what spins that paid have taken off
 }
+
+// shortest is the part of its limit that a spin may be halved to.
+const shortest = 4
 
 // next returns for how long to spin before the sleep that is due.
 func (h *spinHistory) next(r *spinRule) time.Duration {
@@ -53,9 +56,9 @@ func (h *spinHistory) next(r *spinRule) time.Duration {
 func (h *spinHistory) ended(r *spinRule, came bool) {
 	switch {
 	case came:
-		h.limit = min(max(2*h.limit, 2*spinLeast), spinMost)
+		h.limit = min(max(2*h.limit, r.limit/2), r.limit)
 		h.gap -= min(h.gap, 1)
-	case h.limit/2 >= spinLeast:
+	case h.limit/2 >= r.limit/shortest && h.limit > 1:
 		h.limit /= 2
 	default:
 		h.limit = 0
