@@ -18,7 +18,7 @@ func (p *pending) sleep() {
 		return
 	}
 	p.t.yield()
-	if r := p.t.spinning.callers.Load(); r != nil && p.t.spinning.spin(p, &p.spins, r) {
+	if r := p.t.spinning.callers.Load(); r != nil && p.spinForReply(r) {
 		return
 	}
 	bell, val := p.waiter.Arm(wait.OnFutex)

@@ -43,19 +43,15 @@ func (t *Transport) SetSpin(limit time.Duration) {
 		t.spinning.set(nil, nil)
 		return
 	}
-	r := insisting(limit)
-	t.spinning.set(&r, &r)
+	callers, loopers := insisting(limit)
+	t.spinning.set(&callers, &loopers)
 }
 
 // watcher is who spins; seen reports whether there is a reason not to sleep.
 type watcher interface{ seen() bool }
 
-// spin has w look for as long as its history says. It reports whether something was seen.
-func (s *spinning) spin(w watcher, h *spinHistory, r *spinRule) bool {
-	limit := h.next(r)
-	if limit == 0 {
-		return false
-	}
+// spin has w look for at most limit, which its history allowed. It reports whether something was seen.
+func (s *spinning) spin(w watcher, h *spinHistory, r *spinRule, limit time.Duration) bool {
 	if spinners.Add(1) > s.most {
 		spinners.Add(-1)
 		return false
@@ -90,6 +86,12 @@ func lookFor(w watcher, limit time.Duration) bool {
 	}
 }
 
+// spinForReply reports whether p looked for the reply, and saw a reason not to sleep.
+func (p *pending) spinForReply(r *spinRule) bool {
+	limit := p.spins.next(r)
+	return limit > 0 && p.t.spinning.spin(p, &p.spins, r, limit)
+}
+
 // seen implements watcher.
 func (p *pending) seen() bool { return p.something() || p.sleeper.TakePoke() }
 
@@ -115,6 +117,10 @@ func (t *Transport) spinForCall(lp *looper, r *spinRule) bool {
 	if !expects || !p.maySpin(lp) {
 		return false
 	}
+	limit := lp.spins.history.next(r)
+	if limit == 0 {
+		return false
+	}
 	for _, l := range p.hot {
 		if !slices.Contains(lp.watched, l) {
 			lp.present(l)
@@ -124,7 +130,7 @@ func (t *Transport) spinForCall(lp *looper, r *spinRule) bool {
 	p.spinner = lp
 	t.unlock()
 	t.yield()
-	seen := t.spinning.spin(lp, &lp.spins.history, r)
+	seen := t.spinning.spin(lp, &lp.spins.history, r, limit)
 	t.mu.Lock()
 	p.spinner = nil
 	p.remove(lp)

@@ -22,10 +22,12 @@ var (
 	looperRule = spinRule{limit: spinLimit, trial: spinLimit, gap: 1, most: 16}
 )
 
-// insisting is the rule of a process that was told to spin up to limit: it gives up for moments only, in
-// which two that keep each other from a CPU by spinning get away from it.
-func insisting(limit time.Duration) spinRule {
-	return spinRule{limit: limit, trial: limit, gap: 1, most: 64}
+// insisting is the rules of a process that was told to spin up to limit: it rests for moments only, in
+// which two that keep each other from a CPU by spinning get on.
+func insisting(limit time.Duration) (callers, loopers spinRule) {
+	callers = spinRule{limit: limit, trial: max(limit, callerRule.trial), gap: 1, most: 64}
+	loopers = spinRule{limit: limit, trial: limit, gap: 1, most: 16}
+	return callers, loopers
 }
 
 // spinHistory says for how long a waiter spins by what its last spins brought. While they bring
