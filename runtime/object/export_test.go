@@ -3,6 +3,7 @@ package object
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/reftab"
@@ -34,6 +35,16 @@ func (t *Transport) Hot() int {
 	defer t.mu.Unlock()
 	return len(t.pool.hot)
 }
+
+// SpinAlways has every waiter spin before each sleep, whatever that brings, on one CPU too.
+func (t *Transport) SpinAlways(limit time.Duration) {
+	always := spinRule{limit: limit, trial: limit}
+	t.spinning.most = 1 << 10
+	t.spinning.set(&always, &always)
+}
+
+// Spinners is how many threads of this program spin.
+func Spinners() int { return int(spinners.Load()) }
 
 // Left tells what is left of calls, messages and dead processes when nothing is under way and all
 // handles are released but for those that the processes in living hold of each other's: nil when

@@ -15,7 +15,10 @@ import (
 	"ubinder/runtime/object"
 )
 
-const puppetBus = "UBINDER_TEST_PUPPET_BUS"
+const (
+	puppetBus   = "UBINDER_TEST_PUPPET_BUS"
+	puppetSpins = "UBINDER_TEST_PUPPET_SPINS"
+)
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(puppetBus); path != "" {
@@ -35,6 +38,9 @@ func puppetMain(path string) {
 	setLargestInSlot()
 	t, err := object.Dial(context.Background(), path, "puppet")
 	if err == nil {
+		if os.Getenv(puppetSpins) != "" {
+			t.SpinAlways(testSpin)
+		}
 		err = transporttest.Serve(binder.NewProcess(t))
 	}
 	if err != nil {
@@ -109,4 +115,6 @@ func TestTransport(t *testing.T) {
 	})
 	t.Run("lanes", func(t *testing.T) { transporttest.Run(t, laneDomain) })
 	t.Run("processes", func(t *testing.T) { transporttest.Run(t, forkDomain) })
+	t.Run("lanes, spinning", func(t *testing.T) { transporttest.Run(t, spinningLaneDomain) })
+	t.Run("processes, spinning", func(t *testing.T) { transporttest.Run(t, spinningForkDomain) })
 }

@@ -187,7 +187,7 @@ func (t *Transport) sendCancels(l *lane) {
 }
 
 func newPending(l *lane, index uint32) *pending {
-	return &pending{t: l.t, lane: l, waiter: l.link.Caller(index), index: index, signal: make(chan struct{}, 1), spins: spinHistory{rest: callerRule.gap}}
+	return &pending{t: l.t, lane: l, waiter: l.link.Caller(index), index: index, signal: make(chan struct{}, 1), spins: l.t.spinning.newCaller()}
 }
 
 // reset makes p ready for the next call. A wake may still come late.

@@ -47,6 +47,14 @@ func (t *Transport) SetSpin(limit time.Duration) {
 	t.spinning.set(&callers, &loopers)
 }
 
+// newCaller is the history of who has not waited yet: it rests first.
+func (s *spinning) newCaller() (h spinHistory) {
+	if r := s.callers.Load(); r != nil {
+		h.rest = r.gap
+	}
+	return h
+}
+
 // watcher is who spins; seen reports whether there is a reason not to sleep.
 type watcher interface{ seen() bool }
 
