@@ -6,9 +6,9 @@ import "ubinder/bench/stack"
 // All lists the stacks in the order in which they are shown.
 func All() []stack.Stack {
 	return []stack.Stack{
-		ubinderTyped,
+		ubinderStack{name: "ubinder"},
 		ubinderRaw{},
-		ubinderSpin,
+		newUbinderSpin(),
 		spin{},
 		futex{},
 		uds{},

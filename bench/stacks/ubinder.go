@@ -2,7 +2,6 @@ package stacks
 
 import (
 	"context"
-	"time"
 
 	"ubinder/bench/benchpb"
 	"ubinder/bench/benchpb/echopb"
@@ -51,14 +50,6 @@ type ubinderStack struct {
 	name    string
 	options []binder.ProcessOption
 }
-
-// spinFor is a few times what ubinder takes from one message to the next if both sides spin.
-const spinFor = 50 * time.Microsecond
-
-var (
-	ubinderTyped = ubinderStack{name: "ubinder"}
-	ubinderSpin  = ubinderStack{"ubinder-spin", []binder.ProcessOption{binder.WithSpin(spinFor)}}
-)
 
 func (s ubinderStack) Name() string { return s.name }
 
