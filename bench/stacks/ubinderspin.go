@@ -8,7 +8,7 @@ import (
 )
 
 // ubinderSpin is ubinder whose processes spin for longer than by themselves, and have CPUs of their own
-// if there are so many.
+// if there is one for each caller and one for who serves it.
 type ubinderSpin struct{ ubinderStack }
 
 func newUbinderSpin() ubinderSpin {
@@ -17,7 +17,7 @@ func newUbinderSpin() ubinderSpin {
 }
 
 func (s ubinderSpin) Serve(env stack.Env, h *stack.Handler, ready func()) error {
-	if env.CPUs > 1 {
+	if env.CPUs >= 2*env.Conc {
 		if err := keepApart(0); err != nil {
 			return err
 		}
@@ -26,7 +26,7 @@ func (s ubinderSpin) Serve(env stack.Env, h *stack.Handler, ready func()) error 
 }
 
 func (s ubinderSpin) Dial(env stack.Env) ([]stack.Caller, error) {
-	if env.CPUs > 1 {
+	if env.CPUs >= 2*env.Conc {
 		if err := keepApart(1); err != nil {
 			return nil, err
 		}
