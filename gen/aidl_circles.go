@@ -26,6 +26,9 @@ func packageUses(files []*model.File) (uses map[string]map[string]bool, reached 
 			uses[s.pkg] = make(map[string]bool)
 		}
 		for _, t := range usedTypes(&s.types) {
+			if t.Kind == model.KindEnum && t.Enum.TagOf != nil {
+				t = &model.Type{Kind: model.KindUnion, Union: t.Enum.TagOf}
+			}
 			d := declaredOf(t)
 			if d == nil {
 				continue

@@ -55,7 +55,6 @@ type memberKind int
 
 const (
 	enumerator memberKind = iota
-	unionTag
 	unionConstructor
 	methodCode
 	methodHandler
@@ -68,10 +67,16 @@ type memberIdent struct {
 	name, ident string
 }
 
+// enumerators are those of an enum, and of a union's tag.
 func enumerators(t *model.Type, ident string) (list []memberIdent) {
-	if t.Kind == model.KindEnum {
+	switch t.Kind {
+	case model.KindEnum:
 		for _, v := range t.Enum.Enumerators {
 			list = append(list, memberIdent{enumerator, v.Name, ident + "_" + v.Name})
+		}
+	case model.KindUnion:
+		for _, f := range t.Union.Fields {
+			list = append(list, memberIdent{enumerator, f.Name, tagType(ident) + "_" + f.Name})
 		}
 	}
 	return list
@@ -91,7 +96,7 @@ func otherMembers(t *model.Type, ident string) (list []memberIdent) {
 	case model.KindUnion:
 		fields := fieldNames(t.Union.Fields, nil)
 		for i, f := range t.Union.Fields {
-			list = append(list, memberIdent{unionTag, f.Name, tagType(ident) + "_" + f.Name}, memberIdent{unionConstructor, f.Name, "New" + ident + "_" + fields[i]})
+			list = append(list, memberIdent{unionConstructor, f.Name, "New" + ident + "_" + fields[i]})
 		}
 		return append(list, constants(t.Union.Constants, ident)...)
 	}

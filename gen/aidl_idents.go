@@ -35,7 +35,21 @@ func (n *aidlNames) nameTypes(files []*model.File, reached []*model.Type) error 
 			}
 		}
 	}
+	for _, t := range all {
+		if t.Kind == model.KindUnion {
+			n.nameTag(t.Union)
+		}
+	}
 	return wrong.Err()
+}
+
+// nameTag gives a union's tag, which is declared beside the union, the names that it has there.
+func (n *aidlNames) nameTag(u *model.Union) {
+	tag := u.Tag.FullName()
+	n.idents[tag] = tagType(n.idents[u.FullName()])
+	for _, f := range u.Fields {
+		n.members[member{tag, enumerator, f.Name}] = n.members[member{u.FullName(), enumerator, f.Name}]
+	}
 }
 
 // inOrder is types in the order in which they get their names, each once: those with short names first.

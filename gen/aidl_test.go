@@ -70,3 +70,22 @@ func TestNullableConstantsAreConstants(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, newChecker(t).aidl(outputs))
 }
+
+// A union's tag is a type that others can use, wherever they are, and whichever files code is made for.
+func TestTagsOfUnionsAreTypes(t *testing.T) {
+	files, err := acceptedAIDL(map[string]string{
+		"a/U.aidl": "package a; union U { int x; String Y; parcelable In { U.Tag tag = U.Tag.Y; } }",
+		"a/F.aidl": "package a; @FixedSize union F { int x; long y; }",
+		"b/I.aidl": "package b; import a.U; import a.F; interface I { U.Tag[] f(U.Tag t, in F.Tag[] u); F.Tag g(inout F.Tag[2] v); }",
+		"b/P.aidl": "package b; import a.U; import a.F; parcelable P { U.Tag t = U.Tag.Y; U.Tag[] u = {U.Tag.x}; F.Tag f = F.Tag.y; }",
+	})
+	require.NoError(t, err)
+	outputs, err := gen.GenerateAIDL(gen.AIDL{Files: files, Base: aidlBase})
+	require.NoError(t, err)
+	require.NoError(t, newChecker(t).aidl(outputs))
+	for i, f := range files {
+		alone, err := gen.GenerateAIDL(gen.AIDL{Files: files[i : i+1], Base: aidlBase})
+		require.NoError(t, err, f.Source)
+		require.Equal(t, string(outputs[i].Content), string(alone[0].Content))
+	}
+}

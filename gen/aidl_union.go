@@ -17,7 +17,7 @@ func (g emitter) union(u *model.Union) {
 	g.P("}")
 	g.P()
 	g.P("// ", tag, " says which field of a ", name, " is set.")
-	g.P("type ", tag, " int32")
+	g.P("type ", tag, " ", scalars[u.Tag.Backing].goType)
 	g.P()
 	g.P("// The tags of ", name, ".")
 	g.P("const (")
@@ -37,7 +37,7 @@ func (g emitter) union(u *model.Union) {
 }
 
 func (g emitter) tagOf(u *model.Union, f *model.Field) string {
-	return g.aidl.memberName(&u.Declared, unionTag, f.Name)
+	return g.aidl.memberName(&u.Declared, enumerator, f.Name)
 }
 
 func (g emitter) unionField(u *model.Union, field string, f *model.Field, first bool) {
@@ -88,9 +88,9 @@ func (g emitter) writeUnion(u *model.Union, name string, names []string) {
 func (g emitter) readUnion(u *model.Union, name string, names []string) {
 	g.P("// ReadFromParcel implements parcel.Parcelable.")
 	g.P("func (p *", name, ") ReadFromParcel(r ", g.reader(), ") {")
-	g.P("switch tag := r.ReadInt32(); ", tagType(name), "(tag) {")
+	g.P("switch tag := r.ReadInt32(); tag {")
 	for i, f := range u.Fields {
-		g.P("case ", g.tagOf(u, f), ":")
+		g.P("case int32(", g.tagOf(u, f), "):")
 		g.P("var v ", g.fieldType(f.Type))
 		g.P(g.read(f.Type, "v"))
 		g.P("p.Set", names[i], "(v)")

@@ -126,6 +126,9 @@ func (b *builder) enum(e *model.Enum, s *symbol) {
 	if u := backing(s); u != nil {
 		e.Backing = builtins[u.builtin]
 	}
+	if s.tagOf != nil {
+		e.TagOf = b.of(s.tagOf).union
+	}
 	b.fillEnum(s)
 }
 

@@ -48,6 +48,7 @@ type Enum struct {
 	Declared
 	Backing     TypeKind // KindByte, KindInt or KindLong
 	Enumerators []*Enumerator
+	TagOf       *Union // whose tag it is; nil for one that is declared
 }
 
 // Enumerator is one of an enum's names. Two of them may have one value.

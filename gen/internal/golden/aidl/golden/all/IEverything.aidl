@@ -88,4 +88,6 @@ interface IEverything {
     void release();
     void Client();
     void client();
+
+    Shape.Tag[] tags(in Shape[] shapes, Shape.Tag first);
 }

@@ -81,6 +81,7 @@ const (
 	IEverythingReleaseCode                uint32 = 57
 	IEverythingClient_Code                uint32 = 58
 	IEverythingClient__Code               uint32 = 59
+	IEverythingTagsCode                   uint32 = 60
 )
 
 // Every type as argument and as result, in every direction.
@@ -153,6 +154,7 @@ type IEverything interface {
 	Release(ctx context.Context) error
 	Client_(ctx context.Context) error
 	Client__(ctx context.Context) error
+	Tags(ctx context.Context, shapes []Shape, first Shape_Tag) (result []Shape_Tag, err error)
 }
 
 // IEverythingInterface describes IEverything to the runtime.
@@ -219,6 +221,7 @@ func init() {
 		stub.Method{Name: "Release", Code: IEverythingReleaseCode, HandleParcel: handleIEverythingRelease},
 		stub.Method{Name: "Client_", Code: IEverythingClient_Code, HandleParcel: handleIEverythingClient_},
 		stub.Method{Name: "Client__", Code: IEverythingClient__Code, HandleParcel: handleIEverythingClient__},
+		stub.Method{Name: "Tags", Code: IEverythingTagsCode, HandleParcel: handleIEverythingTags},
 	)
 }
 
@@ -1126,6 +1129,21 @@ func (c *IEverythingClient) Client__(ctx context.Context) error {
 	return err
 }
 
+// Tags implements IEverything.
+func (c *IEverythingClient) Tags(ctx context.Context, shapes []Shape, first Shape_Tag) (result []Shape_Tag, err error) {
+	call := stub.BeginParcel(c.Client)
+	defer call.End()
+	w := call.Request()
+	parcel.WriteParcelables(w, shapes)
+	w.WriteInt32(int32(first))
+	r, err := call.Transact(ctx, IEverythingTagsCode)
+	if err != nil {
+		return result, err
+	}
+	result = parcel.ReadInt32s[Shape_Tag](r)
+	return result, r.Err()
+}
+
 // UnimplementedIEverything is for embedding: its methods answer status.UnknownMethod, so that an
 // implementation still compiles when the interface gets more of them.
 type UnimplementedIEverything struct{}
@@ -1423,6 +1441,11 @@ func (UnimplementedIEverything) Client_(ctx context.Context) error {
 // Client__ implements IEverything.
 func (UnimplementedIEverything) Client__(ctx context.Context) error {
 	return stub.Unimplemented(IEverythingDescriptor, "Client__")
+}
+
+// Tags implements IEverything.
+func (UnimplementedIEverything) Tags(ctx context.Context, shapes []Shape, first Shape_Tag) (result []Shape_Tag, err error) {
+	return result, stub.Unimplemented(IEverythingDescriptor, "Tags")
 }
 
 func handleIEverythingRepeatBoolean(ctx context.Context, impl any, c *stub.IncomingParcel) error {
@@ -2438,6 +2461,24 @@ func handleIEverythingClient__(ctx context.Context, impl any, c *stub.IncomingPa
 		return err
 	}
 	_ = c.Reply()
+	return nil
+}
+
+func handleIEverythingTags(ctx context.Context, impl any, c *stub.IncomingParcel) error {
+	r := c.Request()
+	var shapes []Shape
+	shapes = parcel.ReadParcelables[Shape](r)
+	var first Shape_Tag
+	first = Shape_Tag(r.ReadInt32())
+	if err := r.Finish(); err != nil {
+		return err
+	}
+	result, err := impl.(IEverything).Tags(ctx, shapes, first)
+	if err != nil {
+		return err
+	}
+	w := c.Reply()
+	parcel.WriteInt32s(w, result)
 	return nil
 }
 

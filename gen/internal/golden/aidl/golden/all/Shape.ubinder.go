@@ -161,28 +161,28 @@ func (p *Shape) WriteToParcel(w *parcel.Writer) {
 
 // ReadFromParcel implements parcel.Parcelable.
 func (p *Shape) ReadFromParcel(r *parcel.Reader) {
-	switch tag := r.ReadInt32(); Shape_Tag(tag) {
-	case Shape_Tag_ids:
+	switch tag := r.ReadInt32(); tag {
+	case int32(Shape_Tag_ids):
 		var v []int32
 		v = parcel.ReadInt32s[int32](r)
 		p.SetIds(v)
-	case Shape_Tag_point:
+	case int32(Shape_Tag_point):
 		var v Point
 		r.ReadParcelable(&v)
 		p.SetPoint(v)
-	case Shape_Tag_name:
+	case int32(Shape_Tag_name):
 		var v *string
 		v = r.ReadNullableString()
 		p.SetName(v)
-	case Shape_Tag_points:
+	case int32(Shape_Tag_points):
 		var v []Point
 		v = parcel.ReadParcelables[Point](r)
 		p.SetPoints(v)
-	case Shape_Tag_callback:
+	case int32(Shape_Tag_callback):
 		var v callback.ICallback
 		v = callback.AsICallback(stub.ReadObject(r))
 		p.SetCallback(v)
-	case Shape_Tag_words:
+	case int32(Shape_Tag_words):
 		var v []string
 		v = parcel.ReadStrings(r)
 		p.SetWords(v)

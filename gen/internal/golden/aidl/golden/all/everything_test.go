@@ -161,6 +161,13 @@ func TestParcelables(t *testing.T) {
 	repeats(t, ctx, c.RepeatTree, &Tree{Name: "root", Left: &Tree{Name: "left", Rest: []Tree{}}, Rest: []Tree{{Name: "a", Rest: []Tree{}}}})
 }
 
+func TestTagsTravel(t *testing.T) {
+	ctx, c := open(t)
+	got, err := c.Tags(ctx, []Shape{*NewShape_Point(Point{}), *NewShape_Words(nil)}, Shape_Tag_name)
+	require.NoError(t, err)
+	assert.Equal(t, []Shape_Tag{Shape_Tag_name, Shape_Tag_point, Shape_Tag_words}, got)
+}
+
 func TestDefaults(t *testing.T) {
 	v := NewValues()
 	assert.True(t, v.Bool_value)

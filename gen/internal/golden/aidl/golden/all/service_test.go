@@ -22,16 +22,23 @@ func reversed[T any](v []T) ([]T, []T, error) {
 	return r, v, nil
 }
 
-func (service) RepeatBoolean(_ context.Context, v bool) (bool, error)                { return v, nil }
-func (service) RepeatByte(_ context.Context, v int8) (int8, error)                   { return v, nil }
-func (service) RepeatChar(_ context.Context, v uint16) (uint16, error)               { return v, nil }
-func (service) RepeatInt(_ context.Context, v int32) (int32, error)                  { return v, nil }
-func (service) RepeatLong(_ context.Context, v int64) (int64, error)                 { return v, nil }
-func (service) RepeatFloat(_ context.Context, v float32) (float32, error)            { return v, nil }
-func (service) RepeatDouble(_ context.Context, v float64) (float64, error)           { return v, nil }
-func (service) RepeatString(_ context.Context, v string) (string, error)             { return v, nil }
-func (service) RepeatNullableString(_ context.Context, v *string) (*string, error)   { return v, nil }
-func (service) RepeatUtf8(_ context.Context, v string) (string, error)               { return v, nil }
+func (service) RepeatBoolean(_ context.Context, v bool) (bool, error)              { return v, nil }
+func (service) RepeatByte(_ context.Context, v int8) (int8, error)                 { return v, nil }
+func (service) RepeatChar(_ context.Context, v uint16) (uint16, error)             { return v, nil }
+func (service) RepeatInt(_ context.Context, v int32) (int32, error)                { return v, nil }
+func (service) RepeatLong(_ context.Context, v int64) (int64, error)               { return v, nil }
+func (service) RepeatFloat(_ context.Context, v float32) (float32, error)          { return v, nil }
+func (service) RepeatDouble(_ context.Context, v float64) (float64, error)         { return v, nil }
+func (service) RepeatString(_ context.Context, v string) (string, error)           { return v, nil }
+func (service) RepeatNullableString(_ context.Context, v *string) (*string, error) { return v, nil }
+func (service) RepeatUtf8(_ context.Context, v string) (string, error)             { return v, nil }
+func (service) Tags(_ context.Context, shapes []Shape, first Shape_Tag) ([]Shape_Tag, error) {
+	tags := []Shape_Tag{first}
+	for i := range shapes {
+		tags = append(tags, shapes[i].Tag())
+	}
+	return tags, nil
+}
 func (service) RepeatColor(_ context.Context, v Color) (Color, error)                { return v, nil }
 func (service) RepeatSize(_ context.Context, v Size) (Size, error)                   { return v, nil }
 func (service) RepeatDistance(_ context.Context, v Distance) (Distance, error)       { return v, nil }
