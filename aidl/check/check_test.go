@@ -173,3 +173,27 @@ func TestPreprocessedFiles(t *testing.T) {
 	require.Equal(t, 1, l.Errors(), rendered(t, l))
 	assert.Contains(t, rendered(t, l), "there is no type Other")
 }
+
+// AOSP's compiler looks for circles of headers that have a type inside another in them: check_valid.cpp.
+func TestInnerTypesOfACircleOfFiles(t *testing.T) {
+	for _, c := range []struct{ u, i, want string }{
+		{"parcelable U { I i; E e; enum E { A } }", "interface I { void f(); }", ""},
+		{"parcelable U { I i; enum E { A } }", "interface I { void f(in U u); }", ""},
+		{"parcelable U { enum E { A } }", "interface I { void f(U.E e); }", ""},
+		{"parcelable U { I i; enum E { A } }", "interface I { void f(U.E e); }", "a.U.E is used by a/I.aidl"},
+		{"parcelable U { I i; enum E { A } }", "interface I { const int X = U.E.A; }", "a.U.E is used by a/I.aidl"},
+		{"parcelable U { I i; enum E { A } }", "interface I { interface J { U.E[] f(); } }", "a.U.E is used by a/I.aidl"},
+		{"union U { I i; }", "interface I { void f(U.Tag t); }", "a.U.Tag is used by a/I.aidl"},
+	} {
+		set := load.Texts(map[string]string{"a/U.aidl": "package a; import a.I; " + c.u, "a/I.aidl": "package a; import a.U; " + c.i})
+		p := New(set)
+		assert.Empty(t, p.Check(set.Main[0], Options{}), "I has nothing inside that others use")
+		l := diag.List{All: p.Check(set.Main[1], Options{})}
+		if c.want == "" {
+			assert.Empty(t, rendered(t, l), c.i)
+			continue
+		}
+		assert.Equal(t, 1, l.Errors(), c.i)
+		assert.Contains(t, l.All[0].Message, c.want)
+	}
+}

@@ -59,6 +59,7 @@ func (c *checker) file() {
 		c.decl(s)
 	}
 	c.recursion()
+	c.innerCircles()
 	c.whole()
 	if c.wrong.Errors() == 0 {
 		c.warn()

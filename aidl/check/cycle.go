@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"ubinder/aidl/ast"
@@ -82,6 +83,29 @@ func (c *checker) nestedCycle(s *symbol) bool {
 		}
 	}
 	return false
+}
+
+// innerCircles reports types inside others that files use which this one needs itself. In C++ a file is a
+// header, and what is inside a type cannot be declared ahead of it.
+func (c *checker) innerCircles() {
+	if !slices.ContainsFunc(c.doc.all, func(s *symbol) bool { return s.parent != nil }) {
+		return
+	}
+	said := make(map[*symbol]bool)
+	for _, d := range c.closure(c.doc)[1:] {
+		for _, s := range c.doc.all {
+			if !d.inner[s] || said[s] {
+				continue
+			}
+			said[s] = true
+			at := s
+			if s.tagOf != nil {
+				at = s.tagOf
+			}
+			c.errorf(at.decl.Name.Span, "%s is used by %s, which this file needs itself, and C++ cannot have that", s.full, d.file.Path).
+				Helped("declare it in a file of its own")
+		}
+	}
 }
 
 func under(s, root *symbol, roots map[*symbol]*symbol) {

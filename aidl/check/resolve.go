@@ -57,6 +57,7 @@ func (p *Program) resolve(d *document) {
 	r := &resolver{Program: p, doc: d, needed: make(map[*document]bool), reported: make(map[string]bool)}
 	d.uses = make(map[*ast.Type]*use)
 	d.prefixes = make(map[*ast.Reference]*symbol)
+	d.inner = make(map[*symbol]bool)
 	for _, s := range d.top {
 		r.symbol(s)
 	}
@@ -159,6 +160,9 @@ func (r *resolver) lookUp(name *ast.Name, scope *symbol) (builtin string, s *sym
 	if s != nil && s.doc != r.doc && !r.needed[s.doc] {
 		r.needed[s.doc] = true
 		r.doc.needs = append(r.doc.needs, s.doc)
+	}
+	if s != nil && s.doc != r.doc && s.parent != nil {
+		r.doc.inner[s] = true
 	}
 	return "", s
 }

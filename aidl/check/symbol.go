@@ -22,6 +22,7 @@ type document struct {
 	prefixes map[*ast.Reference]*symbol // the type before the last dot
 	wrong    diag.List                  // what resolving found
 	needs    []*document                // those that declare what this one uses
+	inner    map[*symbol]bool           // types inside others, of other documents, that this one uses
 	steps    atomic.Int64               // work done, for the test that it is in proportion
 }
 
