@@ -211,6 +211,9 @@ func (e *evaluator) list(x *ast.List, scope *symbol) (value, *diag.Diagnostic) {
 			return v, wrong
 		}
 		if i > 0 && !sameKind(v.elements[0].rank, one.rank) {
+			if one.rank == v.elements[0].rank {
+				return v, e.errorf(scope, element.At(), "an array can have one of these, and no second: %s", one.rank)
+			}
 			return v, e.errorf(scope, element.At(), "an array cannot have both %s and %s", v.elements[0].rank, one.rank)
 		}
 		v.elements = append(v.elements, one)
