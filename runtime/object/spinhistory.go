@@ -22,8 +22,8 @@ var (
 	looperRule = spinRule{limit: spinLimit, trial: spinLimit, gap: 1, most: 16}
 )
 
-// insisting is the rules of a process that was told to spin up to limit: it rests for moments only, in
-// which two that keep each other from a CPU by spinning get on.
+// insisting is the rules of a process that was told to spin up to limit: its rests are short, but two that
+// keep each other from a CPU by spinning get on in them.
 func insisting(limit time.Duration) (callers, loopers spinRule) {
 	callers = spinRule{limit: limit, trial: max(limit, callerRule.trial), gap: 1, most: 64}
 	loopers = spinRule{limit: limit, trial: limit, gap: 1, most: 16}
@@ -31,22 +31,23 @@ func insisting(limit time.Duration) (callers, loopers spinRule) {
 }
 
 // spinHistory says for how long a waiter spins by what its last spins brought. While they bring
-// something it goes on, each in vain halves the next, and after the shortest one it rests. It is pure;
-// one goroutine at a time uses it.
+// something it goes on. The first in vain calls for a trial, since what disturbs one of two that spin
+// sends both to sleep; if that is in vain too, or what it began did not last, there is a rest. It is pure; one
+// goroutine at a time uses it.
 type spinHistory struct {
-	limit time.Duration // of the next spin; 0: it rests
-	rest  uint16        // waits without a spin until a trial
-	gap   uint16        // the last rest, but for what spins that paid have taken off
+	paid uint16 // spins that paid since the last one in vain
+	rest uint16 // waits without a spin until a trial
+	gap  uint16 // the last rest; 0: spins were worth their trial since
 }
 
-// shortest is the part of its limit that a spin may be halved to.
-const shortest = 4
+// worthTrial is how many spins that pay save more than a trial in vain costs.
+const worthTrial = 32
 
 // next returns for how long to spin before the sleep that is due.
 func (h *spinHistory) next(r *spinRule) time.Duration {
 	switch {
-	case h.limit > 0:
-		return h.limit
+	case h.paid > 0:
+		return r.limit
 	case h.rest > 0:
 		h.rest--
 		return 0
@@ -58,12 +59,11 @@ func (h *spinHistory) next(r *spinRule) time.Duration {
 func (h *spinHistory) ended(r *spinRule, came bool) {
 	switch {
 	case came:
-		h.limit = min(max(2*h.limit, r.limit/2), r.limit)
-		h.gap -= min(h.gap, 1)
-	case h.limit/2 >= r.limit/shortest && h.limit > 1:
-		h.limit /= 2
+		h.paid = min(h.paid+1, worthTrial)
+	case h.paid == worthTrial:
+		*h = spinHistory{}
 	default:
-		h.limit = 0
+		h.paid = 0
 		h.gap = min(max(2*h.gap, r.gap), r.most)
 		h.rest = h.gap
 	}

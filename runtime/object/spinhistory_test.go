@@ -1,6 +1,7 @@
 package object
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -16,20 +17,20 @@ func TestSpinHistory(t *testing.T) {
 		spins time.Duration
 		came  bool
 	}
-	in, rests := func(d time.Duration) wait { return wait{d * us, false} }, wait{}
-	paid := func(d time.Duration) wait { return wait{d * us, true} }
-	for name, waits := range map[string][]wait{
-		"a trial shows that it pays":       {paid(100), paid(10), paid(20), paid(20)},
-		"one in vain halves":               {paid(100), paid(10), paid(20), in(20), paid(10), paid(20)},
-		"three in vain end it":             {paid(100), paid(10), paid(20), in(20), in(10), in(5), rests, rests, in(100)},
-		"each trial in vain doubles rests": {in(100), rests, rests, in(100), rests, rests, rests, rests, paid(100)},
-		"what pays shortens them": {in(100), rests, rests, in(100), rests, rests, rests, rests, paid(100), paid(10), paid(20), paid(20),
-			in(20), in(10), in(5), rests, rests, in(100)},
-		"a trial that came to nothing": {paid(100), in(10), in(5), rests, rests, in(100)},
+	in, paid := func(d time.Duration) wait { return wait{d * us, false} }, func(d time.Duration) wait { return wait{d * us, true} }
+	rests := func(n int) []wait { return make([]wait, n) }
+	worth := append([]wait{paid(100)}, slices.Repeat([]wait{paid(20)}, worthTrial-1)...)
+	for name, waits := range map[string][][]wait{
+		"a trial shows that it pays":       {{paid(100), paid(20), paid(20)}},
+		"a trial that came to nothing":     {{paid(100), in(20)}, rests(2), {in(100)}},
+		"each trial in vain doubles rests": {{in(100)}, rests(2), {in(100)}, rests(4), {in(100)}, rests(8), {in(100)}, rests(8), {paid(100)}},
+		"what paid is tried again at once": {worth, {in(20), paid(100), paid(20)}},
+		"and rests if that is in vain":     {worth, {in(20), in(100)}, rests(2), {in(100)}},
+		"what paid makes rests short":      {{in(100)}, rests(2), {in(100)}, rests(4), worth, {in(20), in(100)}, rests(2)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var h spinHistory
-			for i, w := range waits {
+			for i, w := range slices.Concat(waits...) {
 				got := h.next(r)
 				require.Equal(t, w.spins, got, "wait %d", i)
 				if got > 0 {
@@ -63,6 +64,7 @@ func TestSpinHistoryBounds(t *testing.T) {
 		for range 1000 * int(r.most) {
 			play(false)
 		}
+		assert.Zero(t, h.paid)
 		waits, spent := 10*(int(r.most)+1), time.Duration(0)
 		for range waits {
 			spent += play(false)
