@@ -64,9 +64,9 @@ func (s *spinning) spin(w watcher, h *spinHistory, r *spinRule, limit time.Durat
 		spinners.Add(-1)
 		return false
 	}
-	seen := lookFor(w, limit)
+	seen, took := lookFor(w, limit)
 	spinners.Add(-1)
-	h.ended(r, seen)
+	h.ended(r, seen, took)
 	return seen
 }
 
@@ -75,17 +75,18 @@ const (
 	politeAfter = 100 * time.Microsecond // after so long, and again, other goroutines, timers and sockets have their turn
 )
 
-func lookFor(w watcher, limit time.Duration) bool {
+// lookFor also returns how long it took, to the last look at the clock.
+func lookFor(w watcher, limit time.Duration) (seen bool, spent time.Duration) {
 	start, polite := time.Now(), politeAfter
 	for {
 		for range looksAtOnce {
 			if w.seen() {
-				return true
+				return true, spent
 			}
 		}
-		spent := time.Since(start)
+		spent = time.Since(start)
 		if spent >= limit {
-			return false
+			return false, spent
 		}
 		if spent >= polite {
 			runtime.Gosched()
@@ -120,13 +121,8 @@ func (lp *looper) noteServed(c *incoming) {
 // the lock, which is free meanwhile. It returns false if lp did not look, or saw nothing.
 func (t *Transport) spinForCall(lp *looper, r *spinRule) bool {
 	p := &t.pool
-	expects := lp.expectsCall()
-	lp.spins.lane = nil
-	if !expects || !p.maySpin(lp) {
-		return false
-	}
-	limit := lp.spins.history.next(r)
-	if limit == 0 {
+	limit := lp.spinLimit(r)
+	if limit == 0 || !p.maySpin(lp) {
 		return false
 	}
 	for _, l := range p.hot {
@@ -146,11 +142,19 @@ func (t *Transport) spinForCall(lp *looper, r *spinRule) bool {
 	return seen
 }
 
-// expectsCall reports whether it may pay to look for the next call. It does not after a caller that had
-// to be woken for its reply: that one is not up yet, or wants this looper's CPU.
-func (lp *looper) expectsCall() bool {
+// spinLimit is how long lp may spin before it sleeps: only after a call, and not if the caller had to be
+// woken for its reply: that one is not up yet, or wants this looper's CPU.
+func (lp *looper) spinLimit(r *spinRule) time.Duration {
 	s := &lp.spins
-	return s.lane != nil && (s.oneway || slices.Contains(lp.watched, s.lane) && s.lane.link.CallerAwake(s.index))
+	from := s.lane
+	if s.lane = nil; from == nil {
+		return 0
+	}
+	limit := s.history.next(r)
+	if limit > 0 && !s.oneway && !(slices.Contains(lp.watched, from) && from.link.CallerAwake(s.index)) {
+		return 0
+	}
+	return limit
 }
 
 // maxSpinLanes is how many hot lanes a looper looks at while it spins.

@@ -4,49 +4,57 @@ import "time"
 
 // spinRule is how long a waiter spins, and how it tries whether that pays.
 type spinRule struct {
-	limit time.Duration // of a spin that pays
-	trial time.Duration // of one that is to show whether it would
+	limit time.Duration // of a spin while they pay
+	trial time.Duration // of one that is to show whether they would
+	saves time.Duration // what one that pays is taken to save
+	quick time.Duration // how soon something comes if one pays
 	gap   uint16        // waits from a trial in vain to the next, at first
 	most  uint16        // each trial in vain doubles them, up to this
 }
 
-// How long who waits spins if nobody has said so. It is about what both sides pay to put a thread to
-// sleep and to wake it on a CPU that is awake: to spin for longer costs more than it can save.
-const spinLimit = 20 * time.Microsecond
+// How long who waits spins if nobody has said so: about what both sides pay to put a thread to sleep and
+// to wake it on a CPU that is awake. To spin for longer costs more than it can save.
+const (
+	spinLimit = 20 * time.Microsecond
+	spinSaves = 5 * time.Microsecond
+	spinQuick = 5 * time.Microsecond // what takes longer had to be woken, perhaps on another CPU, and costs more than on this one
+)
 
 // A caller begins: its trial is long enough for a peer that sleeps to come up on a CPU that sleeps too,
-// answer, and find its caller awake. A looper follows: it counts only waits for a caller that it found
-// awake, which are few unless callers spin.
+// answer, and find its caller awake. A looper follows: it spins for a caller that it found awake,
+// which are few unless callers spin, so it is to be ready when one begins.
 var (
-	callerRule = spinRule{limit: spinLimit, trial: 150 * time.Microsecond, gap: 64, most: 4096}
-	looperRule = spinRule{limit: spinLimit, trial: spinLimit, gap: 1, most: 16}
+	callerRule = spinRule{limit: spinLimit, trial: 150 * time.Microsecond, saves: spinSaves, quick: spinQuick, gap: 8, most: 4096}
+	looperRule = spinRule{limit: spinLimit, trial: spinLimit, saves: spinSaves, quick: spinQuick, gap: 1, most: 16}
 )
 
 // insisting is the rules of a process that was told to spin up to limit: its rests are short, but two that
 // keep each other from a CPU by spinning get on in them.
 func insisting(limit time.Duration) (callers, loopers spinRule) {
-	callers = spinRule{limit: limit, trial: max(limit, callerRule.trial), gap: 1, most: 64}
-	loopers = spinRule{limit: limit, trial: limit, gap: 1, most: 16}
+	saves := max(limit/10, 1)
+	callers = spinRule{limit: limit, trial: max(limit, callerRule.trial), saves: saves, quick: limit, gap: 1, most: 64}
+	loopers = spinRule{limit: limit, trial: limit, saves: saves, quick: limit, gap: 1, most: 16}
 	return callers, loopers
 }
 
 // spinHistory says for how long a waiter spins by what its last spins brought. While they bring
-// something it goes on. The first in vain calls for a trial, since what disturbs one of two that spin
-// sends both to sleep; if that is in vain too, or what it began did not last, there is a rest. It is pure; one
-// goroutine at a time uses it.
+// something it goes on. One in vain calls for a trial, since what disturbs one of two that spin sends
+// both to sleep. There is a rest when spins in vain have cost more than the others have saved. It is
+// pure; one goroutine at a time uses it.
 type spinHistory struct {
-	paid uint16 // spins that paid since the last one in vain
-	rest uint16 // waits without a spin until a trial
-	gap  uint16 // the last rest; 0: spins were worth their trial since
+	pays  bool
+	saved uint16 // spins that paid, less what those in vain cost; at most maxSaved
+	rest  uint16 // waits without a spin until a trial
+	gap   uint16 // the last rest; 0: as much as can be was saved since
 }
 
-// worthTrial is how many spins that pay save more than a trial in vain costs.
-const worthTrial = 32
+// maxSaved bounds what spins in vain may cost before there is a rest.
+const maxSaved = 64
 
 // next returns for how long to spin before the sleep that is due.
 func (h *spinHistory) next(r *spinRule) time.Duration {
 	switch {
-	case h.paid > 0:
+	case h.pays:
 		return r.limit
 	case h.rest > 0:
 		h.rest--
@@ -55,16 +63,28 @@ func (h *spinHistory) next(r *spinRule) time.Duration {
 	return r.trial
 }
 
-// ended notes whether a spin, which next had allowed, ended with a message.
-func (h *spinHistory) ended(r *spinRule, came bool) {
-	switch {
-	case came:
-		h.paid = min(h.paid+1, worthTrial)
-	case h.paid == worthTrial:
-		*h = spinHistory{}
-	default:
-		h.paid = 0
-		h.gap = min(max(2*h.gap, r.gap), r.most)
-		h.rest = h.gap
+// ended notes whether a spin, which next had allowed, ended with a message, and how long that took.
+func (h *spinHistory) ended(r *spinRule, came bool, took time.Duration) {
+	if came {
+		h.pays = true
+		if took > r.quick {
+			return
+		}
+		if h.saved++; h.saved >= maxSaved {
+			h.saved, h.gap = maxSaved, 0
+		}
+		return
 	}
+	cost := r.trial / r.saves
+	if h.pays {
+		cost = r.limit / r.saves
+	}
+	h.pays = false
+	if cost <= time.Duration(h.saved) {
+		h.saved -= uint16(cost)
+		return
+	}
+	h.saved = 0
+	h.gap = min(max(2*h.gap, r.gap), r.most)
+	h.rest = h.gap
 }

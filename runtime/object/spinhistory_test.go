@@ -12,29 +12,31 @@ import (
 
 func TestSpinHistory(t *testing.T) {
 	const us = time.Microsecond
-	r := &spinRule{limit: 20 * us, trial: 100 * us, gap: 2, most: 8}
+	r := &spinRule{limit: 20 * us, trial: 100 * us, saves: 5 * us, quick: 4 * us, gap: 2, most: 8}
 	type wait struct {
-		spins time.Duration
-		came  bool
+		spins time.Duration // at most, in microseconds
+		took  time.Duration // 0: in vain
 	}
-	in, paid := func(d time.Duration) wait { return wait{d * us, false} }, func(d time.Duration) wait { return wait{d * us, true} }
 	rests := func(n int) []wait { return make([]wait, n) }
-	worth := append([]wait{paid(100)}, slices.Repeat([]wait{paid(20)}, worthTrial-1)...)
+	pay := func(n int) []wait { return append([]wait{{100, 50}}, slices.Repeat([]wait{{20, 1}}, n)...) }
+	vain, trialVain := wait{20, 0}, wait{100, 0}
 	for name, waits := range map[string][][]wait{
-		"a trial shows that it pays":       {{paid(100), paid(20), paid(20)}},
-		"a trial that came to nothing":     {{paid(100), in(20)}, rests(2), {in(100)}},
-		"each trial in vain doubles rests": {{in(100)}, rests(2), {in(100)}, rests(4), {in(100)}, rests(8), {in(100)}, rests(8), {paid(100)}},
-		"what paid is tried again at once": {worth, {in(20), paid(100), paid(20)}},
-		"and rests if that is in vain":     {worth, {in(20), in(100)}, rests(2), {in(100)}},
-		"what paid makes rests short":      {{in(100)}, rests(2), {in(100)}, rests(4), worth, {in(20), in(100)}, rests(2)},
+		"it goes on as long as it pays":        {pay(5)},
+		"a trial that came to nothing":         {{{100, 50}, vain}, rests(2), {trialVain}},
+		"each trial in vain doubles rests":     {{trialVain}, rests(2), {trialVain}, rests(4), {trialVain}, rests(8), {trialVain}, rests(8), pay(1)},
+		"what saved its cost is tried at once": {pay(4), {vain}, pay(4), {vain, trialVain}, rests(2)},
+		"what saved less is not":               {pay(3), {vain}, rests(2), pay(1)},
+		"what is slow saves nothing":           {{{100, 50}, {20, 5}, {20, 5}, {20, 5}, {20, 5}, {20, 5}, vain}, rests(2)},
+		"no more is saved than the most":       {pay(10 * maxSaved), slices.Repeat([]wait{vain, {100, 50}}, maxSaved/4), {vain}, rests(2)},
+		"what saves much makes rests short":    {{trialVain}, rests(2), {trialVain}, rests(4), pay(maxSaved), {vain, trialVain, trialVain, trialVain, trialVain}, rests(2), {trialVain}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var h spinHistory
 			for i, w := range slices.Concat(waits...) {
 				got := h.next(r)
-				require.Equal(t, w.spins, got, "wait %d", i)
+				require.Equal(t, w.spins*us, got, "wait %d", i)
 				if got > 0 {
-					h.ended(r, w.came)
+					h.ended(r, w.took > 0, w.took*us)
 				}
 			}
 		})
@@ -51,7 +53,7 @@ func TestSpinHistoryBounds(t *testing.T) {
 		var h spinHistory
 		play := func(came bool) (spun time.Duration) {
 			if spun = h.next(r); spun > 0 {
-				h.ended(r, came)
+				h.ended(r, came, rapid.SampledFrom([]time.Duration{r.quick / 2, spun}).Draw(t, "took"))
 			}
 			return spun
 		}
@@ -64,7 +66,7 @@ func TestSpinHistoryBounds(t *testing.T) {
 		for range 1000 * int(r.most) {
 			play(false)
 		}
-		assert.Zero(t, h.paid)
+		assert.False(t, h.pays)
 		waits, spent := 10*(int(r.most)+1), time.Duration(0)
 		for range waits {
 			spent += play(false)
