@@ -38,7 +38,7 @@ func (t *Transport) Hot() int {
 
 // SpinAlways has every waiter spin before each sleep, whatever that brings, on one CPU too.
 func (t *Transport) SpinAlways(limit time.Duration) {
-	always := spinRule{limit: limit, trial: limit}
+	always := spinRule{limit: limit, trial: limit, saves: limit, quick: limit}
 	t.spinning.most = 1 << 10
 	t.spinning.set(&always, &always)
 }
