@@ -3,6 +3,7 @@ package object
 import (
 	"context"
 	"runtime"
+	"sync/atomic"
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
@@ -11,12 +12,15 @@ import (
 )
 
 // looper is a goroutine that takes calls and runs their handlers. Asleep, it blocks a thread on the
-// bells of the hot lanes, so that a caller wakes it directly.
+// bells of the hot lanes, so that a caller wakes it directly; when enough others do, it is parked as
+// goroutines are.
 type looper struct {
 	index   int
 	sleeper wait.Sleeper
 	spins   looperSpin
 	set     wait.Set
+	parked  atomic.Bool   // waits on signal instead of sleeping in the kernel
+	signal  chan struct{} // ends that
 	waking  bool          // counted by the pool
 	spoiled bool          // its thread has a nice value from which it cannot go back
 	watched []*lane       // held: on these it says how it waits
@@ -137,22 +141,62 @@ func (t *Transport) next(lp *looper, done *incoming) *incoming {
 			continue
 		}
 		t.lookAway(lp)
-		lp.arm(t.pool.hot)
-		if !t.queue.empty() || lp.published() {
+		if t.pool.blocking >= maxBlocking {
+			t.park(lp)
 			continue
 		}
-		crowd := t.pool.coming()
-		t.pool.add(lp)
-		t.unlock()
-		if t.woken.Swap(false) || crowd {
-			runtime.Gosched() // they would wait for this thread's processor
-		} else {
-			t.yield()
+		lp.arm(t.pool.hot)
+		if t.queue.empty() && !lp.published() {
+			t.block(lp)
 		}
-		lp.sleep(t.parker)
-		t.mu.Lock()
-		t.pool.remove(lp)
-		t.pool.runs(lp)
+	}
+}
+
+// maxBlocking is how many loopers of a process sleep as threads in the kernel at a time. Each keeps a
+// processor of the Go scheduler for a while; with all of them kept, goroutines that others wait for do
+// not run, and threads that are woken wait for a processor themselves.
+var maxBlocking = max(1, runtime.GOMAXPROCS(0)/2)
+
+// block has lp sleep where it has armed. The caller has the lock, which is free meanwhile.
+func (t *Transport) block(lp *looper) {
+	crowd := t.pool.coming()
+	t.pool.add(lp)
+	t.pool.blocking++
+	t.unlock()
+	if t.woken.Swap(false) || crowd {
+		runtime.Gosched() // they would wait for this thread's processor
+	} else {
+		t.yield()
+	}
+	lp.sleep(t.parker)
+	t.mu.Lock()
+	t.pool.blocking--
+	t.pool.remove(lp)
+	t.pool.runs(lp)
+}
+
+// park has lp wait for unlock to wake it: the others and the poller look at the lanes. The caller has
+// the lock, which is free meanwhile.
+func (t *Transport) park(lp *looper) {
+	t.pool.add(lp)
+	lp.parked.Store(true)
+	t.unlock()
+	<-lp.signal
+	t.mu.Lock()
+	lp.parked.Store(false)
+	t.pool.remove(lp)
+	t.pool.runs(lp)
+}
+
+// wake ends lp's sleep. If lp has woken by itself meanwhile, it may end the next one too.
+func (lp *looper) wake(p wait.Parker) {
+	if !lp.parked.Load() {
+		lp.sleeper.Poke(p)
+		return
+	}
+	select {
+	case lp.signal <- struct{}{}:
+	default:
 	}
 }
 

@@ -7,21 +7,22 @@ import (
 
 // looperPool is the loopers of a process and the lanes they sleep on. Guarded by Transport.mu.
 type looperPool struct {
-	max     int
-	count   int
-	started atomic.Bool // there was a looper
-	taken   []bool      // indices in use
-	idle    []*looper
-	spinner *looper // of the idle, the one that is awake, and looks; nil: none
-	hot     []*lane
-	clock   uint64
-	busy    int           // loopers that run a call
-	free    chan struct{} // closed when fewer are busy than may be; nil: nobody waits
-	starved time.Time     // since when calls wait though all are busy; zero: they do not
-	noSpare bool          // a call was taken while no other looper waits
-	waking  int           // loopers that were woken or started and do not run yet
-	closed  bool
-	stale   bool // a lane that sleepers may have armed is hot no more
+	max      int
+	count    int
+	started  atomic.Bool // there was a looper
+	taken    []bool      // indices in use
+	idle     []*looper
+	spinner  *looper // of the idle, the one that is awake, and looks; nil: none
+	hot      []*lane
+	clock    uint64
+	busy     int           // loopers that run a call
+	free     chan struct{} // closed when fewer are busy than may be; nil: nobody waits
+	starved  time.Time     // since when calls wait though all are busy; zero: they do not
+	noSpare  bool          // a call was taken while no other looper waits
+	waking   int           // loopers that were woken or started and do not run yet
+	blocking int           // loopers that sleep in the kernel
+	closed   bool
+	stale    bool // a lane that sleepers may have armed is hot no more
 }
 
 // maxHot bounds the lanes that loopers sleep on; the others ring their receiving goroutine. Each costs who
@@ -49,7 +50,7 @@ func (p *looperPool) wanted(q *queue) (wake []*looper, start *looper) {
 	case p.closed || q.empty() && !p.noSpare:
 	case p.coming(): // it takes one call, and wakes the next looper if there are more
 	case !q.empty() && len(p.idle) > 0:
-		lp := p.idle[0]
+		lp := p.cheapest()
 		p.remove(lp)
 		p.awaken(lp)
 		wake = append(wake, lp)
@@ -61,6 +62,17 @@ func (p *looperPool) wanted(q *queue) (wake []*looper, start *looper) {
 	}
 	p.noSpare = false
 	return wake, start
+}
+
+// cheapest returns an idle looper that is parked: waking it takes no system call, and who sleeps on the
+// lanes goes on sleeping. Without one it returns the one that served last.
+func (p *looperPool) cheapest() *looper {
+	for _, lp := range p.idle {
+		if lp.parked.Load() {
+			return lp
+		}
+	}
+	return p.idle[0]
 }
 
 // quiet reports that wanted has nothing to do.
@@ -105,7 +117,7 @@ func (p *looperPool) newLooper() *looper {
 	p.taken[i] = true
 	p.count++
 	p.started.Store(true)
-	return &looper{index: i, ended: make(chan struct{})}
+	return &looper{index: i, signal: make(chan struct{}, 1), ended: make(chan struct{})}
 }
 
 // add puts lp among the idle, the lowest index first: it served last and is warm.

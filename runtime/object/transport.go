@@ -153,7 +153,7 @@ func (t *Transport) unlock() {
 		f()
 	}
 	for _, lp := range wake {
-		lp.sleeper.Poke(t.parker)
+		lp.wake(t.parker)
 	}
 	if start != nil {
 		go t.routineLoop(start)
@@ -265,7 +265,7 @@ func (t *Transport) Close() error {
 		<-l.gone
 	}
 	for _, lp := range loopers {
-		lp.sleeper.Poke(t.parker)
+		lp.wake(t.parker)
 		<-lp.ended
 	}
 	t.routines.Wait()
