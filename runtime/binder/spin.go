@@ -15,8 +15,8 @@ import "time"
 // Without this option a process spins when that has paid lately, for 20 microseconds at most, and tries
 // now and then, for up to 150, whether it would. Nothing spins where the program has one CPU
 // (affinity when it was started, or GOMAXPROCS when the process was opened), and no more threads of a
-// program at once than it has CPUs but one. Of the calls of a process only two at a time spin or sleep in
-// this way: with more, all wait on channels.
+// program at once than it has CPUs but one; no caller does while its process has more calls under way
+// than that, or more than two.
 func WithSpin(limit time.Duration) ProcessOption {
 	return func(p *Process) { p.spin = max(limit, 0) }
 }
