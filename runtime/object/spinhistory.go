@@ -25,7 +25,7 @@ const (
 // which are few unless callers spin, so it is to be ready when one begins.
 var (
 	callerRule = spinRule{limit: spinLimit, trial: 150 * time.Microsecond, saves: spinSaves, quick: spinQuick, gap: 8, most: 4096}
-	looperRule = spinRule{limit: spinLimit, trial: spinLimit, saves: spinSaves, quick: spinQuick, gap: 1, most: 256}
+	looperRule = spinRule{limit: spinLimit, trial: spinLimit, saves: spinSaves, quick: spinQuick, gap: 1, most: 64}
 )
 
 // insisting is the rules of a process that was told to spin up to limit: its rests are short, but two that
