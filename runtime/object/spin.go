@@ -123,7 +123,7 @@ func (lp *looper) noteServed(c *incoming) {
 }
 
 // spinForCall has lp look for a call at the hot lanes, awake, instead of sleeping on them. The caller has
-// the lock, which is free meanwhile. It returns false if lp did not look, or saw nothing.
+// the lock, which is free meanwhile; it returns false if it was not.
 func (t *Transport) spinForCall(lp *looper, r *spinRule) bool {
 	p := &t.pool
 	limit := lp.spinLimit(r)
@@ -139,12 +139,12 @@ func (t *Transport) spinForCall(lp *looper, r *spinRule) bool {
 	p.spinner = lp
 	t.unlock()
 	t.yield()
-	seen := t.spinning.spin(lp, &lp.spins.history, r, limit)
+	t.spinning.spin(lp, &lp.spins.history, r, limit)
 	t.mu.Lock()
 	p.spinner = nil
 	p.remove(lp)
 	p.runs(lp)
-	return seen
+	return true
 }
 
 // spinLimit is how long lp may spin before it sleeps: only after a call, and not if the caller had to be
