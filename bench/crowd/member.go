@@ -166,7 +166,7 @@ func awaitGone(watcher *bus.Conn, id binder.ProcessID) error {
 type stranger struct{}
 
 // Introduced implements bus.ConnHandler.
-func (stranger) Introduced(*bus.Peer) (bus.Events, func(bus.Link), func(bus.Link, error)) {
+func (stranger) Introduced(*bus.Peer) (bus.Events, func(*bus.Link), func(*bus.Link, error)) {
 	return nil, nil, nil
 }
 

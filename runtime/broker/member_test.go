@@ -32,7 +32,7 @@ func settle(t testing.TB, c *bus.Conn) {
 // member is a process's handler of lanes: it counts what comes, and answers calls if it is to.
 type member struct {
 	mu    sync.Mutex
-	links map[uint64]bus.Link
+	links map[uint64]*bus.Link
 	peers map[uint64]*bus.Peer
 	lanes int // introductions
 	got   int // messages
@@ -40,16 +40,16 @@ type member struct {
 }
 
 func newMember() *member {
-	return &member{links: make(map[uint64]bus.Link), peers: make(map[uint64]*bus.Peer), ends: make(map[uint64]error)}
+	return &member{links: make(map[uint64]*bus.Link), peers: make(map[uint64]*bus.Peer), ends: make(map[uint64]error)}
 }
 
 // Introduced implements bus.ConnHandler.
-func (m *member) Introduced(p *bus.Peer) (bus.Events, func(bus.Link), func(bus.Link, error)) {
+func (m *member) Introduced(p *bus.Peer) (bus.Events, func(*bus.Link), func(*bus.Link, error)) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.lanes++
 	m.peers[p.ID] = p
-	return m, func(bus.Link) {}, func(l bus.Link, err error) {
+	return m, func(*bus.Link) {}, func(l *bus.Link, err error) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if err == nil {
@@ -59,7 +59,7 @@ func (m *member) Introduced(p *bus.Peer) (bus.Events, func(bus.Link), func(bus.L
 }
 
 // Readable implements bus.Events: calls are answered with what they brought.
-func (m *member) Readable(l bus.Link) {
+func (m *member) Readable(l *bus.Link) {
 	var d bus.Descriptor
 	for {
 		ok, err := l.Next(&d)
@@ -79,7 +79,7 @@ func (m *member) Readable(l bus.Link) {
 	l.Drained()
 }
 
-func send(l bus.Link, kind uint8, payload []byte) error {
+func send(l *bus.Link, kind uint8, payload []byte) error {
 	slot, err := l.Reserve(bus.Need{Class: bus.ClassReply, Size: len(payload)})
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func send(l bus.Link, kind uint8, payload []byte) error {
 }
 
 // Hangup implements bus.Events.
-func (m *member) Hangup(l bus.Link, err error) {
+func (m *member) Hangup(l *bus.Link, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.ends[l.Peer().ID] = err
@@ -104,7 +104,7 @@ func (m *member) count() int {
 }
 
 // link waits for the lane to a process.
-func (m *member) link(t *testing.T, id uint64) (l bus.Link) {
+func (m *member) link(t *testing.T, id uint64) (l *bus.Link) {
 	require.Eventually(t, func() bool {
 		m.mu.Lock()
 		defer m.mu.Unlock()
@@ -163,7 +163,7 @@ func join(t *testing.T, path string) (*bus.Conn, *member) {
 }
 
 // echo calls over a link and waits for the answer.
-func (m *member) echo(t *testing.T, l bus.Link) {
+func (m *member) echo(t *testing.T, l *bus.Link) {
 	before := m.count()
 	require.NoError(t, send(l, bus.KindCall, []byte("hello")))
 	require.Eventually(t, func() bool { return m.count() > before }, patience, tick)

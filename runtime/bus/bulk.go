@@ -89,7 +89,7 @@ func (m *bulkMemory) underWay() (n int) {
 }
 
 // addBulk takes the bulk memory of a slot. The caller has the sender locked.
-func (l *lane) addBulk(number uint32, n Need) (*Bulk, error) {
+func (l *Link) addBulk(number uint32, n Need) (*Bulk, error) {
 	m := &l.send.bulk
 	b := m.take(n.Bulk)
 	if b == nil {
@@ -156,7 +156,7 @@ func (m *bulkMemory) sweepSoon() {
 
 // sweepBulk closes what was idle since the last sweep. When only memory is left that the peer has not freed,
 // the peer rings when it does.
-func (l *lane) sweepBulk() {
+func (l *Link) sweepBulk() {
 	if !l.Hold() {
 		return
 	}

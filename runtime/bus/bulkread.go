@@ -28,7 +28,7 @@ const maxMappedBulk = 64
 
 // ReadBulk copies a payload of len(dst) bytes out of the file that brought it. A file that no honest peer sends
 // is an error with the code PROTOCOL. The caller holds the link.
-func (l *lane) ReadBulk(fd sys.FD, dst []byte) error {
+func (l *Link) ReadBulk(fd sys.FD, dst []byte) error {
 	in := &l.recv.bulk
 	id, b, err := in.use(fd, len(dst))
 	if err != nil && sys.OfPeer(err) {
@@ -81,7 +81,7 @@ func (in *bulkInbox) use(fd sys.FD, n int) (uint64, *peerBulk, error) {
 }
 
 // doneBulk ends a use.
-func (l *lane) doneBulk(id uint64, b *peerBulk) {
+func (l *Link) doneBulk(id uint64, b *peerBulk) {
 	in := &l.recv.bulk
 	in.Lock()
 	defer in.Unlock()
@@ -101,7 +101,7 @@ func (in *bulkInbox) unmap(id uint64, b *peerBulk) {
 }
 
 // sweepBulkInbox unmaps what was not used since the last sweep.
-func (l *lane) sweepBulkInbox() {
+func (l *Link) sweepBulkInbox() {
 	if !l.Hold() {
 		return
 	}

@@ -56,7 +56,7 @@ type Conn struct {
 // goroutine in the order of the introductions; the events and callbacks are NewLink's. A nil return
 // refuses the lane.
 type ConnHandler interface {
-	Introduced(p *Peer) (e Events, registered func(Link), opened func(Link, error))
+	Introduced(p *Peer) (e Events, registered func(*Link), opened func(*Link, error))
 }
 
 // Dial connects to the broker at path and says hello. name is for people who look at the bus.
@@ -191,7 +191,7 @@ func (c *Conn) introduced(p *brokerwire.Packet, fd sys.FD) {
 		opened(nil, errConnClosed)
 		return
 	}
-	NewLink(conn, &c.parker, &peer, events, registered, func(l Link, err error) {
+	NewLink(conn, &c.parker, &peer, events, registered, func(l *Link, err error) {
 		c.endOpen(conn)
 		opened(l, err)
 	})

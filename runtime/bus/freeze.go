@@ -44,11 +44,12 @@ func Settled(w uint64) bool { return w&1 != 0 }
 // Takes reports whether a process with the frozen word w takes a sync call that lies at pos.
 func Takes(w, pos uint64) bool { return w == 0 || pos+1 < w>>1 }
 
-// FreezeWords implements Link.
-func (l *lane) FreezeWords() *FreezeWords { return &l.freeze }
+// FreezeWords returns the words by which both ends tell each other that they are frozen. They need a
+// hold as the waiters do.
+func (l *Link) FreezeWords() *FreezeWords { return &l.freeze }
 
-// RingRoom implements Link.
-func (l *lane) RingRoom() {
+// RingRoom has the peer's waits for room look again.
+func (l *Link) RingRoom() {
 	if !l.Hold() {
 		return
 	}

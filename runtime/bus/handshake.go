@@ -100,12 +100,12 @@ func (h *handshake) unmap() {
 // has; it owns conn. parker puts this process's threads to sleep. Events start when both sides are ready. opened is called once before any event,
 // with the link when the peer may be written to, or with the error that ended the attempt.
 // registered is called before the peer is allowed to write.
-func NewLink(conn *sys.Conn, parker wait.Parker, peer *Peer, events Events, registered func(Link), opened func(Link, error)) {
+func NewLink(conn *sys.Conn, parker wait.Parker, peer *Peer, events Events, registered func(*Link), opened func(*Link, error)) {
 	h := &handshake{conn: conn, parker: parker, segment: SegmentSize}
 	go routineOpen(h, peer, events, registered, opened)
 }
 
-func routineOpen(h *handshake, peer *Peer, events Events, registered func(Link), opened func(Link, error)) {
+func routineOpen(h *handshake, peer *Peer, events Events, registered func(*Link), opened func(*Link, error)) {
 	err := h.start()
 	if err == nil {
 		err = h.take()

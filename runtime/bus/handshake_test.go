@@ -25,7 +25,7 @@ func TestWhoTakesFilesMayEndTheHandshake(t *testing.T) {
 	h.send([]byte{packetReady})
 	h.sendFiles(0, h.headFD.Int())
 	h.publish(Descriptor{Kind: KindCall, Files: 1})
-	registered := func(l Link) {
+	registered := func(l *Link) {
 		var d Descriptor
 		ok, err := l.Next(&d)
 		assert.True(t, ok)
@@ -36,7 +36,7 @@ func TestWhoTakesFilesMayEndTheHandshake(t *testing.T) {
 		l.Free(&d)
 	}
 	opened := make(chan error, 1)
-	NewLink(connA, new(wait.Futex), &Peer{ID: 66}, v, registered, func(_ Link, err error) { opened <- err })
+	NewLink(connA, new(wait.Futex), &Peer{ID: 66}, v, registered, func(_ *Link, err error) { opened <- err })
 	require.NoError(t, <-opened)
 	h.hangUp()
 	<-v.hangup

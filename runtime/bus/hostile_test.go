@@ -28,7 +28,7 @@ type hostile struct {
 
 // victim is the honest side. It drains, copies and frees whatever comes, as a program would.
 type victim struct {
-	link   Link
+	link   *Link
 	opened chan error
 	hangup chan error
 
@@ -68,7 +68,7 @@ func newHostile(t testing.TB, socket sys.FD) *hostile {
 
 func newVictim(conn *sys.Conn) *victim {
 	v := &victim{opened: make(chan error, 1), hangup: make(chan error, 1)}
-	NewLink(conn, new(wait.Futex), &Peer{ID: 66}, v, func(l Link) { v.link = l }, func(_ Link, err error) { v.opened <- err })
+	NewLink(conn, new(wait.Futex), &Peer{ID: 66}, v, func(l *Link) { v.link = l }, func(_ *Link, err error) { v.opened <- err })
 	return v
 }
 
@@ -105,7 +105,7 @@ func (h *hostile) publish(descriptors ...Descriptor) {
 }
 
 // Readable implements Events.
-func (v *victim) Readable(l Link) {
+func (v *victim) Readable(l *Link) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	var d Descriptor
@@ -127,7 +127,7 @@ func (v *victim) Readable(l Link) {
 	l.Drained()
 }
 
-func consume(l Link, d *Descriptor, pos uint64) {
+func consume(l *Link, d *Descriptor, pos uint64) {
 	l.Entries(nil, d)
 	l.Payload(make([]byte, d.Length), d)
 	l.Free(d)
@@ -138,7 +138,7 @@ func consume(l Link, d *Descriptor, pos uint64) {
 }
 
 // Hangup implements Events.
-func (v *victim) Hangup(_ Link, err error) { v.hangup <- err }
+func (v *victim) Hangup(_ *Link, err error) { v.hangup <- err }
 
 // blames checks that the link has ended for what the peer did.
 func blames(t testing.TB, err error, what string) {

@@ -103,8 +103,8 @@ func (m *Member) meet(l *InProcess, peer *Peer) func() {
 // deafEvents are those of a link that was refused: it only ends.
 type deafEvents struct{}
 
-func (deafEvents) Readable(Link)      {}
-func (deafEvents) Hangup(Link, error) {}
+func (deafEvents) Readable(*Link)      {}
+func (deafEvents) Hangup(*Link, error) {}
 
 // ContextManager implements Membership.
 func (m *Member) ContextManager(context.Context) (process, node uint64, err error) {

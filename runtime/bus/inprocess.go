@@ -15,8 +15,8 @@ import (
 // a has b as its peer. Start follows for each.
 func Pair(a, b *Peer) (endA, endB *InProcess) { return pair(a, b, &wait.Channels{}) }
 
-// InProcess is one end of a link inside one process. It implements Link.
-type InProcess = lane
+// InProcess is one end of a link inside one process.
+type InProcess = Link
 
 func pair(a, b *Peer, parker wait.Parker) (endA, endB *InProcess) {
 	memory := func() outbox {
@@ -29,7 +29,7 @@ func pair(a, b *Peer, parker wait.Parker) (endA, endB *InProcess) {
 }
 
 // Start begins to deliver the events of one end of a Pair.
-func (l *lane) Start(e Events) {
+func (l *Link) Start(e Events) {
 	l.events = e
 	go l.routineReceive()
 }

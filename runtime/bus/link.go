@@ -1,50 +1,264 @@
 package bus
 
 import (
+	"sync"
+	"sync/atomic"
 	"time"
+
+	"ubinder/runtime/internal/killpoint"
+	"ubinder/runtime/internal/pool"
+	"ubinder/runtime/internal/ring"
+	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/internal/wait"
+	"ubinder/runtime/status"
 )
 
-// Peer is who is at the other end of a link, as the broker learned it from the kernel.
-type Peer struct {
-	ID     uint64 // process id on the bus, never used again
-	PID    int32
-	UID    uint32
-	GID    uint32
-	Groups []uint32
-	Label  string
+// port is what a lane needs besides memory: a way for files, a doorbell for who waits in the
+// netpoller, and the news that the peer is gone.
+type port interface {
+	sendFiles(pos uint64, files []int) error
+	files(pos uint64, n int) ([]sys.FD, error) // what has come for pos; never blocks
+	ring()
+	wait() error // returns nil when rung, an error when the peer is gone
+	close()      // cuts the connection; files that have come stay
+	kept() int   // files that have come and that nobody has taken
+	discard()    // closes the files that nobody took; the last call
 }
 
 // Link is one end of a lane, over shared memory between processes or inside one process; linktest has
 // the suite that both pass. It is no interface, so that what every message needs can be inlined.
 //
 // Sending is safe for concurrent use. Receiving - Next, Entries - is not: the caller serialises it.
-type Link = *lane
+type Link struct {
+	peer   *Peer
+	parker wait.Parker
+	port   port
+	events Events
+	out    outbox
+	in     outbox
+	freeze FreezeWords
 
-// Events is told what happens on a link. Both are called on the link's own goroutine.
-type Events interface {
-	// Readable: something may have been published, or acknowledged.
-	Readable(l Link)
-	// Hangup: the peer is gone or was cut off. It is the last event of a link.
-	Hangup(l Link, err error)
+	send sender
+	recv receiver
+
+	callers       []wait.Waiter
+	loopers       []wait.Waiter
+	poller        wait.Waiter
+	callerRingers []wait.Ringer
+	ringers       []wait.Ringer // loopers, poller, room, take
+
+	users   atomic.Int64 // holds on the mappings; the receiving goroutine has one
+	unmap   func()
+	failure atomic.Pointer[error]
 }
 
-// Need is what a message takes of a link's limits.
-type Need struct {
-	Class Class
-	Size  int // bytes of its slot
-	Files int // bulk memory included
-	Bulk  int // bytes of a payload that travels beside the outbox; zero: none does
+// sender is the state of what this side writes.
+type sender struct {
+	sync.Mutex
+	ring       ring.Writer
+	pool       *pool.Pool
+	slots      []slotState // by slot number
+	files      int         // of messages that the peer has not freed
+	filed      int         // messages with files that the peer has not freed
+	secrets    int         // posted slots that are to be wiped
+	bulk       bulkMemory
+	spamTold   bool   // that there is spam; until there is none
+	messages   int    // message credit in use
+	oneways    int    // of those, oneway
+	onewayLen  int    // bytes in slots of oneway messages
+	messageLen int    // bytes in slots of calls and oneway messages
+	acked      uint64 // acknowledgements taken from the peer
+	drained    uint64 // how far the peer was seen to have taken descriptors
+	controls   []uint64
+	room       chan struct{} // closed when room may have come; nil when nobody waits
+	roomTimer  *time.Timer   // of that wait; nil when the next slot freed ends it
+	roomWait   wait.Waiter
+	takeWait   wait.Waiter
 }
 
-// Slot is room in the own outbox.
-type Slot struct {
-	Bytes  []byte // what the peer will see
-	Bulk   *Bulk  // of a payload that travels beside the outbox; else nil
-	Spam   bool   // a oneway message: this process has sent suspiciously many that the peer has not handled
-	number uint32
-	offset uint32
+// slotState is what the sender knows of a slot. What a peer acknowledges must have been posted: a
+// slot that is being filled is not its to free.
+type slotState struct {
+	use    slotUse
+	class  Class
+	files  uint16
+	secret bool // wipe it when it is freed
 }
 
-// RoomTimeout is how long a peer may leave a reply, or another message that must not be lost,
-// without room before its link is cut.
-const RoomTimeout = 30 * time.Second
+type slotUse uint8
+
+const (
+	slotFree slotUse = iota
+	slotReserved
+	slotPosted
+)
+
+// receiver is the state of what this side reads.
+type receiver struct {
+	ring     ring.Reader
+	messages atomic.Int64 // calls taken from the ring and not freed
+	replies  atomic.Int64 // the same for replies
+	controls int          // control messages taken since the peer was told so
+	bulk     bulkInbox
+	ackLock  sync.Mutex
+	acks     uint64
+}
+
+func newLane(peer *Peer, out, in outbox, parker wait.Parker, p port, unmap func()) *Link {
+	l := &Link{peer: peer, parker: parker, port: p, out: out, in: in, unmap: unmap}
+	l.send.ring = out.writer()
+	l.send.pool = pool.New(out.segment.Size())
+	l.send.bulk.sweep = l.sweepBulk
+	l.recv.ring = in.reader()
+	l.freeze = freezeWords(out, in)
+	l.callers = waiters(out, in, offCallerArmed, offCallerBell, callerCredit)
+	pairs := waiters(out, in, offArmed, offBell, bellTake+1)
+	l.loopers, l.poller = pairs[:Loopers], pairs[bellPoll]
+	l.send.roomWait, l.send.takeWait = pairs[bellRoom], pairs[bellTake]
+	l.callerRingers = ringers(out, in, offCallerArmed, offCallerBell, callerCredit)
+	l.ringers = ringers(out, in, offArmed, offBell, bellTake+1)
+	l.users.Store(1)
+	return l
+}
+
+// routineReceive tells the events what happens until the peer is gone. It arms the poller before it
+// lets them look, so that nothing published afterwards goes without a ring.
+func (l *Link) routineReceive() {
+	defer l.Drop()
+	for {
+		l.poller.Arm(wait.OnPoll)
+		l.notifyRoom()
+		l.events.Readable(l)
+		if err := l.port.wait(); err != nil {
+			l.die(l.hangup(err))
+			l.port.close()
+			l.notifyRoom()
+			l.events.Hangup(l, *l.failure.Load())
+			return
+		}
+	}
+}
+
+func (l *Link) hangup(err error) error {
+	if status.CodeOf(err) == status.Protocol {
+		return err
+	}
+	return status.Errorf(status.Dead, "process %d has ended", l.peer.ID)
+}
+
+// die notes why the link ended; the first reason stays.
+func (l *Link) die(err error) { l.failure.CompareAndSwap(nil, &err) }
+
+// Fail is Close with the error that Err returns from then on, unless there was one.
+func (l *Link) Fail(err error) {
+	l.die(err)
+	l.port.close()
+}
+
+// Close cuts the link; the events' Hangup follows.
+func (l *Link) Close() {
+	l.Fail(status.Errorf(status.Dead, "the link to process %d was closed here", l.peer.ID))
+}
+
+// Err is why the link has died; nil while it lives.
+func (l *Link) Err() error {
+	if e := l.failure.Load(); e != nil {
+		return *e
+	}
+	return nil
+}
+
+// Hold keeps the memory mapped, and files that have come open, until as many Drops, also after
+// the link has died. It is false when the memory is gone already. Sending and ringing hold by
+// themselves, a Slot until it is posted or abandoned; receiving, Caller's and Looper's waiters
+// need a hold, or to be called from the Events.
+func (l *Link) Hold() bool {
+	for {
+		n := l.users.Load()
+		if n == 0 {
+			return false
+		}
+		if l.users.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+// Drop ends a Hold.
+func (l *Link) Drop() {
+	if l.users.Add(-1) == 0 {
+		l.port.discard()
+		l.send.bulk.close()
+		l.recv.bulk.close()
+		l.unmap()
+	}
+}
+
+// Peer returns who is at the other end.
+func (l *Link) Peer() *Peer { return l.peer }
+
+// Parker returns what threads that wait on this link sleep and wake by.
+func (l *Link) Parker() wait.Parker { return l.parker }
+
+// Caller returns the waiting side of caller i. It needs a hold, or to be called from the Events.
+func (l *Link) Caller(i uint32) *wait.Waiter { return &l.callers[i] }
+
+// Looper returns the waiting side of looper i. It needs a hold, or to be called from the Events.
+func (l *Link) Looper(i int) *wait.Waiter { return &l.loopers[i] }
+
+// RingLooper wakes nobody while a looper is awake on the lane, for that one will look at it. Else it
+// prefers the looper with the lowest number, which served last and is warm.
+func (l *Link) RingLooper() {
+	if !l.Hold() {
+		return
+	}
+	defer l.Drop()
+	for i := range l.ringers[:Loopers] {
+		switch r := l.ringers[i]; r.Ring() {
+		case wait.OnFutex:
+			killpoint.At("ring: looper claimed")
+			l.parker.Wake(r.Bell())
+			return
+		case wait.Awake:
+			return
+		}
+	}
+	l.ringPoller()
+}
+
+func (l *Link) ringPoller() {
+	if l.ringers[bellPoll].Ring() == wait.OnPoll {
+		l.port.ring()
+	}
+}
+
+// CallerAwake reports whether the peer's caller is up, or has gone: if it was sent a reply just now,
+// nobody had to wake it. The lane is held.
+func (l *Link) CallerAwake(i uint32) bool {
+	m := l.callerRingers[i].Mode()
+	return m == wait.Awake || m == wait.Absent
+}
+
+// RingCaller wakes the peer's caller i if it sleeps. False means that there is none: ring a
+// looper instead.
+func (l *Link) RingCaller(i uint32) bool {
+	if !l.Hold() {
+		return false
+	}
+	defer l.Drop()
+	r := l.callerRingers[i]
+	switch r.Ring() {
+	case wait.OnFutex:
+		killpoint.At("ring: caller claimed")
+		l.parker.Wake(r.Bell())
+	case wait.OnPoll:
+		l.RingLooper()
+	case wait.Awake:
+		if r.Mode() == wait.OnPoll { // rung before, for something that was not its answer perhaps
+			l.RingLooper()
+		}
+	case wait.Absent:
+		return false
+	}
+	return true
+}

@@ -47,7 +47,7 @@ func openInProcess(testing.TB) linktest.Pair {
 func openEnd(conn *sys.Conn, peer *bus.Peer) func() (*linktest.Driver, error) {
 	d := linktest.NewDriver()
 	opened := make(chan error, 1)
-	bus.NewLink(conn, new(wait.Futex), peer, d, d.Attach, func(_ bus.Link, err error) { opened <- err })
+	bus.NewLink(conn, new(wait.Futex), peer, d, d.Attach, func(_ *bus.Link, err error) { opened <- err })
 	return func() (*linktest.Driver, error) { return d, <-opened }
 }
 

@@ -12,14 +12,15 @@ import (
 
 const slotUnit = pool.Unit
 
-// Published implements Link.
-func (l *lane) Published() uint64 { return l.recv.ring.Published() }
+// Published is the position behind the last descriptor that the peer has published, as of now.
+func (l *Link) Published() uint64 { return l.recv.ring.Published() }
 
-// Position implements Link.
-func (l *lane) Position() uint64 { return l.recv.ring.Next() }
+// Position is that of the descriptor that Next returns next.
+func (l *Link) Position() uint64 { return l.recv.ring.Next() }
 
-// Next implements Link.
-func (l *lane) Next(d *Descriptor) (bool, error) {
+// Next copies the next descriptor, if one is published, and checks that it keeps to the layout
+// and limits. An error cuts the peer off; the link fails with it.
+func (l *Link) Next(d *Descriptor) (bool, error) {
 	if err := l.cutOff(); err != nil {
 		return false, err
 	}
@@ -40,7 +41,7 @@ func (l *lane) Next(d *Descriptor) (bool, error) {
 }
 
 // cutOff returns why the peer was cut off, if it was: what it published since is not looked at.
-func (l *lane) cutOff() error {
+func (l *Link) cutOff() error {
 	if err := l.Err(); err != nil && status.CodeOf(err) == status.Protocol {
 		return err
 	}
@@ -48,7 +49,7 @@ func (l *lane) cutOff() error {
 }
 
 // check verifies the parts of a descriptor that concern memory, credit and files.
-func (l *lane) check(d *Descriptor) error {
+func (l *Link) check(d *Descriptor) error {
 	c, ok := classOf(d)
 	if !ok {
 		return l.protocolFault("it sent a message of unknown kind %d", d.Kind)
@@ -77,7 +78,7 @@ func (l *lane) check(d *Descriptor) error {
 
 // checkControl checks the credit: those taken since the last Drained can be no more, because the
 // peer counts from where it was told of.
-func (l *lane) checkControl(c Class) error {
+func (l *Link) checkControl(c Class) error {
 	if c != ClassControl {
 		return nil
 	}
@@ -102,8 +103,8 @@ func (r *receiver) limit(d *Descriptor) int64 {
 	return messageCredit
 }
 
-// Drained implements Link.
-func (l *lane) Drained() {
+// Drained tells the peer how far Next has come; called after a run of Next.
+func (l *Link) Drained() {
 	l.recv.controls = 0
 	l.out.drained.Store(l.recv.ring.Next())
 	killpoint.At("take: drained stored")
@@ -112,8 +113,8 @@ func (l *lane) Drained() {
 	}
 }
 
-// Entries implements Link.
-func (l *lane) Entries(list []Entry, d *Descriptor) []Entry {
+// Entries appends copies of the entries of d.
+func (l *Link) Entries(list []Entry, d *Descriptor) []Entry {
 	var b [EntrySize]byte
 	off := int(d.Offset)*slotUnit + align8(int(d.Length))
 	for range d.Entries {
@@ -124,13 +125,13 @@ func (l *lane) Entries(list []Entry, d *Descriptor) []Entry {
 	return list
 }
 
-// Payload implements Link.
-func (l *lane) Payload(dst []byte, d *Descriptor) {
+// Payload copies d's payload; dst has that length. Free follows.
+func (l *Link) Payload(dst []byte, d *Descriptor) {
 	l.in.segment.CopyOut(dst, int(d.Offset)*slotUnit)
 }
 
-// Free implements Link.
-func (l *lane) Free(d *Descriptor) {
+// Free acknowledges d's slot.
+func (l *Link) Free(d *Descriptor) {
 	r := &l.recv
 	r.held(d).Add(-1) // before the peer can know, and send the next
 	r.ackLock.Lock()
@@ -146,5 +147,6 @@ func (l *lane) Free(d *Descriptor) {
 	}
 }
 
-// Files implements Link.
-func (l *lane) Files(pos uint64, n int) ([]sys.FD, error) { return l.port.files(pos, n) }
+// Files returns the files of the descriptor at position pos; the caller owns them. An error
+// means that they have not come, and concerns that message alone.
+func (l *Link) Files(pos uint64, n int) ([]sys.FD, error) { return l.port.files(pos, n) }

@@ -8,8 +8,9 @@ import (
 	"ubinder/runtime/status"
 )
 
-// AwaitRoom arms the room bell and waits for the peer to ring it.
-func (l *lane) AwaitRoom(ctx context.Context, n Need) error {
+// AwaitRoom waits until a Reserve of the same that failed with status.Full may succeed, until ctx has
+// ended or the link has died: it arms the room bell, and the peer rings it.
+func (l *Link) AwaitRoom(ctx context.Context, n Need) error {
 	if !l.Hold() {
 		return l.Err()
 	}
@@ -28,7 +29,7 @@ func (l *lane) AwaitRoom(ctx context.Context, n Need) error {
 
 // armRoom returns nil when there is room now: between a Reserve and this, others may have taken note of
 // what the peer freed, or given something back.
-func (l *lane) armRoom(n Need) (<-chan struct{}, error) {
+func (l *Link) armRoom(n Need) (<-chan struct{}, error) {
 	s := &l.send
 	s.Lock()
 	defer s.Unlock()
@@ -61,7 +62,7 @@ func (l *lane) armRoom(n Need) (<-chan struct{}, error) {
 const roomPatience = 5 * time.Millisecond
 
 // wantAnyRoom has a wait that has lasted end with the next slot that is freed.
-func (l *lane) wantAnyRoom() {
+func (l *Link) wantAnyRoom() {
 	if !l.Hold() {
 		return
 	}
@@ -92,7 +93,7 @@ func (s *sender) worthWaking() uint64 {
 }
 
 // notifyRoom wakes who waits for room when the peer has freed something, or is gone.
-func (l *lane) notifyRoom() {
+func (l *Link) notifyRoom() {
 	s := &l.send
 	s.Lock()
 	defer s.Unlock()
@@ -106,7 +107,7 @@ func (l *lane) notifyRoom() {
 	}
 }
 
-func (l *lane) wakeRoom() {
+func (l *Link) wakeRoom() {
 	close(l.send.room)
 	l.send.room = nil
 	if !l.send.watches() {

@@ -14,8 +14,8 @@ import (
 // quiet are the events of a link whose test looks by itself.
 type quiet struct{ hangup chan struct{} }
 
-func (quiet) Readable(Link)        {}
-func (q quiet) Hangup(Link, error) { close(q.hangup) }
+func (quiet) Readable(*Link)        {}
+func (q quiet) Hangup(*Link, error) { close(q.hangup) }
 
 func quietPair(t *testing.T) (a, b *InProcess) {
 	leaktest.Check(t)

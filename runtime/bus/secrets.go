@@ -10,7 +10,7 @@ import "ubinder/runtime/internal/wait"
 func (s *sender) watches() bool { return s.secrets > 0 || s.bulk.watched }
 
 // wipe clears a slot that the peer has freed, if it was posted as a secret.
-func (l *lane) wipe(number uint32) {
+func (l *Link) wipe(number uint32) {
 	s := &l.send
 	if number >= uint32(len(s.slots)) || !s.slots[number].secret || s.slots[number].use != slotPosted {
 		return
@@ -24,7 +24,7 @@ func (l *lane) wipe(number uint32) {
 
 // watchAcks asks for a ring with the next slot that is freed, if one is wanted. The caller has the
 // sender locked.
-func (l *lane) watchAcks() {
+func (l *Link) watchAcks() {
 	s := &l.send
 	for s.watches() {
 		l.out.room.Store(s.acked + 1)
@@ -44,7 +44,7 @@ func (l *lane) watchAcks() {
 }
 
 // reapWatched takes back, and wipes, what was freed. The caller has the sender locked.
-func (l *lane) reapWatched() {
+func (l *Link) reapWatched() {
 	s := &l.send
 	if !s.watches() || l.Err() != nil {
 		return

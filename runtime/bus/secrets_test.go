@@ -12,7 +12,7 @@ import (
 var secret = []byte("what must not stay in memory")
 
 // postSecret sends a message whose slot is full of secrets.
-func postSecret(t *testing.T, l *lane, d Descriptor, c Class, size int) {
+func postSecret(t *testing.T, l *Link, d Descriptor, c Class, size int) {
 	slot, err := l.Reserve(Need{Class: c, Size: size})
 	require.NoError(t, err)
 	for b := slot.Bytes; len(b) > 0; b = b[copy(b, secret):] {
@@ -22,13 +22,13 @@ func postSecret(t *testing.T, l *lane, d Descriptor, c Class, size int) {
 	require.NoError(t, err)
 }
 
-func (l *lane) remembers(what []byte) bool {
+func (l *Link) remembers(what []byte) bool {
 	l.send.Lock()
 	defer l.send.Unlock()
 	return bytes.Contains(l.out.segment.Bytes(0, l.out.segment.Size()), what)
 }
 
-func freeNext(t *testing.T, l *lane) {
+func freeNext(t *testing.T, l *Link) {
 	var d Descriptor
 	ok, err := l.Next(&d)
 	require.NoError(t, err)

@@ -7,8 +7,9 @@ import (
 	"ubinder/runtime/status"
 )
 
-// Reserve implements Link.
-func (l *lane) Reserve(n Need) (Slot, error) {
+// Reserve takes credit and a slot for what a message needs. It never blocks: status.Full tells which
+// limit was met. The slot is posted or abandoned.
+func (l *Link) Reserve(n Need) (Slot, error) {
 	if n.Size > MaxMessage {
 		return Slot{}, status.Exceeded(status.TooBig, "bytes of payload and entries in one message", uint64(n.Size), MaxMessage)
 	}
@@ -22,7 +23,7 @@ func (l *lane) Reserve(n Need) (Slot, error) {
 	return slot, err
 }
 
-func (l *lane) reserve(n Need) (Slot, error) {
+func (l *Link) reserve(n Need) (Slot, error) {
 	s := &l.send
 	s.Lock()
 	defer s.Unlock()
@@ -42,7 +43,7 @@ func (l *lane) reserve(n Need) (Slot, error) {
 }
 
 // allot takes credit and a slot. The caller has the sender locked.
-func (l *lane) allot(n Need) (number uint32, off int, err error) {
+func (l *Link) allot(n Need) (number uint32, off int, err error) {
 	s := &l.send
 	if err := l.Err(); err != nil {
 		return 0, 0, err
@@ -67,7 +68,7 @@ const SmallPayload = 4096
 
 // PostSmall reserves a slot, copies payload into it and posts d, in one go. There are no entries and
 // no files. spam is Slot.Spam.
-func (l *lane) PostSmall(c Class, d *Descriptor, payload []byte) (pos uint64, spam bool, err error) {
+func (l *Link) PostSmall(c Class, d *Descriptor, payload []byte) (pos uint64, spam bool, err error) {
 	if !l.Hold() {
 		return 0, false, l.Err()
 	}
@@ -87,7 +88,7 @@ func (l *lane) PostSmall(c Class, d *Descriptor, payload []byte) (pos uint64, sp
 }
 
 // publish posts a message whose slot is filled. The caller has the sender locked.
-func (l *lane) publish(d *Descriptor, number uint32, off int) (pos uint64) {
+func (l *Link) publish(d *Descriptor, number uint32, off int) (pos uint64) {
 	s := &l.send
 	d.Slot = number
 	d.Offset = uint32(off / slotUnit)
@@ -214,8 +215,8 @@ func (s *sender) spam() bool {
 
 const spamMessages = 50
 
-// Abandon implements Link.
-func (l *lane) Abandon(slot Slot) {
+// Abandon gives back a slot that is not posted.
+func (l *Link) Abandon(slot Slot) {
 	defer l.Drop()
 	l.send.Lock()
 	defer l.send.Unlock()
@@ -223,15 +224,17 @@ func (l *lane) Abandon(slot Slot) {
 }
 
 // giveBack takes back a slot that the peer has not seen. The caller has the sender locked.
-func (l *lane) giveBack(slot Slot) {
+func (l *Link) giveBack(slot Slot) {
 	l.send.release(slot.number, slotReserved)
 	if l.send.room != nil {
 		l.wakeRoom()
 	}
 }
 
-// Post implements Link.
-func (l *lane) Post(d *Descriptor, slot Slot, files []int) (uint64, error) {
+// Post publishes d, which describes what lies in s, after sending files, which stay the
+// caller's. It returns d's position. It wakes nobody. With FlagClearBuf the slot is wiped as soon as
+// the peer has freed it.
+func (l *Link) Post(d *Descriptor, slot Slot, files []int) (uint64, error) {
 	killpoint.At("send: filled")
 	d.Files = uint16(len(files))
 	defer l.Drop()
@@ -258,7 +261,7 @@ func (l *lane) Post(d *Descriptor, slot Slot, files []int) (uint64, error) {
 }
 
 // sendFiles sends the files of the message that is posted next. The caller has the sender locked.
-func (l *lane) sendFiles(state *slotState, files []int) error {
+func (l *Link) sendFiles(state *slotState, files []int) error {
 	s := &l.send
 	if len(files) > int(state.files) { // more than were reserved
 		reserved := int(state.files)
@@ -278,8 +281,9 @@ func (l *lane) sendFiles(state *slotState, files []int) error {
 	return l.port.sendFiles(s.ring.Next(), files)
 }
 
-// PostControl implements Link.
-func (l *lane) PostControl(d *Descriptor) (uint64, error) {
+// PostControl publishes a descriptor without a slot. status.Full means that its class has no
+// credit; Readable is called when it has again.
+func (l *Link) PostControl(d *Descriptor) (uint64, error) {
 	if !l.Hold() {
 		return 0, l.Err()
 	}
@@ -304,7 +308,7 @@ func (l *lane) PostControl(d *Descriptor) (uint64, error) {
 }
 
 // controlRoomOrArm is controlRoom; when there is none the peer will ring.
-func (l *lane) controlRoomOrArm() (bool, error) {
+func (l *Link) controlRoomOrArm() (bool, error) {
 	if room, err := l.controlRoom(); room || err != nil {
 		return room, err
 	}
@@ -314,7 +318,7 @@ func (l *lane) controlRoomOrArm() (bool, error) {
 
 // controlRoom forgets the control messages that the peer has taken and reports whether there is
 // credit for one more.
-func (l *lane) controlRoom() (bool, error) {
+func (l *Link) controlRoom() (bool, error) {
 	s := &l.send
 	drained := l.in.drained.Load()
 	if drained < s.drained || drained > s.ring.Next() {
@@ -330,7 +334,7 @@ func (l *lane) controlRoom() (bool, error) {
 }
 
 // reap takes the peer's acknowledgements. The caller has the sender locked.
-func (l *lane) reap() error {
+func (l *Link) reap() error {
 	s := &l.send
 	acks := l.in.acks.Load()
 	if acks == s.acked {
@@ -352,7 +356,7 @@ func (l *lane) reap() error {
 }
 
 // protocolFault cuts the peer off.
-func (l *lane) protocolFault(format string, args ...any) error {
+func (l *Link) protocolFault(format string, args ...any) error {
 	l.Fail(protocolError(format, args...))
 	return l.Err()
 }

@@ -18,7 +18,7 @@ type Usage struct {
 }
 
 // Usage takes note of what the peer has freed and counts the rest. It fails when the link has died.
-func (l *lane) Usage() (Usage, error) {
+func (l *Link) Usage() (Usage, error) {
 	if !l.Hold() {
 		return Usage{}, l.Err()
 	}

@@ -14,7 +14,7 @@ import (
 type events Transport
 
 // Readable implements bus.Events.
-func (e *events) Readable(link bus.Link) {
+func (e *events) Readable(link *bus.Link) {
 	t := (*Transport)(e)
 	t.mu.Lock()
 	defer t.unlock()
@@ -32,7 +32,7 @@ func (e *events) Readable(link bus.Link) {
 }
 
 // laneOf returns the lane that a link carries; nil when it carries none any more.
-func (t *Transport) laneOf(link bus.Link) *lane {
+func (t *Transport) laneOf(link *bus.Link) *lane {
 	if l := t.lane(link.Peer().ID); l != nil && l.link == link {
 		return l
 	}
@@ -40,7 +40,7 @@ func (t *Transport) laneOf(link bus.Link) *lane {
 }
 
 // Hangup implements bus.Events: what the peer had published is still taken, unless it was cut off.
-func (e *events) Hangup(link bus.Link, err error) {
+func (e *events) Hangup(link *bus.Link, err error) {
 	t := (*Transport)(e)
 	t.mu.Lock()
 	defer t.unlock()

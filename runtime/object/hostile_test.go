@@ -17,12 +17,12 @@ import (
 type evil struct {
 	testing.TB
 	member *bus.Member
-	links  map[uint64]bus.Link
+	links  map[uint64]*bus.Link
 	ended  map[uint64]chan error
 }
 
 func newEvil(t testing.TB, hub *bus.Hub) *evil {
-	e := &evil{TB: t, links: make(map[uint64]bus.Link), ended: make(map[uint64]chan error)}
+	e := &evil{TB: t, links: make(map[uint64]*bus.Link), ended: make(map[uint64]chan error)}
 	e.member = hub.Join(bus.Peer{}, e)
 	t.Cleanup(func() {
 		e.member.Close()
@@ -34,26 +34,26 @@ func newEvil(t testing.TB, hub *bus.Hub) *evil {
 }
 
 // Introduced implements bus.ConnHandler.
-func (e *evil) Introduced(p *bus.Peer) (bus.Events, func(bus.Link), func(bus.Link, error)) {
+func (e *evil) Introduced(p *bus.Peer) (bus.Events, func(*bus.Link), func(*bus.Link, error)) {
 	e.ended[p.ID] = make(chan error, 1)
-	return e, func(l bus.Link) { e.links[p.ID] = l }, func(bus.Link, error) {}
+	return e, func(l *bus.Link) { e.links[p.ID] = l }, func(*bus.Link, error) {}
 }
 
 // Readable implements bus.Events.
-func (e *evil) Readable(bus.Link) {}
+func (e *evil) Readable(*bus.Link) {}
 
 // Hangup implements bus.Events.
-func (e *evil) Hangup(l bus.Link, err error) { e.ended[l.Peer().ID] <- err }
+func (e *evil) Hangup(l *bus.Link, err error) { e.ended[l.Peer().ID] <- err }
 
 func (e *evil) id() uint64 { return e.member.Self().ID }
 
-func (e *evil) meet(p *binder.Process) bus.Link {
+func (e *evil) meet(p *binder.Process) *bus.Link {
 	require.NoError(e, e.member.Introduce(e.Context(), uint64(p.ID())))
 	return e.links[uint64(p.ID())]
 }
 
 // say posts a descriptor with a slot, rings, and lets the other side act.
-func (e *evil) say(l bus.Link, d bus.Descriptor, entries ...bus.Entry) {
+func (e *evil) say(l *bus.Link, d bus.Descriptor, entries ...bus.Entry) {
 	slot, err := l.Reserve(bus.Need{Class: bus.ClassCall, Size: bus.SlotSize(0, len(entries))})
 	require.NoError(e, err)
 	d.Entries = uint16(len(entries))
@@ -63,20 +63,20 @@ func (e *evil) say(l bus.Link, d bus.Descriptor, entries ...bus.Entry) {
 	e.settle(l)
 }
 
-func (e *evil) control(l bus.Link, d bus.Descriptor) uint64 {
+func (e *evil) control(l *bus.Link, d bus.Descriptor) uint64 {
 	pos, err := l.PostControl(&d)
 	require.NoError(e, err)
 	e.settle(l)
 	return pos
 }
 
-func (e *evil) settle(l bus.Link) {
+func (e *evil) settle(l *bus.Link) {
 	l.RingLooper()
 	synctest.Wait()
 }
 
 // answer returns the code of the next reply on l, skipping all else.
-func (e *evil) answer(l bus.Link) status.Code {
+func (e *evil) answer(l *bus.Link) status.Code {
 	var d bus.Descriptor
 	for {
 		ok, err := l.Next(&d)
@@ -90,7 +90,7 @@ func (e *evil) answer(l bus.Link) status.Code {
 }
 
 // verdict returns the next verdict on l.
-func (e *evil) verdict(l bus.Link) bool {
+func (e *evil) verdict(l *bus.Link) bool {
 	var d bus.Descriptor
 	for {
 		ok, err := l.Next(&d)
@@ -109,7 +109,7 @@ type scene struct {
 	owner, client *binder.Process
 	node          *binder.Node
 	handle        *binder.Handle // the client's
-	link          bus.Link       // evil's, to the owner
+	link          *bus.Link      // evil's, to the owner
 	left          binder.Object  // behind handle 0
 	served        int
 }

@@ -17,7 +17,7 @@ type lane struct {
 	t    *Transport
 	id   uint64           // of the peer; immutable
 	peer *binder.Identity // immutable
-	link bus.Link         // nil until registered
+	link *bus.Link        // nil until registered
 
 	words         bus.FreezeWords // with the link
 	frozenFrom    uint64          // position behind the last call that was taken before this process was frozen
@@ -67,7 +67,7 @@ func (l *lane) close() {
 type connHandler Transport
 
 // Introduced implements bus.ConnHandler.
-func (h *connHandler) Introduced(p *bus.Peer) (bus.Events, func(bus.Link), func(bus.Link, error)) {
+func (h *connHandler) Introduced(p *bus.Peer) (bus.Events, func(*bus.Link), func(*bus.Link, error)) {
 	t := (*Transport)(h)
 	t.mu.Lock()
 	defer t.unlock()
@@ -80,7 +80,7 @@ func (h *connHandler) Introduced(p *bus.Peer) (bus.Events, func(bus.Link), func(
 }
 
 // registered: the peer may write to us as soon as this returns.
-func (l *lane) registered(link bus.Link) {
+func (l *lane) registered(link *bus.Link) {
 	l.t.mu.Lock()
 	defer l.t.unlock()
 	l.link, l.words = link, *link.FreezeWords()
@@ -92,7 +92,7 @@ func (l *lane) registered(link bus.Link) {
 }
 
 // openedNow: we may write to the peer, or the lane has failed.
-func (l *lane) openedNow(link bus.Link, err error) {
+func (l *lane) openedNow(link *bus.Link, err error) {
 	t := l.t
 	t.mu.Lock()
 	l.openErr = err

@@ -16,7 +16,7 @@ import (
 
 // Driver is an End in this process. It is the bus.Events of its link.
 type Driver struct {
-	link bus.Link
+	link *bus.Link
 
 	mu       sync.Mutex
 	changed  chan struct{} // closed and replaced when the fields below have changed
@@ -52,13 +52,13 @@ func NewDriver() *Driver {
 }
 
 // Attach gives the driver its link, before its events begin.
-func (d *Driver) Attach(l bus.Link) { d.link = l }
+func (d *Driver) Attach(l *bus.Link) { d.link = l }
 
 // Readable implements bus.Events.
-func (d *Driver) Readable(bus.Link) { d.change(func() { d.readable++ }) }
+func (d *Driver) Readable(*bus.Link) { d.change(func() { d.readable++ }) }
 
 // Hangup implements bus.Events. The driver keeps a hold until it is told to drop it.
-func (d *Driver) Hangup(_ bus.Link, err error) {
+func (d *Driver) Hangup(_ *bus.Link, err error) {
 	d.change(func() { d.ended, d.hangup = true, err })
 }
 
