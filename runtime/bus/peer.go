@@ -1,8 +1,6 @@
 package bus
 
-import (
-	"time"
-)
+import "time"
 
 // Peer is who is at the other end of a link, as the broker learned it from the kernel.
 type Peer struct {
