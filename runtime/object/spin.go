@@ -167,8 +167,8 @@ const maxSpinLanes = 16
 
 // maySpin reports whether lp would be the one that peers look at first, and finds them all.
 func (p *looperPool) maySpin(lp *looper) bool {
-	first := len(p.idle) == 0 || lp.index < p.idle[0].index
-	return first && p.spinner == nil && lp.index < bus.Loopers && len(p.hot) <= maxSpinLanes
+	before := func(x *looper) bool { return x.index < lp.index && !x.parked.Load() } // peers do not see who is parked
+	return !slices.ContainsFunc(p.idle, before) && p.spinner == nil && lp.index < bus.Loopers && len(p.hot) <= maxSpinLanes
 }
 
 // seen implements watcher: whether something was published, or another goroutine has work for lp.
