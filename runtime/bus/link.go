@@ -71,6 +71,7 @@ type sender struct {
 	drained    uint64 // how far the peer was seen to have taken descriptors
 	controls   []uint64
 	room       chan struct{} // closed when room may have come; nil when nobody waits
+	roomFrom   uint64        // acked when that wait began
 	roomTimer  *time.Timer   // of that wait; nil when the next slot freed ends it
 	roomWait   wait.Waiter
 	takeWait   wait.Waiter

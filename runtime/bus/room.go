@@ -41,7 +41,7 @@ func (l *Link) armRoom(n Need) (<-chan struct{}, error) {
 	}
 	worth := s.worthWaking()
 	if s.room == nil {
-		s.room = make(chan struct{})
+		s.room, s.roomFrom = make(chan struct{}), s.acked
 		l.out.room.Store(s.acked + worth)
 		s.roomWait.Arm(wait.OnPoll)
 		if worth > 1 {
@@ -61,7 +61,8 @@ func (l *Link) armRoom(n Need) (<-chan struct{}, error) {
 // the message that waits has come: then no more than few are ever freed.
 const roomPatience = 5 * time.Millisecond
 
-// wantAnyRoom has a wait that has lasted end with the next slot that is freed.
+// wantAnyRoom has a wait that has lasted end with the next slot that is freed, or at once if one was: who
+// sends meanwhile takes note of it, and tells nobody.
 func (l *Link) wantAnyRoom() {
 	if !l.Hold() {
 		return
@@ -74,7 +75,7 @@ func (l *Link) wantAnyRoom() {
 		return
 	}
 	l.out.room.Store(s.acked + 1)
-	if l.in.acks.Load() != s.acked {
+	if l.in.acks.Load() != s.roomFrom {
 		l.wakeRoom()
 	}
 }
