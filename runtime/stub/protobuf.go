@@ -11,8 +11,9 @@ import (
 	"ubinder/runtime/status"
 )
 
-// message writes a protobuf message as a payload, once. It uses a message's fast path itself: package
-// proto would find the same and, with each call, the size once more.
+// message writes a protobuf message as a payload, again if the first has not been sent: a reply may have
+// to wait for room, and an interceptor may call again. It uses a message's fast path itself: package proto
+// would find the same and, with each call, the size once more.
 type message struct {
 	m       protoreflect.Message // nil: nothing is written
 	methods *protoiface.Methods  // nil: m has no fast path
@@ -44,19 +45,17 @@ func (b *message) Size() int {
 	return b.methods.Size(protoiface.SizeInput{Message: b.m}).Size
 }
 
-// AppendTo implements binder.Body. Size was called before, and the message was not changed since.
+// AppendTo implements binder.Body. Size was called before, each time, and the message was not changed since.
 func (b *message) AppendTo(dst []byte) ([]byte, error) {
-	m, methods := b.m, b.methods
-	b.m, b.methods = nil, nil
 	switch {
-	case m == nil:
+	case b.m == nil:
 		return dst, nil
-	case methods == nil:
-		return proto.MarshalOptions{UseCachedSize: true}.MarshalAppend(dst, m.Interface())
+	case b.methods == nil:
+		return proto.MarshalOptions{UseCachedSize: true}.MarshalAppend(dst, b.m.Interface())
 	}
-	out, err := methods.Marshal(protoiface.MarshalInput{Message: m, Buf: dst, Flags: protoiface.MarshalUseCachedSize})
+	out, err := b.methods.Marshal(protoiface.MarshalInput{Message: b.m, Buf: dst, Flags: protoiface.MarshalUseCachedSize})
 	if err == nil {
-		_, err = methods.CheckInitialized(protoiface.CheckInitializedInput{Message: m})
+		_, err = b.methods.CheckInitialized(protoiface.CheckInitializedInput{Message: b.m})
 	}
 	return out.Buf, err
 }
