@@ -27,8 +27,8 @@ const (
 	offBell        = 0x1c0
 	offCallerArmed = 0x240
 	offCallerBell  = 0x440
-	offAckRing     = 0x800
-	offRing        = 0x1000
+	offAckRing     = 0x640
+	offRing        = 0xe40
 	ringSize       = 512
 )
 
