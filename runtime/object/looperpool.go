@@ -23,6 +23,10 @@ type looperPool struct {
 	blocking int           // loopers that sleep in the kernel
 	closed   bool
 	stale    bool // a lane that sleepers may have armed is hot no more
+
+	doubt    *time.Timer // fires when a looper that was rung should be up
+	doubting bool        // it will
+	doubted  bool        // it has: the next call is not left to one that was rung
 }
 
 // maxHot bounds the lanes that loopers sleep on; the others ring their receiving goroutine. Each costs who
@@ -48,7 +52,11 @@ func (p *looperPool) wanted(q *queue) (wake []*looper, start *looper) {
 	}
 	switch {
 	case p.closed || q.empty() && !p.noSpare:
-	case p.coming(): // it takes one call, and wakes the next looper if there are more
+	case p.waking > 0: // it takes one call, and wakes the next looper if there are more
+	case !p.doubted && p.rung(): // so does that one
+		if !q.empty() {
+			p.doubtSoon()
+		}
 	case !q.empty() && len(p.idle) > 0:
 		lp := p.cheapest()
 		p.remove(lp)
@@ -60,8 +68,27 @@ func (p *looperPool) wanted(q *queue) (wake []*looper, start *looper) {
 	case !q.empty() && p.starved.IsZero():
 		p.starved = time.Now()
 	}
-	p.noSpare = false
+	p.noSpare, p.doubted = false, false
 	return wake, start
+}
+
+// rungPatience is how long a call waits for a looper that a peer has rung. A peer can say so and wake nobody,
+// or be stopped in between: others are served all the same.
+const rungPatience = 5 * time.Millisecond
+
+func (p *looperPool) doubtSoon() {
+	if !p.doubting && p.doubt != nil {
+		p.doubting = true
+		p.doubt.Reset(rungPatience)
+	}
+}
+
+// doubtRings has unlock wake a looper if calls wait that were left to one that was rung.
+func (t *Transport) doubtRings() {
+	t.mu.Lock()
+	defer t.unlock()
+	t.pool.doubting = false
+	t.pool.doubted = !t.queue.empty()
 }
 
 // cheapest returns an idle looper that is parked: waking it takes no system call, and who sleeps on the
@@ -93,10 +120,9 @@ func (p *looperPool) runs(lp *looper) {
 
 // coming reports whether a looper is on its way that will look at lanes and queue: one that was woken
 // here, or rung by a peer.
-func (p *looperPool) coming() bool {
-	if p.waking > 0 {
-		return true
-	}
+func (p *looperPool) coming() bool { return p.waking > 0 || p.rung() }
+
+func (p *looperPool) rung() bool {
 	for _, lp := range p.idle {
 		if lp != p.spinner && lp.rung() {
 			return true

@@ -75,6 +75,8 @@ func New(join func(bus.ConnHandler) (bus.Membership, error)) (*Transport, error)
 		oneway: make(map[*binder.Node][]*incoming),
 	}
 	t.pool.max = binder.DefaultLoopers
+	t.pool.doubt = time.AfterFunc(rungPatience, t.doubtRings)
+	t.pool.doubt.Stop()
 	t.SetNice(ownNice())
 	t.mu.Lock() // lanes may be introduced before the table is there
 	defer t.mu.Unlock()
@@ -252,6 +254,7 @@ func (t *Transport) Close() error {
 	}
 	loopers := append([]*looper(nil), t.pool.idle...)
 	t.pool.idle = nil
+	t.pool.doubt.Stop()
 	t.noteProgress()
 	t.unlock()
 	killpoint.At("close")
