@@ -82,23 +82,13 @@ func (t *Transport) clearHandling(c *incoming) {
 
 func (t *Transport) answerError(c *incoming, d *bus.Descriptor, err error) {
 	code, service, text := binder.ErrorText(err)
-	reply := binder.Data{Payload: []byte(text[:min(len(text), maxErrorText)])}
-	d.Code, d.Interface = uint32(code), uint32(service)
-	if c.lane.behind.Load() && t.owesDeath(c.lane) {
-		c.call.Reply = reply
+	c.call.Reply = binder.Data{Payload: []byte(text[:min(len(text), maxErrorText)])}
+	d.Code, d.Interface, d.Entries = uint32(code), uint32(service), 0 // it may be a reply that could not be posted
+	if c.lane.behind.Load() && t.owesDeath(c.lane) || t.sendAnswer(context.Background(), c, d) != nil {
 		t.owe(c, d)
 		return
 	}
-	o, err := t.write(context.Background(), c.lane, bus.ClassReply, &reply, d, false)
-	if err != nil {
-		c.call.Reply = reply
-		t.owe(c, d)
-		return
-	}
-	t.beforeAnswer(c)
-	if _, err := o.post(c.lane, d); err == nil {
-		c.lane.ringReply(d.Index)
-	}
+	c.lane.ringReply(d.Index)
 }
 
 const maxErrorText = 4096
