@@ -47,11 +47,16 @@ func (r *remote) transact(ctx context.Context, tr *binder.Transaction, reply *bi
 	if err != nil {
 		return err
 	}
-	p.desc = bus.Descriptor{
+	p.desc = r.describe(tr, by)
+	return p.call(ctx, r, chain, tr, reply)
+}
+
+// describe is the descriptor of a call, but for what the message and a caller index add.
+func (r *remote) describe(tr *binder.Transaction, by uint64) bus.Descriptor {
+	return bus.Descriptor{
 		Kind: bus.KindCall, Node: r.ref.Node, By: by,
 		Code: tr.Code, Flags: uint16(tr.Flags) & flagsMask, Interface: tr.Interface,
 	}
-	return p.call(ctx, r, chain, tr, reply)
 }
 
 // descriptors is memory for those of oneway calls.
@@ -65,10 +70,7 @@ func (r *remote) sendOneway(ctx context.Context, tr *binder.Transaction, reply *
 	defer r.endUse(by)
 	d := descriptors.Get().(*bus.Descriptor)
 	defer descriptors.Put(d)
-	*d = bus.Descriptor{
-		Kind: bus.KindCall, Node: r.ref.Node, By: by,
-		Code: tr.Code, Flags: uint16(tr.Flags) & flagsMask, Interface: tr.Interface,
-	}
+	*d = r.describe(tr, by)
 	return r.t.postOneway(ctx, l, d, tr, reply, wait)
 }
 

@@ -38,7 +38,7 @@ const maxHot = 32
 const warmFor = 1024
 
 // wanted returns a sleeping looper to wake for the queue, or a new one to start. While one handler
-// runs another looper should wait, so that the next caller need not go through the poller.
+// runs another looper should be there, asleep or parked, so that the next call need not start one.
 func (p *looperPool) wanted(q *queue) (wake []*looper, start *looper) {
 	if p.stale {
 		p.stale = false
