@@ -6,6 +6,7 @@ import (
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/status"
 )
 
@@ -97,7 +98,8 @@ func (o *outgoing) fill(l *lane, data *binder.Data, d *bus.Descriptor, size int)
 	if o.slot.Bulk != nil {
 		return o.fillBulk(l, data, d)
 	}
-	n := copy(o.slot.Bytes, data.Payload)
+	sys.Copy(o.slot.Bytes, data.Payload)
+	n := len(data.Payload)
 	if data.Body != nil {
 		var err error
 		if n, err = appendBody(o.slot.Bytes[:0:size], data.Body); err != nil {

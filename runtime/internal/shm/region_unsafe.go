@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"sync/atomic"
 	"unsafe"
+
+	"ubinder/runtime/internal/sys"
 )
 
 // Region is a view of shared memory. The memory must outlive it.
@@ -56,6 +58,6 @@ func (r Region) Bytes(off, n int) []byte { return unsafe.Slice((*byte)(r.at(off,
 // CopyOut copies len(dst) bytes at off into private memory.
 func (r Region) CopyOut(dst []byte, off int) {
 	if len(dst) > 0 {
-		copy(dst, r.Bytes(off, len(dst)))
+		sys.Copy(dst, r.Bytes(off, len(dst)))
 	}
 }

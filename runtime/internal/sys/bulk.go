@@ -114,16 +114,6 @@ func FirstHole(fd FD) (int64, error) {
 	return off, nil
 }
 
-// Copy is copy in pieces: the garbage collector may have to stop this goroutine, which it cannot within one.
-func Copy(dst, src []byte) {
-	const piece = 256 << 10
-	for len(src) > piece {
-		copy(dst[:piece], src[:piece])
-		dst, src = dst[piece:], src[piece:]
-	}
-	copy(dst, src)
-}
-
 // hugePage is what the kernel gives at once to memory that asks for it, on most machines.
 const hugePage = 2 << 20
 
