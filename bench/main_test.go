@@ -281,6 +281,10 @@ func TestEveryStack(t *testing.T) {
 		if name == "spin" && strings.Contains(errs, "spin: both sides spin: that needs 4 CPUs") {
 			continue
 		}
-		assert.GreaterOrEqual(t, strings.Count(out, fmt.Sprintf("%q", name)), 2, "%s\n%s", name, errs)
+		times := 2
+		if name == "memory" {
+			times = 1 // it has one case, and no small sizes
+		}
+		assert.GreaterOrEqual(t, strings.Count(out, fmt.Sprintf("%q", name)), times, "%s\n%s", name, errs)
 	}
 }

@@ -96,6 +96,18 @@ func TestMeasureEveryCase(t *testing.T) {
 	}
 }
 
+// timed says that every call took an hour.
+type timed struct{ local }
+
+func (timed) Took() time.Duration { return time.Hour }
+
+func TestATimedCallerTellsItsTimes(t *testing.T) {
+	workers := Workers(syncCase, []stack.Caller{timed{local{&stack.Handler{}}}}, 64)
+	s, err := Measure(syncCase, workers, time.Millisecond, Meter{})
+	require.NoError(t, err)
+	assert.Greater(t, s.Result(report.Result{}).P50, int64(time.Minute))
+}
+
 func TestOnewayNeedsASenderThatDelivers(t *testing.T) {
 	l := local{&stack.Handler{}}
 	assert.ErrorContains(t, onewayCase.Accept(l), "no one-way")

@@ -24,6 +24,10 @@ func (w *Worker) call() (time.Time, error) {
 	if err != nil {
 		return end, err
 	}
-	w.record(end.Sub(start))
+	took := end.Sub(start)
+	if w.timed != nil {
+		took = w.timed.Took()
+	}
+	w.record(took)
 	return end, stack.Check(answer, n, len(w.payload))
 }

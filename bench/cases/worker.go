@@ -11,6 +11,7 @@ import (
 // Worker is one of the goroutines that use a stack at the same time.
 type Worker struct {
 	caller  stack.Caller
+	timed   stack.Timed // caller, if that is one
 	payload []byte
 	scale   int    // what the case's scale counts
 	n       uint64 // stamp of the last payload
@@ -25,7 +26,8 @@ func Workers(c Case, callers []stack.Caller, size int) []*Worker {
 	workers := make([]*Worker, len(callers))
 	for i, c := range callers {
 		// Stamps of different workers differ, so that an answer to another's call is noticed.
-		workers[i] = &Worker{caller: c, payload: make([]byte, payload), scale: size, n: uint64(i) << 40, times: newTimes()}
+		timed, _ := c.(stack.Timed)
+		workers[i] = &Worker{caller: c, timed: timed, payload: make([]byte, payload), scale: size, n: uint64(i) << 40, times: newTimes()}
 	}
 	return workers
 }

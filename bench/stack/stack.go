@@ -4,6 +4,7 @@ package stack
 import (
 	"net"
 	"path/filepath"
+	"time"
 )
 
 // Env is what both processes of one measurement know.
@@ -40,6 +41,13 @@ type Caller interface {
 	// Call sends req and waits for the answer of Handler.Echo. It does not keep req; the
 	// answer is valid until the next use of this Caller.
 	Call(req []byte) ([]byte, error)
+}
+
+// Timed is a Caller whose calls count with a time of its own, which leaves something out.
+type Timed interface {
+	Caller
+	// Took is the time of the last Call.
+	Took() time.Duration
 }
 
 // Sender is a Caller of a stack that has one-way messages.

@@ -25,6 +25,14 @@ func (futex) Dial(env stack.Env) ([]stack.Caller, error) { return dialLanes(env,
 
 // serveLanes serves lanes whose threads take so many looks before they sleep.
 func serveLanes(env stack.Env, h *stack.Handler, ready func(), looks int) error {
+	return serveEachLane(env, ready, func(l *lane) {
+		l.looks = looks
+		l.serve(h)
+	})
+}
+
+// serveEachLane offers a lane to each who connects, and has it served.
+func serveEachLane(env stack.Env, ready func(), serve func(*lane)) error {
 	keepProcs(env)
 	l, err := net.ListenUnix("unix", env.Addr())
 	if err != nil {
@@ -40,26 +48,29 @@ func serveLanes(env stack.Env, h *stack.Handler, ready func(), looks int) error 
 		if err != nil {
 			return err
 		}
-		ln.looks = looks
-		go ln.serve(h)
+		go serve(ln)
 	}
 }
 
 func dialLanes(env stack.Env, looks int) ([]stack.Caller, error) {
 	keepProcs(env)
 	return dialEach(env, func() (stack.Caller, error) {
-		conn, err := net.DialUnix("unix", nil, env.Addr())
-		if err != nil {
-			return nil, err
-		}
-		defer conn.Close()
-		ln, err := acceptLane(conn, env)
+		ln, err := dialLane(env)
 		if err != nil {
 			return nil, err
 		}
 		ln.looks = looks
 		return &futexCaller{lane: ln, answer: make([]byte, ln.slotSize)}, nil
 	})
+}
+
+func dialLane(env stack.Env) (*lane, error) {
+	conn, err := net.DialUnix("unix", nil, env.Addr())
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	return acceptLane(conn, env)
 }
 
 // keepProcs lets each sleeper keep its P, so that a wake-up does not wait for the Go scheduler.
@@ -135,7 +146,7 @@ func (c *futexCaller) Call(req []byte) ([]byte, error) {
 	for c.answers.load() != c.calls {
 		c.wait(&c.answers, c.calls-1)
 	}
-	return c.answer[:copy(c.answer, c.answerBytes())], nil
+	return c.answer[:copyPayload(c.answer, c.answerBytes())], nil
 }
 
 func (c *futexCaller) Send(req []byte) error {

@@ -17,6 +17,9 @@ type laneHeader struct {
 	requests bell // client: requests published
 	taken    bell // server: requests taken
 	answers  bell // server: answers published
+	// served is how long the server had the CPU for the last answer, in ns; set by it ahead of answers.
+	served int64
+	_      [56]byte
 }
 
 const (
@@ -68,7 +71,7 @@ func (l *lane) slot(position uint32) []byte { return l.message(1 + int(position%
 
 func (l *lane) setRequest(position uint32, req []byte, oneway bool) {
 	m := l.slot(position)
-	head := uint64(copy(m[messageHead:], req))
+	head := uint64(copyPayload(m[messageHead:], req))
 	if oneway {
 		head |= onewayFlag
 	}
@@ -83,12 +86,24 @@ func (l *lane) request(position uint32) (req []byte, oneway bool) {
 
 func (l *lane) setAnswer(p []byte) {
 	m := l.message(0)
-	*(*uint64)(unsafe.Pointer(&m[0])) = uint64(copy(m[messageHead:], p))
+	*(*uint64)(unsafe.Pointer(&m[0])) = uint64(copyPayload(m[messageHead:], p))
 }
 
 func (l *lane) answerBytes() []byte {
 	m := l.message(0)
 	return m[messageHead:][:*(*uint64)(unsafe.Pointer(&m[0]))]
+}
+
+// copyPayload is copy in the way that was the fastest: README.md has the measurement. On amd64 Go copies 1 MiB and
+// more past the caches.
+func copyPayload(dst, src []byte) (n int) {
+	const fitsCaches, piece = 4 << 20, 256 << 10
+	if len(src) <= fitsCaches {
+		for ; len(src)-n > piece; n += piece {
+			copy(dst[n:], src[n:n+piece])
+		}
+	}
+	return n + copy(dst[n:], src[n:])
 }
 
 // The futex operations without the private flag, since the word is shared between processes.

@@ -9,6 +9,7 @@ func All() []stack.Stack {
 		ubinderStack{name: "ubinder"},
 		ubinderRaw{},
 		newUbinderSpin(),
+		memory{},
 		spin{},
 		futex{},
 		uds{},
