@@ -166,7 +166,7 @@ func TestCrowds(t *testing.T) {
 		var r crowd.ScaleResult
 		require.NoError(t, json.Unmarshal([]byte(lines[i]), &r))
 		assert.Equal(t, size, r.Size)
-		for name, v := range map[string]float64{"hello": float64(r.HelloP50), "introduction": float64(r.IntroductionP50), "call": float64(r.CallP50),
+		for name, v := range map[string]float64{"hello": float64(r.HelloP50), "introduction": float64(r.IntroductionP50), "first call": float64(r.FirstCallP50), "call": float64(r.CallP50),
 			"turn": float64(r.TurnP50), "shared": r.PerLane.Shared, "goroutines": r.PerLane.Goroutines, "files": r.PerProcess.Files} {
 			assert.Positive(t, v, "%s of %s", name, lines[i])
 		}

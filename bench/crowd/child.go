@@ -42,11 +42,10 @@ const (
 )
 
 type reply struct {
-	Error        string          `json:"error,omitempty"`
-	Usage        *usage          `json:"usage,omitempty"`
-	Hello        []time.Duration `json:"hello,omitempty"`
-	Introduction []time.Duration `json:"introduction,omitempty"`
-	Calls        *cases.Wire     `json:"calls,omitempty"`
+	Error  string      `json:"error,omitempty"`
+	Usage  *usage      `json:"usage,omitempty"`
+	Visits []visit     `json:"visits,omitempty"`
+	Calls  *cases.Wire `json:"calls,omitempty"`
 }
 
 func childCommand(role, path string) *exec.Cmd {
@@ -111,7 +110,7 @@ func (m *member) obey(o order) (r reply, err error) {
 	case doJoin:
 		err = m.join()
 	case doProbe:
-		r.Hello, r.Introduction, err = m.probe(o.N)
+		r.Visits, err = m.probe(o.N)
 	case doCall:
 		r.Calls, err = m.measure("sync", o)
 	case doOneway:

@@ -105,12 +105,15 @@ func meetHub(p *binder.Process) (*binder.Handle, error) {
 	if err != nil {
 		return nil, err
 	}
-	payload := make([]byte, payloadSize)
-	answer, err := binder.Call(context.Background(), h, codeEcho, payload)
+	return h, callHub(h)
+}
+
+func callHub(h *binder.Handle) error {
+	answer, err := binder.Call(context.Background(), h, codeEcho, make([]byte, payloadSize))
 	if err != nil {
-		return nil, err
+		return err
 	}
-	return h, stack.Check(answer, 0, payloadSize)
+	return stack.Check(answer, 0, payloadSize)
 }
 
 func (m *member) join() error {
@@ -123,32 +126,49 @@ func (m *member) join() error {
 	return nil
 }
 
+// visit is how long the steps took of a process that came, met the hub and left.
+type visit struct {
+	Hello        time.Duration `json:"hello"`
+	Introduction time.Duration `json:"introduction"`
+	Call         time.Duration `json:"call"` // the first
+}
+
 // probe has n connections come, meet the hub and leave, one after the other.
-func (m *member) probe(n int) (hello, introduction []time.Duration, err error) {
+func (m *member) probe(n int) (visits []visit, err error) {
 	watcher, err := bus.Dial(context.Background(), m.path, "watcher", stranger{})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	defer watcher.Close()
 	for range n {
-		start := time.Now()
-		p, err := connect.Open(context.Background(), "bus:"+m.path)
+		v, id, err := m.visit()
+		if err == nil {
+			err = awaitGone(watcher, id)
+		}
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		open := time.Now()
-		h, err := meetHub(p)
-		if err != nil {
-			return nil, nil, err
-		}
-		hello, introduction = append(hello, open.Sub(start)), append(introduction, time.Since(open))
-		h.Release()
-		p.Close()
-		if err := awaitGone(watcher, p.ID()); err != nil {
-			return nil, nil, err
-		}
+		visits = append(visits, v)
 	}
-	return hello, introduction, nil
+	return visits, nil
+}
+
+func (m *member) visit() (v visit, id binder.ProcessID, err error) {
+	start := time.Now()
+	p, err := connect.Open(context.Background(), "bus:"+m.path)
+	if err != nil {
+		return v, 0, err
+	}
+	defer p.Close()
+	open := time.Now()
+	h, err := p.ContextManager(context.Background())
+	if err != nil {
+		return v, 0, err
+	}
+	defer h.Release()
+	met := time.Now()
+	err = callHub(h)
+	return visit{open.Sub(start), met.Sub(open), time.Since(met)}, p.ID(), err
 }
 
 // awaitGone waits until the broker has noticed that the connection id of this process was closed: its

@@ -35,10 +35,12 @@ type ScaleResult struct {
 	MeetAll         time.Duration `json:"meet_all_ns"` // the same, introductions with a first call
 	HelloP50        time.Duration `json:"hello_p50_ns"`
 	HelloP99        time.Duration `json:"hello_p99_ns"`
-	IntroductionP50 time.Duration `json:"introduction_p50_ns"` // with a first call
+	IntroductionP50 time.Duration `json:"introduction_p50_ns"` // until the lane to the hub is open
 	IntroductionP99 time.Duration `json:"introduction_p99_ns"`
 	ContactP50      time.Duration `json:"contact_p50_ns"` // both together
 	ContactP99      time.Duration `json:"contact_p99_ns"`
+	FirstCallP50    time.Duration `json:"first_call_p50_ns"` // over the new lane
+	FirstCallP99    time.Duration `json:"first_call_p99_ns"`
 
 	// Of one that comes, meets the hub and leaves: processor time and context switches of all processes. They
 	// depend less on what else the machine does.
@@ -182,13 +184,15 @@ func (r *ScaleResult) probe(ctx context.Context, c *crowd) error {
 	}
 	r.ContactCPU = (after.cpu - before.cpu) / probes
 	r.ContactSwitches = float64(after.switches-before.switches) / probes
-	contact := make([]time.Duration, len(p.Hello))
-	for i := range contact {
-		contact[i] = p.Hello[i] + p.Introduction[i]
+	var contact, hello, introduction, call []time.Duration
+	for _, v := range p.Visits {
+		contact = append(contact, v.Hello+v.Introduction)
+		hello, introduction, call = append(hello, v.Hello), append(introduction, v.Introduction), append(call, v.Call)
 	}
-	r.HelloP50, r.HelloP99 = percentiles(p.Hello)
-	r.IntroductionP50, r.IntroductionP99 = percentiles(p.Introduction)
+	r.HelloP50, r.HelloP99 = percentiles(hello)
+	r.IntroductionP50, r.IntroductionP99 = percentiles(introduction)
 	r.ContactP50, r.ContactP99 = percentiles(contact)
+	r.FirstCallP50, r.FirstCallP99 = percentiles(call)
 	return nil
 }
 
