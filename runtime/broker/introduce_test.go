@@ -11,8 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"ubinder/runtime/broker"
+	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/brokerwire"
 	"ubinder/runtime/internal/leaktest"
+	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/status"
 )
 
@@ -128,6 +130,56 @@ func TestIntroductionsThatCannotBe(t *testing.T) {
 	gone.Close()
 	require.Eventually(t, func() bool {
 		return errors.Is(a.Introduce(background(), gone.Self().ID), status.Dead)
+	}, patience, tick)
+}
+
+// TestOutboxesThatAreNotPassedOn: a request for a lane has one file, sealed memory.
+func TestOutboxesThatAreNotPassedOn(t *testing.T) {
+	path := busPath(t)
+	serve(t, broker.Config{Path: path})
+	a, ma := join(t, path)
+	sealed, memory, err := sys.CreateMemory("outbox", 4096)
+	require.NoError(t, err)
+	defer sealed.Close()
+	defer memory.Unmap()
+	file, err := os.Open("/dev/null")
+	require.NoError(t, err)
+	defer file.Close()
+	asker := dialRaw(t, path)
+	asker.send(hello())
+	_, err = asker.receive()
+	require.NoError(t, err)
+	for name, files := range map[string][]int{
+		"none": nil, "two": {sealed.Int(), sealed.Int()}, "another file": {int(file.Fd())}, "many": make([]int, sys.MaxFDs),
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, a.BecomeContextManager(t.Context(), 11))
+			ask := brokerwire.Packet{Kind: brokerwire.Introduce, Value: a.Self().ID, Cookie: 5}
+			require.NoError(t, asker.conn.SendWait(ask.Append(nil), files...))
+			answer, err := asker.receive()
+			require.NoError(t, err)
+			require.Equal(t, [3]uint32{uint32(brokerwire.Error), 5, uint32(status.BadValue)}, [3]uint32{uint32(answer.Kind), answer.Cookie, answer.Code})
+			ask.Kind = brokerwire.GetContextManager
+			require.NoError(t, asker.conn.SendWait(ask.Append(nil), files...))
+			answer, err = asker.receive()
+			require.NoError(t, err)
+			require.Equal(t, brokerwire.Done, answer.Kind)
+			require.Equal(t, [2]uint64{a.Self().ID, 11}, [2]uint64{answer.ID, answer.Value})
+		})
+	}
+	settle(t, a)
+	require.Zero(t, ma.lanes)
+	ask := brokerwire.Packet{Kind: brokerwire.GetContextManager}
+	require.NoError(t, asker.conn.SendWait(ask.Append(nil), sealed.Int()))
+	answer, err := asker.receive()
+	require.NoError(t, err)
+	require.Equal(t, brokerwire.Introduction, answer.Kind, "what is sealed goes to the peer, which sees that it is no outbox")
+	require.Equal(t, a.Self(), &bus.Peer{ID: answer.ID, PID: answer.PID, UID: answer.UID, GID: answer.GID, Groups: answer.Groups, Label: answer.Label})
+	require.EqualValues(t, 11, answer.Value)
+	require.Eventually(t, func() bool {
+		ma.mu.Lock()
+		defer ma.mu.Unlock()
+		return ma.failed == 1
 	}, patience, tick)
 }
 

@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"context"
 	"os"
 	"strconv"
 	"syscall"
@@ -90,7 +91,9 @@ func TestDeathIsSeenThoughAChildKeepsTheSocket(t *testing.T) {
 	defer syscall.Kill(int(grandchild), syscall.SIGKILL)
 	id := c.Self().ID + 1
 	require.Eventually(t, func() bool {
-		return status.CodeOf(c.Introduce(background(), id)) == status.Dead
+		ctx, cancel := context.WithTimeout(background(), 10*tick) // a lane that was made before does not open
+		defer cancel()
+		return status.CodeOf(c.Introduce(ctx, id)) == status.Dead
 	}, patience, tick)
 	require.NoError(t, syscall.Kill(int(grandchild), 0), "%s lives", strconv.FormatUint(grandchild, 10))
 	require.Eventually(t, func() bool { // what it was charged has come back

@@ -31,12 +31,13 @@ func settle(t testing.TB, c *bus.Conn) {
 
 // member is a process's handler of lanes: it counts what comes, and answers calls if it is to.
 type member struct {
-	mu    sync.Mutex
-	links map[uint64]*bus.Link
-	peers map[uint64]*bus.Peer
-	lanes int // introductions
-	got   int // messages
-	ends  map[uint64]error
+	mu     sync.Mutex
+	links  map[uint64]*bus.Link
+	peers  map[uint64]*bus.Peer
+	lanes  int // introductions
+	failed int // of those
+	got    int // messages
+	ends   map[uint64]error
 }
 
 func newMember() *member {
@@ -54,6 +55,8 @@ func (m *member) Introduced(p *bus.Peer) (bus.Events, func(*bus.Link), func(*bus
 		defer m.mu.Unlock()
 		if err == nil {
 			m.links[p.ID] = l
+		} else {
+			m.failed++
 		}
 	}
 }

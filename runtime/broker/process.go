@@ -42,7 +42,7 @@ func (b *Broker) routineProcess(conn *sys.Conn) {
 		b.config.Log("refused a connection: %v", err)
 		return
 	}
-	p.send(brokerwire.Packet{Kind: brokerwire.Welcome, Identity: p.Identity}, sys.FD{})
+	p.send(brokerwire.Packet{Kind: brokerwire.Welcome, Identity: p.Identity})
 	defer watch(conn)() // until here, helloTimeout bounds what a child with the socket can do
 	b.config.Log("process %d connected: %q (pid %d, uid %d)", p.ID, p.Name, p.PID, p.UID)
 	err = b.serve(p)
@@ -148,24 +148,30 @@ func (b *Broker) greet(p *Process) error {
 // receiveHello sets no timer for a hello that has come with the connection, as it does: a timer wakes a
 // thread.
 func receiveHello(conn *sys.Conn) (brokerwire.Packet, error) {
-	hello, err := receive(conn.ReceiveWithNow)
-	if !errors.Is(err, sys.ErrWouldBlock) {
-		return hello, err
+	hello, files, err := receive(conn.ReceiveWithNow)
+	if errors.Is(err, sys.ErrWouldBlock) {
+		conn.SetReadDeadline(time.Now().Add(helloTimeout))
+		defer conn.SetReadDeadline(time.Time{})
+		hello, files, err = receive(conn.ReceiveWith)
 	}
-	conn.SetReadDeadline(time.Now().Add(helloTimeout))
-	defer conn.SetReadDeadline(time.Time{})
-	return receive(conn.ReceiveWith)
+	sys.CloseAll(files)
+	return hello, err
 }
 
-func receive(with func(int, func([]byte, []sys.FD, error) error) error) (p brokerwire.Packet, err error) {
+// receive returns a packet with its files. Files that were lost, since this process has too many open, are missing alone.
+func receive(with func(int, func([]byte, []sys.FD, error) error) error) (p brokerwire.Packet, files []sys.FD, err error) {
 	err = with(brokerwire.MaxSize, func(b []byte, fds []sys.FD, err error) error {
-		sys.CloseAll(fds)
-		if err == nil {
-			p, err = brokerwire.Parse(b)
+		if err != nil && !errors.Is(err, sys.ErrFilesLost) {
+			return err
 		}
-		return err
+		if p, err = brokerwire.Parse(b); err != nil {
+			sys.CloseAll(fds)
+			return err
+		}
+		files = fds
+		return nil
 	})
-	return p, err
+	return p, files, err
 }
 
 func (b *Broker) add(p *Process) error {
@@ -199,10 +205,10 @@ func (b *Broker) remove(p *Process) {
 	p.out.close()
 }
 
-// send queues a packet and takes over file. A process that lets the queue fill up is cut off.
-func (p *Process) send(packet brokerwire.Packet, file sys.FD) {
-	if !p.out.put(outgoing{packet, file}) {
-		file.Close()
+// send queues a packet and takes over files. A process that lets the queue fill up is cut off.
+func (p *Process) send(packet brokerwire.Packet, files ...sys.FD) {
+	if !p.out.put(outgoing{packet, files}) {
+		sys.CloseAll(files)
 		p.conn.Close()
 	}
 }
@@ -210,7 +216,7 @@ func (p *Process) send(packet brokerwire.Packet, file sys.FD) {
 // serve answers requests until the connection ends.
 func (b *Broker) serve(p *Process) error {
 	for {
-		request, err := receive(p.conn.ReceiveWith)
+		request, files, err := receive(p.conn.ReceiveWith)
 		if errors.Is(err, brokerwire.ErrMalformed) || errors.Is(err, sys.ErrTruncated) {
 			return status.Errorf(status.Protocol, "process %d broke the protocol: %w", p.ID, err)
 		}
@@ -218,83 +224,45 @@ func (b *Broker) serve(p *Process) error {
 			return err
 		}
 		killpoint.At("broker: request read")
-		answer, err := b.answer(p, &request)
-		killpoint.At("broker: request done")
-		if err != nil {
-			p.send(brokerwire.Packet{Kind: brokerwire.Error, Cookie: request.Cookie, Code: uint32(status.CodeOf(err)), Text: errorText(err)}, sys.FD{})
-			continue
+		a := answer{Packet: brokerwire.Packet{Kind: brokerwire.Done}}
+		if err := b.answer(p, &request, files, &a); err != nil {
+			a.Packet = brokerwire.Packet{Kind: brokerwire.Error, Code: uint32(status.CodeOf(err)), Text: errorText(err)}
 		}
-		answer.Kind, answer.Cookie = brokerwire.Done, request.Cookie
-		p.send(answer, sys.FD{})
+		killpoint.At("broker: request done")
+		sys.CloseAll(files) // but for one that was passed on
+		a.Cookie = request.Cookie
+		p.send(a.Packet, a.files...)
 	}
 }
 
-func (b *Broker) answer(p *Process, r *brokerwire.Packet) (answer brokerwire.Packet, err error) {
+// answer is what a process gets for a request.
+type answer struct {
+	brokerwire.Packet
+	files []sys.FD
+}
+
+func (b *Broker) answer(p *Process, r *brokerwire.Packet, files []sys.FD, a *answer) (err error) {
 	switch r.Kind {
 	case brokerwire.Introduce:
-		answer.Value, err = b.introduce(p, r.Value)
+		err = b.introduce(p, r.Value, files, a)
 	case brokerwire.SetFrozen:
 		b.setFrozen(p, r.Value != 0)
 	case brokerwire.SetContextManager:
 		err = b.setManager(p, r.Value, r.ID)
 	case brokerwire.GetContextManager:
-		answer.Value, answer.ID, err = b.getManager(p)
+		err = b.getManager(p, files, a)
 	case brokerwire.Find:
-		answer.Value = b.find(r.PID, r.Value)
+		a.Value = b.find(r.PID, r.Value)
 	default:
 		err = status.Errorf(status.Protocol, "request of unknown kind %d", r.Kind)
 	}
-	return answer, err
+	return err
 }
 
 func (b *Broker) setFrozen(p *Process, frozen bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	p.frozen = frozen
-}
-
-// introduce returns 1 for a process that is frozen: who asks need not wait for it.
-func (b *Broker) introduce(p *Process, id uint64) (frozen uint64, err error) {
-	b.mu.Lock()
-	to := b.processes[id]
-	if to != nil && to.frozen {
-		frozen = 1
-	}
-	b.mu.Unlock()
-	switch {
-	case to == nil:
-		return 0, status.Errorf(status.Dead, "process %d has ended", id)
-	case to == p:
-		return 0, status.Errorf(status.BadValue, "a process has no lane to itself")
-	}
-	if err := b.config.Policy.Talk(p, to); err != nil {
-		return 0, status.Errorf(status.Denied, "policy forbids process %d to talk to process %d: %w", p.ID, id, err)
-	}
-	return frozen, b.makeLane(p, to)
-}
-
-// makeLane gives both an end of a new socket; the second request of a pair gets no second lane.
-func (b *Broker) makeLane(p, to *Process) error {
-	here, there, err := sys.Socketpair()
-	if err != nil {
-		return status.Errorf(status.Quota, "no socket for a lane: %w", err)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if p.lanes[to] || b.processes[to.ID] != to {
-		here.Close()
-		there.Close()
-		if b.processes[to.ID] != to {
-			return status.Errorf(status.Dead, "process %d has ended", to.ID)
-		}
-		return nil
-	}
-	killpoint.At("broker: sockets made")
-	p.lanes[to], to.lanes[p] = true, true
-	p.send(brokerwire.Packet{Kind: brokerwire.Introduction, Identity: to.Identity}, here)
-	killpoint.At("broker: one introduced")
-	to.send(brokerwire.Packet{Kind: brokerwire.Introduction, Identity: p.Identity}, there)
-	return nil
 }
 
 // find returns the lowest process id above after that belongs to the OS process pid, or zero.
@@ -333,20 +301,4 @@ func (b *Broker) leaveManager(p *Process, node uint64) {
 	if b.manager == p && b.root == node {
 		b.manager, b.root = nil, 0
 	}
-}
-
-// getManager tells who is behind handle 0, and introduces p to it: who asks is about to call. Where that
-// is not possible, p learns why when it asks for the introduction.
-func (b *Broker) getManager(p *Process) (process, node uint64, err error) {
-	b.mu.Lock()
-	manager, node := b.manager, b.root
-	met := manager != nil && p.lanes[manager]
-	b.mu.Unlock()
-	if manager == nil {
-		return 0, 0, status.Errorf(status.UnknownTarget, "this bus has no service manager: start one with \"ubinder up\" or \"ubinderd\"")
-	}
-	if manager != p && !met && b.config.Policy.Talk(p, manager) == nil {
-		b.makeLane(p, manager)
-	}
-	return manager.ID, node, nil
 }

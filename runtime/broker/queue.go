@@ -9,10 +9,10 @@ import (
 	"ubinder/runtime/internal/sys"
 )
 
-// outgoing is a packet on its way to a process, with the file that goes along.
+// outgoing is a packet on its way to a process, with the files that go along.
 type outgoing struct {
 	packet brokerwire.Packet
-	file   sys.FD
+	files  []sys.FD
 }
 
 // maxQueued is how many packets may wait for a process that does not read; then it is cut off.
@@ -30,7 +30,7 @@ type queue struct {
 	writer  sync.WaitGroup // that goroutine
 }
 
-// put sends o, or has it sent when the socket takes it, and takes over its file. It never blocks. It is false
+// put sends o, or has it sent when the socket takes it, and takes over its files. It never blocks. It is false
 // when the queue is full or closed.
 func (q *queue) put(o outgoing) bool {
 	q.mu.Lock()
@@ -52,16 +52,17 @@ func (q *queue) put(o outgoing) bool {
 
 func (o *outgoing) send(send func([]byte, ...int) error) error {
 	killpoint.At("broker: sending")
-	if o.file.Valid() {
-		return send(o.packet.Append(nil), o.file.Int())
+	var numbers []int
+	for _, f := range o.files {
+		numbers = append(numbers, f.Int())
 	}
-	return send(o.packet.Append(nil))
+	return send(o.packet.Append(nil), numbers...)
 }
 
 // sent ends what was done with o. A process that has not got a packet would miss something: better that
 // it knows.
 func (q *queue) sent(o outgoing, err error) {
-	o.file.Close()
+	sys.CloseAll(o.files)
 	if err != nil {
 		q.conn.Close()
 	}

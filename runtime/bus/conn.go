@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	"ubinder/runtime/internal/brokerwire"
@@ -14,28 +15,6 @@ import (
 	"ubinder/runtime/status"
 )
 
-// Membership is a process's place on a bus: a Conn to a broker, or a Member of a Hub.
-type Membership interface {
-	Self() *Peer
-	// Approach asks for a lane to a process. When it returns without an error the handler has been told
-	// of the lane, now or earlier. frozen is what the process has said by SetFrozen: while it is stopped the
-	// lane does not open.
-	Approach(ctx context.Context, process uint64) (frozen bool, err error)
-	// SetFrozen lets those who have no lane to this process know that it is frozen.
-	SetFrozen(ctx context.Context, frozen bool) error
-	// ContextManager returns the process that holds handle 0, and the node behind it. It may introduce
-	// the two on the way.
-	ContextManager(ctx context.Context) (process, node uint64, err error)
-	BecomeContextManager(ctx context.Context, node uint64) error
-	LeaveContextManager(ctx context.Context, node uint64) error
-	// Find returns the first process after the given one that belongs to the OS process pid; zero: none.
-	Find(ctx context.Context, pid int32, after uint64) (process uint64, err error)
-	// Parker puts the threads of this process to sleep, on all its lanes.
-	Parker() wait.Parker
-	Done() <-chan struct{}
-	Close()
-}
-
 // Conn is a process's connection to the broker. Safe for concurrent use.
 type Conn struct {
 	sock    *sys.Conn
@@ -43,20 +22,21 @@ type Conn struct {
 	self    Peer
 	handler ConnHandler
 	done    chan struct{} // closed when the connection has ended
+	managed atomic.Bool   // a context manager was found, and met
 
 	mu      sync.Mutex
 	err     error
 	cookie  uint32
-	waiting map[uint32]chan brokerwire.Packet
+	waiting map[uint32]request
 	opening map[*sys.Conn]bool // sockets of lanes in their handshake
 	opens   sync.WaitGroup
 }
 
-// ConnHandler is told of lanes that the broker makes. Introduced is called on the connection's
-// goroutine in the order of the introductions; the events and callbacks are NewLink's. A nil return
-// refuses the lane.
-type ConnHandler interface {
-	Introduced(p *Peer) (e Events, registered func(*Link), opened func(*Link, error))
+// request is a question to the broker that is not answered. One that makes a lane is answered when the lane is
+// open, or has failed; it is kept even when nobody waits for it any more, because a lane is made once.
+type request struct {
+	answer chan brokerwire.Packet // has room for one
+	outbox *Outbox                // that was sent with it; nil: no lane is asked for
 }
 
 // Dial connects to the broker at path and says hello. name is for people who look at the bus.
@@ -66,7 +46,7 @@ func Dial(ctx context.Context, path, name string, h ConnHandler) (*Conn, error) 
 		return nil, dialError(path, err)
 	}
 	c := &Conn{sock: sock, handler: h, done: make(chan struct{}),
-		waiting: make(map[uint32]chan brokerwire.Packet), opening: make(map[*sys.Conn]bool)}
+		waiting: make(map[uint32]request), opening: make(map[*sys.Conn]bool)}
 	killpoint.At("hello: connected")
 	if err := c.hello(ctx, path, name); err != nil {
 		sock.Close()
@@ -154,8 +134,8 @@ func (c *Conn) routineReceive() {
 			c.end(status.Errorf(status.Dead, "the connection to the broker has ended: %w", err))
 			return
 		}
-		if p.Kind == brokerwire.Introduction && len(fds) == 1 {
-			c.introduced(&p, fds[0])
+		if p.Kind == brokerwire.Introduction {
+			c.introduced(&p, fds)
 			continue
 		}
 		sys.CloseAll(fds)
@@ -163,59 +143,20 @@ func (c *Conn) routineReceive() {
 			c.end(remoteError(p))
 			return
 		}
-		c.mu.Lock()
-		ch := c.waiting[p.Cookie]
-		delete(c.waiting, p.Cookie)
-		c.mu.Unlock()
-		if ch != nil {
-			ch <- p
+		if r, ok := c.answered(p.Cookie); ok {
+			r.outbox.Close()
+			r.answer <- p
 		}
 	}
 }
 
-func (c *Conn) introduced(p *brokerwire.Packet, fd sys.FD) {
-	killpoint.At("introduction: received")
-	peer := peerOf(&p.Identity)
-	events, registered, opened := c.handler.Introduced(&peer)
-	if events == nil {
-		fd.Close()
-		return
-	}
-	conn, err := sys.NewConn(fd)
-	if err != nil {
-		opened(nil, status.Errorf(status.Internal, "lane to process %d: %w", peer.ID, err))
-		return
-	}
-	if !c.beginOpen(conn) {
-		conn.Close()
-		opened(nil, errConnClosed)
-		return
-	}
-	NewLink(conn, &c.parker, &peer, events, registered, func(l *Link, err error) {
-		c.endOpen(conn)
-		opened(l, err)
-	})
-}
-
-var errConnClosed = status.Errorf(status.Dead, "this process has closed its connection")
-
-// beginOpen notes a handshake, so that Close can end it.
-func (c *Conn) beginOpen(conn *sys.Conn) bool {
+// answered takes a request that the broker has answered.
+func (c *Conn) answered(cookie uint32) (r request, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.opening == nil {
-		return false
-	}
-	c.opening[conn] = true
-	c.opens.Add(1)
-	return true
-}
-
-func (c *Conn) endOpen(conn *sys.Conn) {
-	c.mu.Lock()
-	delete(c.opening, conn)
-	c.mu.Unlock()
-	c.opens.Done()
+	r, ok = c.waiting[cookie]
+	delete(c.waiting, cookie)
+	return r, ok
 }
 
 func (c *Conn) end(err error) {
@@ -226,9 +167,10 @@ func (c *Conn) end(err error) {
 		c.err = err
 		close(c.done)
 	}
-	for cookie, ch := range c.waiting {
+	for cookie, r := range c.waiting {
 		delete(c.waiting, cookie)
-		ch <- brokerwire.Packet{Kind: brokerwire.Error, Code: uint32(status.Dead), Text: err.Error()}
+		r.outbox.Close()
+		r.answer <- brokerwire.Packet{Kind: brokerwire.Error, Code: uint32(status.Dead), Text: err.Error()}
 	}
 }
 
@@ -245,87 +187,49 @@ func (c *Conn) Close() {
 	c.opens.Wait()
 }
 
-// ask sends a request and waits for its answer.
-func (c *Conn) ask(ctx context.Context, p brokerwire.Packet) (brokerwire.Packet, error) {
-	ch := make(chan brokerwire.Packet, 1)
+// ask sends a request, with an outbox if it may make a lane, and waits for its answer.
+func (c *Conn) ask(ctx context.Context, p brokerwire.Packet, o *Outbox) (brokerwire.Packet, error) {
+	answer := make(chan brokerwire.Packet, 1)
 	c.mu.Lock()
 	if c.err != nil {
 		defer c.mu.Unlock()
+		o.Close()
 		return p, c.err
 	}
 	c.cookie++
 	p.Cookie = c.cookie
-	c.waiting[p.Cookie] = ch
+	c.waiting[p.Cookie] = request{answer, o}
 	c.mu.Unlock()
 	killpoint.At("request")
-	if err := c.sock.SendWait(p.Append(nil)); err != nil {
+	if err := c.send(p, o); err != nil {
 		c.forget(p.Cookie)
 		return p, status.Errorf(status.Dead, "asking the broker: %w", err)
 	}
 	killpoint.At("request: sent")
 	select {
-	case answer := <-ch:
+	case p := <-answer:
 		killpoint.At("request: answered")
-		if answer.Kind == brokerwire.Error {
-			return answer, remoteError(answer)
+		if p.Kind == brokerwire.Error {
+			return p, remoteError(p)
 		}
-		return answer, nil
+		return p, nil
 	case <-ctx.Done():
-		c.forget(p.Cookie)
+		if o == nil {
+			c.forget(p.Cookie)
+		}
 		return p, status.FromContext(ctx)
 	}
 }
 
-func (c *Conn) forget(cookie uint32) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	delete(c.waiting, cookie)
-}
-
-// Introduce is Approach for who knows how the process is.
-func (c *Conn) Introduce(ctx context.Context, process uint64) error {
-	_, err := c.Approach(ctx, process)
-	return err
-}
-
-// Approach implements Membership.
-func (c *Conn) Approach(ctx context.Context, process uint64) (frozen bool, err error) {
-	p, err := c.ask(ctx, brokerwire.Packet{Kind: brokerwire.Introduce, Value: process})
-	return p.Kind == brokerwire.Done && p.Value != 0, err
-}
-
-// SetFrozen implements Membership.
-func (c *Conn) SetFrozen(ctx context.Context, frozen bool) error {
-	p := brokerwire.Packet{Kind: brokerwire.SetFrozen}
-	if frozen {
-		p.Value = 1
+func (c *Conn) send(p brokerwire.Packet, o *Outbox) error {
+	if o == nil {
+		return c.sock.SendWait(p.Append(nil))
 	}
-	_, err := c.ask(ctx, p)
-	return err
+	return c.sock.SendWait(p.Append(nil), o.FD())
 }
 
-// ContextManager returns the process that holds handle 0, and the node behind it. The handler has been
-// told of a lane to it, if there can be one.
-func (c *Conn) ContextManager(ctx context.Context) (process, node uint64, err error) {
-	p, err := c.ask(ctx, brokerwire.Packet{Kind: brokerwire.GetContextManager})
-	return p.Value, p.ID, err
-}
-
-// BecomeContextManager makes node of this process the one behind handle 0.
-func (c *Conn) BecomeContextManager(ctx context.Context, node uint64) error {
-	_, err := c.ask(ctx, brokerwire.Packet{Kind: brokerwire.SetContextManager, Value: node})
-	return err
-}
-
-// Find returns the lowest process id above after that belongs to the OS process pid; zero if there is
-// none.
-func (c *Conn) Find(ctx context.Context, pid int32, after uint64) (process uint64, err error) {
-	p, err := c.ask(ctx, brokerwire.Packet{Kind: brokerwire.Find, Value: after, Identity: brokerwire.Identity{PID: pid}})
-	return p.Value, err
-}
-
-// LeaveContextManager takes node of this process away from handle 0, if it is there.
-func (c *Conn) LeaveContextManager(ctx context.Context, node uint64) error {
-	_, err := c.ask(ctx, brokerwire.Packet{Kind: brokerwire.SetContextManager, Identity: brokerwire.Identity{ID: node}})
-	return err
+func (c *Conn) forget(cookie uint32) {
+	if r, ok := c.answered(cookie); ok {
+		r.outbox.Close()
+	}
 }

@@ -10,79 +10,159 @@ import (
 	"ubinder/runtime/status"
 )
 
-// handshake is what two processes do on a new lane's socket before either publishes: each passes its
-// outbox, and each says when it has mapped the other's.
-type handshake struct {
-	conn    *sys.Conn
-	parker  wait.Parker
-	out     outbox
-	outMem  [2]sys.Memory
-	inMem   [2]sys.Memory
-	in      outbox
-	segment int
+// Outbox is the memory of one side of a lane that is to be. Who asks for a lane makes it first and sends it
+// with the question, so that the other side has it when it is introduced.
+type Outbox struct {
+	fd     sys.FD
+	memory sys.Memory
+	parts  outbox
 }
 
-// start makes the own outbox and sends it.
-func (h *handshake) start() error {
-	head, headMem, err := sys.CreateMemory("ubinder-outbox", headerSize)
+// NewOutbox makes an outbox. The caller gives it to OpenLink, or closes it.
+func NewOutbox() (*Outbox, error) {
+	fd, memory, err := sys.CreateMemory("ubinder-outbox", outboxSize)
 	if err != nil {
-		return status.Errorf(status.Internal, "making an outbox: %w", err)
+		return nil, status.Errorf(status.Internal, "making an outbox: %w", err)
 	}
-	defer head.Close()
-	segment, segMem, err := sys.CreateMemory("ubinder-segment", h.segment)
-	if err != nil {
-		headMem.Unmap()
-		return status.Errorf(status.Internal, "making an outbox: %w", err)
-	}
-	defer segment.Close()
-	h.outMem = [2]sys.Memory{headMem, segMem}
-	h.out = newOutbox(regionOf(headMem), regionOf(segMem))
 	killpoint.At("lane: outbox made")
-	if err := h.conn.Send([]byte{packetOutbox}, head.Int(), segment.Int()); err != nil {
+	return &Outbox{fd, memory, newOutbox(memory.Bytes())}, nil
+}
+
+// FD is the file to send.
+func (o *Outbox) FD() int { return o.fd.Int() }
+
+// Close gives the memory back. A nil outbox has none.
+func (o *Outbox) Close() {
+	if o != nil {
+		o.fd.Close()
+		o.memory.Unmap()
+	}
+}
+
+// Opening is what a new lane is made of. Conn is one end of a packet socket whose other end the peer has; the
+// link owns it. Parker puts this process's threads to sleep.
+type Opening struct {
+	Conn   *sys.Conn
+	Parker wait.Parker
+	Peer   *Peer
+	Events Events // start when both sides are ready
+	// Registered is called before the peer is allowed to write.
+	Registered func(*Link)
+	// Opened is called once before any event, with the link when the peer may be written to, or with the error
+	// that ended the attempt.
+	Opened func(*Link, error)
+}
+
+// OpenLink makes the link of a lane that this process has asked for: the peer is given mine by the broker, and
+// answers with its own outbox.
+func OpenLink(o Opening, mine *Outbox) {
+	go routineOpen(&handshake{Opening: o, mine: mine}, (*handshake).open)
+}
+
+// AcceptLink makes the link of a lane that the peer has asked for. theirs is its outbox, or what it says is
+// that; the link owns it.
+func AcceptLink(o Opening, theirs sys.FD) {
+	go routineOpen(&handshake{Opening: o, theirs: theirs}, (*handshake).accept)
+}
+
+// handshake is what two processes do about a new lane before either publishes: each gets the other's outbox,
+// and each says when it takes what is published there.
+type handshake struct {
+	Opening
+	mine   *Outbox
+	theirs sys.FD
+	inbox  sys.Memory
+	link   *Link
+}
+
+func routineOpen(h *handshake, shake func(*handshake, *socketPort) error) {
+	p := &socketPort{conn: h.Conn, counters: h.Parker.Counters(), early: make(map[uint64][]sys.FD)}
+	err := shake(h, p)
+	if h.mine != nil {
+		h.mine.fd.Close()
+	}
+	h.theirs.Close()
+	if h.link == nil {
+		h.Conn.Close()
+		h.unmap()
+		h.Opened(nil, fmt.Errorf("lane to process %d: %w", h.Peer.ID, err))
+		return
+	}
+	if err != nil {
+		h.link.Fail(err)
+	}
+	h.Opened(h.link, err)
+	h.link.routineReceive()
+}
+
+// open waits for the peer's outbox, which says too that the peer takes what is published.
+func (h *handshake) open(p *socketPort) (err error) {
+	p.ready = true
+	if h.theirs, err = h.expectOutbox(); err != nil {
+		return err
+	}
+	killpoint.At("lane: outbox received")
+	if err := h.register(p); err != nil {
+		return err
+	}
+	if err := h.Conn.Send([]byte{packetReady}); err != nil {
+		return status.Errorf(status.Dead, "lane handshake: %w", err)
+	}
+	killpoint.At("lane: ready sent")
+	return nil
+}
+
+// accept answers with the own outbox, and waits until the peer takes what is published there.
+func (h *handshake) accept(p *socketPort) (err error) {
+	if h.mine, err = NewOutbox(); err != nil {
+		return err
+	}
+	if err := h.register(p); err != nil {
+		return err
+	}
+	if err := h.Conn.Send([]byte{packetOutbox}, h.mine.FD()); err != nil {
 		return status.Errorf(status.Dead, "passing an outbox: %w", err)
 	}
 	killpoint.At("lane: outbox sent")
-	return nil
+	err = p.awaitReady()
+	killpoint.At("lane: ready received")
+	return err
 }
 
-// take waits for the peer's outbox and maps it.
-func (h *handshake) take() error {
-	fds, err := h.expectOutbox()
-	if err != nil {
-		return err
+// register maps the peer's outbox, and has the link known: from then on its messages can be taken.
+func (h *handshake) register(p *socketPort) (err error) {
+	if h.inbox, err = sys.MapPeerMemory(h.theirs, outboxSize); err != nil {
+		return protocolError("its outbox cannot be mapped: %v", err)
 	}
-	defer sys.CloseAll(fds)
-	killpoint.At("lane: outbox received")
-	for i, size := range []int{headerSize, h.segment} {
-		if h.inMem[i], err = sys.MapPeerMemory(fds[i], size); err != nil {
-			return protocolError("its outbox cannot be mapped: %v", err)
-		}
-	}
-	h.in = outboxIn(regionOf(h.inMem[0]), regionOf(h.inMem[1]))
-	if err := checkInbox(h.in.head, h.segment); err != nil {
+	in := outboxIn(h.inbox.Bytes())
+	if err := checkInbox(in.head); err != nil {
 		return err
 	}
 	killpoint.At("lane: outbox mapped")
+	h.link = newLane(h.Peer, h.mine.parts, in, h.Parker, p, h.unmap)
+	h.link.events = h.Events
+	h.Registered(h.link)
+	killpoint.At("lane: registered")
 	return nil
 }
 
-func (h *handshake) expectOutbox() ([]sys.FD, error) {
+func (h *handshake) expectOutbox() (sys.FD, error) {
 	var b [maxPacket]byte
-	n, fds, err := h.conn.Receive(b[:])
+	n, fds, err := h.Conn.Receive(b[:])
 	if fault := packetFault(err); status.CodeOf(fault) == status.Protocol {
-		return nil, fault
+		return sys.FD{}, fault
 	}
 	if errors.Is(err, sys.ErrFilesLost) {
-		return nil, status.Errorf(status.Quota, "during the lane handshake: %w", err)
+		return sys.FD{}, status.Errorf(status.Quota, "during the lane handshake: %w", err)
 	}
 	if err != nil {
-		return nil, status.Errorf(status.Dead, "the peer ended during the lane handshake: %w", err)
+		return sys.FD{}, status.Errorf(status.Dead, "the peer ended during the lane handshake: %w", err)
 	}
-	if n != 1 || b[0] != packetOutbox || len(fds) != 2 {
+	if n != 1 || b[0] != packetOutbox || len(fds) != 1 {
 		sys.CloseAll(fds)
-		return nil, handshakeFault(b[:n], packetOutbox, len(fds), 2)
+		return sys.FD{}, handshakeFault(b[:n], packetOutbox, len(fds), 1)
 	}
-	return fds, nil
+	return fds[0], nil
 }
 
 func handshakeFault(packet []byte, want byte, files, wantFiles int) error {
@@ -90,51 +170,8 @@ func handshakeFault(packet []byte, want byte, files, wantFiles int) error {
 }
 
 func (h *handshake) unmap() {
-	for i := range h.outMem {
-		h.outMem[i].Unmap()
-		h.inMem[i].Unmap()
+	if h.mine != nil {
+		h.mine.memory.Unmap()
 	}
-}
-
-// NewLink makes the link of a lane over conn, one end of a packet socket whose other end the peer
-// has; it owns conn. parker puts this process's threads to sleep. Events start when both sides are ready. opened is called once before any event,
-// with the link when the peer may be written to, or with the error that ended the attempt.
-// registered is called before the peer is allowed to write.
-func NewLink(conn *sys.Conn, parker wait.Parker, peer *Peer, events Events, registered func(*Link), opened func(*Link, error)) {
-	h := &handshake{conn: conn, parker: parker, segment: SegmentSize}
-	go routineOpen(h, peer, events, registered, opened)
-}
-
-func routineOpen(h *handshake, peer *Peer, events Events, registered func(*Link), opened func(*Link, error)) {
-	err := h.start()
-	if err == nil {
-		err = h.take()
-	}
-	if err != nil {
-		h.conn.Close()
-		h.unmap()
-		opened(nil, fmt.Errorf("lane to process %d: %w", peer.ID, err))
-		return
-	}
-	p := &socketPort{conn: h.conn, counters: h.parker.Counters(), early: make(map[uint64][]sys.FD)}
-	l := newLane(peer, h.out, h.in, h.parker, p, h.unmap)
-	l.events = events
-	registered(l)
-	killpoint.At("lane: registered")
-	if err = h.ready(p); err != nil {
-		l.Fail(err)
-	}
-	opened(l, err)
-	l.routineReceive()
-}
-
-// ready tells the peer that this side takes what it publishes, and waits for the same word.
-func (h *handshake) ready(p *socketPort) error {
-	if err := h.conn.Send([]byte{packetReady}); err != nil {
-		return status.Errorf(status.Dead, "lane handshake: %w", err)
-	}
-	killpoint.At("lane: ready sent")
-	err := p.awaitReady()
-	killpoint.At("lane: ready received")
-	return err
+	h.inbox.Unmap()
 }

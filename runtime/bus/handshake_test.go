@@ -8,24 +8,19 @@ import (
 
 	"ubinder/runtime/internal/leaktest"
 	"ubinder/runtime/internal/sys"
-	"ubinder/runtime/internal/wait"
 )
 
 // A lane may be drained for another's sake as soon as it is registered; who takes the files of what is
 // there reads the peer's word that it is ready, too.
 func TestWhoTakesFilesMayEndTheHandshake(t *testing.T) {
 	leaktest.Check(t)
-	here, there, err := sys.Socketpair()
-	require.NoError(t, err)
-	connA, err := sys.NewConn(here)
-	require.NoError(t, err)
-	v := &victim{hangup: make(chan error, 1)}
+	here, there := connPair(t)
+	v, o := opening(here)
 	h := newHostile(t, there)
-	h.send([]byte{packetOutbox}, h.headFD.Int(), h.segFD.Int())
 	h.send([]byte{packetReady})
-	h.sendFiles(0, h.headFD.Int())
+	h.sendFiles(0, h.fd.Int())
 	h.publish(Descriptor{Kind: KindCall, Files: 1})
-	registered := func(l *Link) {
+	o.Registered = func(l *Link) {
 		var d Descriptor
 		ok, err := l.Next(&d)
 		assert.True(t, ok)
@@ -35,9 +30,10 @@ func TestWhoTakesFilesMayEndTheHandshake(t *testing.T) {
 		sys.CloseAll(fds)
 		l.Free(&d)
 	}
-	opened := make(chan error, 1)
-	NewLink(connA, new(wait.Futex), &Peer{ID: 66}, v, registered, func(_ *Link, err error) { opened <- err })
-	require.NoError(t, <-opened)
+	theirs, err := sys.Dup(h.fd.Int())
+	require.NoError(t, err)
+	AcceptLink(o, theirs)
+	require.NoError(t, <-v.opened)
 	h.hangUp()
 	<-v.hangup
 }

@@ -220,7 +220,7 @@ func (h *hostile) scribble(r *rand.Rand, stop <-chan struct{}) {
 			v %= 64
 		}
 		h.out.Uint64(off).Store(v)
-		regionOf(h.segment).Uint64(r.IntN(SegmentSize/8) * 8).Store(v)
+		h.out.Uint64(headerSize + r.IntN(SegmentSize/8)*8).Store(v)
 		if i%16 == 0 {
 			h.conn.Send([]byte{packetRing})
 		}
@@ -253,7 +253,7 @@ func FuzzOutbox(f *testing.F) {
 		h, v := attack(t)
 		h.shake(v)
 		sendSome(v)
-		copy(h.head.Bytes()[offTail+8:], b[min(len(b), 8):])
+		copy(h.memory.Bytes()[offTail+8:headerSize], b[min(len(b), 8):])
 		var tail uint64
 		for i, c := range b[:min(len(b), 8)] {
 			tail |= uint64(c) << (8 * i)

@@ -42,39 +42,36 @@ func pipeEnd(t testing.TB) int {
 const allSeals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_FUTURE_WRITE | unix.F_SEAL_SEAL
 
 func TestOutboxesThatAreNotSafeToMapAreRefused(t *testing.T) {
+	sealed := func(size, seals int) func(t testing.TB) int {
+		return func(t testing.TB) int { return memfd(t, unix.MFD_ALLOW_SEALING, size, seals) }
+	}
 	for name, c := range map[string]struct {
-		head func(t testing.TB) int
-		want string
+		outbox func(t testing.TB) int
+		want   string
 	}{
-		"no seals":     {func(t testing.TB) int { return memfd(t, unix.MFD_ALLOW_SEALING, headerSize, 0) }, "not sealed"},
-		"not sealable": {func(t testing.TB) int { return memfd(t, 0, headerSize, 0) }, "not sealed"},
-		"may shrink": {func(t testing.TB) int {
-			return memfd(t, unix.MFD_ALLOW_SEALING, headerSize, allSeals&^unix.F_SEAL_SHRINK)
-		}, "not sealed"},
-		"may grow": {func(t testing.TB) int {
-			return memfd(t, unix.MFD_ALLOW_SEALING, headerSize, allSeals&^unix.F_SEAL_GROW)
-		}, "not sealed"},
-		"may be written": {func(t testing.TB) int {
-			return memfd(t, unix.MFD_ALLOW_SEALING, headerSize, allSeals&^unix.F_SEAL_FUTURE_WRITE)
-		}, "not sealed"},
-		"too short": {func(t testing.TB) int { return memfd(t, unix.MFD_ALLOW_SEALING, headerSize-4096, allSeals) }, "not the size agreed on"},
-		"empty":     {func(t testing.TB) int { return memfd(t, unix.MFD_ALLOW_SEALING, 0, allSeals) }, "not the size agreed on"},
-		"too long":  {func(t testing.TB) int { return memfd(t, unix.MFD_ALLOW_SEALING, 2*headerSize, allSeals) }, "not the size agreed on"},
-		"no header": {func(t testing.TB) int { return memfd(t, unix.MFD_ALLOW_SEALING, headerSize, allSeals) }, "magic 0x0"},
-		"a pipe":    {pipeEnd, "not anonymous shared memory"},
-		"a file":    {func(t testing.TB) int { return openFile(t, t.TempDir()+"/file") }, "cannot be mapped"},
-		"/dev/zero": {func(t testing.TB) int { return openFile(t, "/dev/zero") }, "not anonymous shared memory"},
-		"/dev/null": {func(t testing.TB) int { return openFile(t, "/dev/null") }, "not anonymous shared memory"},
+		"no seals":       {sealed(outboxSize, 0), "not sealed"},
+		"not sealable":   {func(t testing.TB) int { return memfd(t, 0, outboxSize, 0) }, "not sealed"},
+		"may shrink":     {sealed(outboxSize, allSeals&^unix.F_SEAL_SHRINK), "not sealed"},
+		"may grow":       {sealed(outboxSize, allSeals&^unix.F_SEAL_GROW), "not sealed"},
+		"may be written": {sealed(outboxSize, allSeals&^unix.F_SEAL_FUTURE_WRITE), "not sealed"},
+		"too short":      {sealed(outboxSize-4096, allSeals), "not the size agreed on"},
+		"empty":          {sealed(0, allSeals), "not the size agreed on"},
+		"too long":       {sealed(2*outboxSize, allSeals), "not the size agreed on"},
+		"no header":      {sealed(outboxSize, allSeals), "magic 0x0"},
+		"a pipe":         {pipeEnd, "not anonymous shared memory"},
+		"a file":         {func(t testing.TB) int { return openFile(t, t.TempDir()+"/file") }, "cannot be mapped"},
+		"/dev/zero":      {func(t testing.TB) int { return openFile(t, "/dev/zero") }, "not anonymous shared memory"},
+		"/dev/null":      {func(t testing.TB) int { return openFile(t, "/dev/null") }, "not anonymous shared memory"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			h, v := attack(t)
 			s := standBy(t)
-			h.send([]byte{packetOutbox}, c.head(t), h.segFD.Int())
+			h, v := attack(t)
+			h.send([]byte{packetOutbox}, c.outbox(t))
 			blames(t, <-v.opened, c.want)
 			s.talk(t)
-			h, v = attack(t)
-			h.send([]byte{packetOutbox}, h.headFD.Int(), c.head(t))
-			blames(t, <-v.opened, "cannot be mapped")
+			_, v = attackByAsking(t, func(*hostile) int { return c.outbox(t) })
+			blames(t, <-v.opened, c.want)
+			s.talk(t)
 		})
 	}
 }
@@ -85,8 +82,10 @@ func TestHugePagesAreRefused(t *testing.T) {
 		t.Skip("no huge pages:", err)
 	}
 	defer unix.Close(fd)
+	_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, allSeals)
+	require.NoError(t, err)
 	h, v := attack(t)
-	h.send([]byte{packetOutbox}, h.headFD.Int(), fd)
+	h.send([]byte{packetOutbox}, fd)
 	blames(t, <-v.opened, "not anonymous shared memory")
 }
 
@@ -101,7 +100,12 @@ func TestOutboxesOfAnotherShapeAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			h, v := attack(t)
 			h.out.Uint32(c.off).Store(c.value)
-			h.send([]byte{packetOutbox}, h.headFD.Int(), h.segFD.Int())
+			h.outbox()
+			blames(t, <-v.opened, "its outbox has "+name)
+			_, v = attackByAsking(t, func(h *hostile) int {
+				h.out.Uint32(c.off).Store(c.value)
+				return h.fd.Int()
+			})
 			blames(t, <-v.opened, "its outbox has "+name)
 		})
 	}
@@ -109,32 +113,41 @@ func TestOutboxesOfAnotherShapeAreRefused(t *testing.T) {
 
 func TestPacketsOutOfOrderDuringTheHandshake(t *testing.T) {
 	for name, packets := range map[string]func(h *hostile){
-		"ready first":          func(h *hostile) { h.send([]byte{packetReady}) },
-		"ring first":           func(h *hostile) { h.ring() },
-		"no files":             func(h *hostile) { h.send([]byte{packetOutbox}) },
-		"one file":             func(h *hostile) { h.send([]byte{packetOutbox}, h.headFD.Int()) },
-		"three files":          func(h *hostile) { h.send([]byte{packetOutbox}, h.headFD.Int(), h.segFD.Int(), h.segFD.Int()) },
-		"most files":           func(h *hostile) { h.send([]byte{packetOutbox}, many(h.headFD.Int(), sys.MaxFDs)...) },
-		"a byte more":          func(h *hostile) { h.send([]byte{packetOutbox, 0}, h.headFD.Int(), h.segFD.Int()) },
-		"a long packet":        func(h *hostile) { h.send(make([]byte, 1000), h.headFD.Int(), h.segFD.Int()) },
-		"empty, with files":    func(h *hostile) { h.sendEmpty(h.headFD.Int(), h.segFD.Int()) },
-		"outbox twice":         func(h *hostile) { h.outbox(); h.outbox() },
-		"files before ready":   func(h *hostile) { h.outbox(); h.sendFiles(0, h.headFD.Int()) },
-		"ready with a file":    func(h *hostile) { h.outbox(); h.send([]byte{packetReady}, h.headFD.Int()) },
-		"long packet as ready": func(h *hostile) { h.outbox(); h.send(make([]byte, 100)) },
+		"ready":             func(h *hostile) { h.send([]byte{packetReady}) },
+		"ring":              func(h *hostile) { h.ring() },
+		"no files":          func(h *hostile) { h.send([]byte{packetOutbox}) },
+		"two files":         func(h *hostile) { h.send([]byte{packetOutbox}, h.fd.Int(), h.fd.Int()) },
+		"most files":        func(h *hostile) { h.send([]byte{packetOutbox}, many(h.fd.Int(), sys.MaxFDs)...) },
+		"a byte more":       func(h *hostile) { h.send([]byte{packetOutbox, 0}, h.fd.Int()) },
+		"a long packet":     func(h *hostile) { h.send(make([]byte, 1000), h.fd.Int()) },
+		"empty, with files": func(h *hostile) { h.sendEmpty(h.fd.Int()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, v := attack(t)
 			packets(h)
 			blames(t, <-v.opened, "packet")
-			if v.link != nil {
-				blames(t, <-v.hangup, "packet")
-			}
+			require.Nil(t, v.link)
+		})
+	}
+	for name, packets := range map[string]func(h *hostile){
+		"an outbox once more":  func(h *hostile) { h.outbox() },
+		"ring":                 func(h *hostile) { h.ring() },
+		"files before ready":   func(h *hostile) { h.sendFiles(0, h.fd.Int()) },
+		"ready with a file":    func(h *hostile) { h.send([]byte{packetReady}, h.fd.Int()) },
+		"long packet as ready": func(h *hostile) { h.send(make([]byte, 100)) },
+		"a byte more":          func(h *hostile) { h.send([]byte{packetReady, 0}) },
+	} {
+		t.Run("who asks/"+name, func(t *testing.T) {
+			h, v := attackByAsking(t, func(h *hostile) int { return h.fd.Int() })
+			packets(h)
+			blames(t, <-v.opened, "packet")
+			blames(t, <-v.hangup, "packet")
 		})
 	}
 }
 
-func (h *hostile) outbox() { h.send([]byte{packetOutbox}, h.headFD.Int(), h.segFD.Int()) }
+// outbox answers who has asked for the lane.
+func (h *hostile) outbox() { h.send([]byte{packetOutbox}, h.fd.Int()) }
 
 func (h *hostile) sendFiles(pos uint64, files ...int) {
 	h.send(binary.NativeEndian.AppendUint64([]byte{packetFiles}, pos), files...)
@@ -148,13 +161,16 @@ func many(fd, n int) (list []int) {
 }
 
 func TestAPeerThatIsNeverReadyHoldsUpNobodyElse(t *testing.T) {
-	h, v := attack(t)
 	s := standBy(t)
-	h.outbox()
+	h, v := attackByAsking(t, func(h *hostile) int { return h.fd.Int() })
 	s.talk(t)
 	h.hangUp()
 	require.ErrorIs(t, <-v.opened, status.Dead)
 	require.ErrorIs(t, <-v.hangup, status.Dead)
+	h, v = attack(t)
+	s.talk(t)
+	h.hangUp()
+	require.ErrorIs(t, <-v.opened, status.Dead)
 }
 
 func TestPacketsThatNoPeerSendsCutItOff(t *testing.T) {
@@ -162,17 +178,17 @@ func TestPacketsThatNoPeerSendsCutItOff(t *testing.T) {
 		"unknown kind":          func(h *hostile) { h.send([]byte{'?'}) },
 		"a second outbox":       func(h *hostile) { h.outbox() },
 		"a second ready":        func(h *hostile) { h.send([]byte{packetReady}) },
-		"a ring with a file":    func(h *hostile) { h.send([]byte{packetRing}, h.headFD.Int()) },
+		"a ring with a file":    func(h *hostile) { h.send([]byte{packetRing}, h.fd.Int()) },
 		"a long ring":           func(h *hostile) { h.send([]byte{packetRing, 0}) },
 		"a packet too long":     func(h *hostile) { h.send(make([]byte, 17)) },
 		"a huge packet":         func(h *hostile) { h.send(make([]byte, 100000)) },
-		"empty, with files":     func(h *hostile) { h.sendEmpty(h.headFD.Int()) },
-		"files, cut short":      func(h *hostile) { h.send([]byte{packetFiles, 1, 2}, h.headFD.Int()) },
-		"too many files":        func(h *hostile) { h.sendFiles(0, many(h.headFD.Int(), MaxFiles+1)...) },
+		"empty, with files":     func(h *hostile) { h.sendEmpty(h.fd.Int()) },
+		"files, cut short":      func(h *hostile) { h.send([]byte{packetFiles, 1, 2}, h.fd.Int()) },
+		"too many files":        func(h *hostile) { h.sendFiles(0, many(h.fd.Int(), MaxFiles+1)...) },
 		"files of all messages": func(h *hostile) { h.flood() },
-		"files twice":           func(h *hostile) { h.sendFiles(5, h.headFD.Int()); h.sendFiles(5, h.headFD.Int()) },
-		"files backwards":       func(h *hostile) { h.sendFiles(5, h.headFD.Int()); h.sendFiles(4, h.headFD.Int()) },
-		"files of no position":  func(h *hostile) { h.sendFiles(1<<64-1, h.headFD.Int()) },
+		"files twice":           func(h *hostile) { h.sendFiles(5, h.fd.Int()); h.sendFiles(5, h.fd.Int()) },
+		"files backwards":       func(h *hostile) { h.sendFiles(5, h.fd.Int()); h.sendFiles(4, h.fd.Int()) },
+		"files of no position":  func(h *hostile) { h.sendFiles(1<<64-1, h.fd.Int()) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, v := attack(t)
@@ -189,7 +205,7 @@ func TestPacketsThatNoPeerSendsCutItOff(t *testing.T) {
 // flood sends more files than any receiver keeps.
 func (h *hostile) flood() {
 	for pos := range uint64(maxEarlyFiles/MaxFiles + 1) {
-		h.sendFiles(pos, many(h.headFD.Int(), MaxFiles)...)
+		h.sendFiles(pos, many(h.fd.Int(), MaxFiles)...)
 	}
 }
 
@@ -197,8 +213,8 @@ func TestFilesThatDoNotComeFailTheirMessageAlone(t *testing.T) {
 	h, v := attack(t)
 	v.keepAll()
 	h.shake(v)
-	h.sendFiles(1, h.headFD.Int())
-	h.sendFiles(2, h.headFD.Int(), h.segFD.Int())
+	h.sendFiles(1, h.fd.Int())
+	h.sendFiles(2, h.fd.Int(), h.fd.Int())
 	h.publish(repeat(3, Descriptor{Kind: KindCall, Files: 1})...)
 	require.Eventually(t, func() bool { return v.count() == 3 }, patience, tick)
 	for pos, ok := range []bool{false, true, false} {

@@ -17,13 +17,13 @@ import (
 
 // hostile is a peer that keeps to nothing: an outbox and an end of a socket in hand.
 type hostile struct {
-	t             testing.TB
-	conn          *sys.Conn
-	socket        sys.FD // a duplicate of conn's
-	headFD, segFD sys.FD
-	head, segment sys.Memory
-	out           shm.Region
-	writer        ring.Writer
+	t      testing.TB
+	conn   *sys.Conn
+	socket sys.FD // a duplicate of conn's
+	fd     sys.FD // the outbox
+	memory sys.Memory
+	out    shm.Region
+	writer ring.Writer
 }
 
 // victim is the honest side. It drains, copies and frees whatever comes, as a program would.
@@ -38,14 +38,33 @@ type victim struct {
 	keep bool // messages are not freed
 }
 
-// attack makes both sides; nothing was sent. The peer's outbox has a header that is right.
+// attack makes both sides of a lane that the victim has asked for; nothing was sent. The peer's outbox has a
+// header that is right.
 func attack(t testing.TB) (*hostile, *victim) {
 	leaktest.Check(t)
+	here, there := connPair(t)
+	return newHostile(t, there), newVictim(here)
+}
+
+// attackByAsking makes both sides of a lane that the peer has asked for, with an outbox.
+func attackByAsking(t testing.TB, outbox func(h *hostile) int) (*hostile, *victim) {
+	leaktest.Check(t)
+	here, there := connPair(t)
+	h := newHostile(t, there)
+	fd, err := sys.Dup(outbox(h))
+	require.NoError(t, err)
+	v, o := opening(here)
+	AcceptLink(o, fd)
+	return h, v
+}
+
+// connPair returns an end of a socket for the victim, and the other.
+func connPair(t testing.TB) (*sys.Conn, sys.FD) {
 	here, there, err := sys.Socketpair()
 	require.NoError(t, err)
 	conn, err := sys.NewConn(here)
 	require.NoError(t, err)
-	return newHostile(t, there), newVictim(conn)
+	return conn, there
 }
 
 // newHostile makes the peer over an end of a socket.
@@ -56,28 +75,35 @@ func newHostile(t testing.TB, socket sys.FD) *hostile {
 	require.NoError(t, err)
 	h.conn, err = sys.NewConn(socket)
 	require.NoError(t, err)
-	h.headFD, h.head, err = sys.CreateMemory("hostile", headerSize)
+	h.fd, h.memory, err = sys.CreateMemory("hostile", outboxSize)
 	require.NoError(t, err)
-	h.segFD, h.segment, err = sys.CreateMemory("hostile", SegmentSize)
-	require.NoError(t, err)
-	h.out = regionOf(h.head)
-	h.writer = newOutbox(h.out, regionOf(h.segment)).writer()
+	h.out = shm.Of(h.memory.Bytes())
+	h.writer = newOutbox(h.memory.Bytes()).writer()
 	t.Cleanup(h.close)
 	return h
 }
 
+// newVictim makes the side of a lane that has asked for it.
 func newVictim(conn *sys.Conn) *victim {
-	v := &victim{opened: make(chan error, 1), hangup: make(chan error, 1)}
-	NewLink(conn, new(wait.Futex), &Peer{ID: 66}, v, func(l *Link) { v.link = l }, func(_ *Link, err error) { v.opened <- err })
+	v, o := opening(conn)
+	mine, err := NewOutbox()
+	if err != nil {
+		panic(err)
+	}
+	OpenLink(o, mine)
 	return v
+}
+
+func opening(conn *sys.Conn) (*victim, Opening) {
+	v := &victim{opened: make(chan error, 1), hangup: make(chan error, 1)}
+	return v, Opening{Conn: conn, Parker: new(wait.Futex), Peer: &Peer{ID: 66}, Events: v,
+		Registered: func(l *Link) { v.link = l }, Opened: func(_ *Link, err error) { v.opened <- err }}
 }
 
 func (h *hostile) close() {
 	h.hangUp()
-	h.headFD.Close()
-	h.segFD.Close()
-	h.head.Unmap()
-	h.segment.Unmap()
+	h.fd.Close()
+	h.memory.Unmap()
 }
 
 func (h *hostile) hangUp() {
@@ -92,8 +118,7 @@ func (h *hostile) ring() { h.send([]byte{packetRing}) }
 
 // shake does the handshake as an honest peer does.
 func (h *hostile) shake(v *victim) {
-	h.send([]byte{packetOutbox}, h.headFD.Int(), h.segFD.Int())
-	h.send([]byte{packetReady})
+	h.outbox()
 	require.NoError(h.t, <-v.opened)
 }
 
@@ -152,13 +177,18 @@ func blames(t testing.TB, err error, what string) {
 type bystanders struct{ a, b *victim }
 
 func standBy(t testing.TB) *bystanders {
-	here, there, err := sys.Socketpair()
+	here, there := connPair(t)
+	conn, err := sys.NewConn(there)
 	require.NoError(t, err)
-	connA, err := sys.NewConn(here)
+	mine, err := NewOutbox()
 	require.NoError(t, err)
-	connB, err := sys.NewConn(there)
+	theirs, err := sys.Dup(mine.FD())
 	require.NoError(t, err)
-	s := &bystanders{newVictim(connA), newVictim(connB)}
+	a, openA := opening(here)
+	b, openB := opening(conn)
+	OpenLink(openA, mine)
+	AcceptLink(openB, theirs)
+	s := &bystanders{a, b}
 	require.NoError(t, <-s.a.opened)
 	require.NoError(t, <-s.b.opened)
 	t.Cleanup(func() {

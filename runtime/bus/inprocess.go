@@ -4,7 +4,6 @@ import (
 	"errors"
 	"sync"
 
-	"ubinder/runtime/internal/shm"
 	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/internal/wait"
 	"ubinder/runtime/status"
@@ -19,10 +18,7 @@ func Pair(a, b *Peer) (endA, endB *InProcess) { return pair(a, b, &wait.Channels
 type InProcess = Link
 
 func pair(a, b *Peer, parker wait.Parker) (endA, endB *InProcess) {
-	memory := func() outbox {
-		return newOutbox(shm.Of(sys.PlainMemory(headerSize)), shm.Of(sys.PlainMemory(SegmentSize)))
-	}
-	outA, outB := memory(), memory()
+	outA, outB := newOutbox(sys.PlainMemory(outboxSize)), newOutbox(sys.PlainMemory(outboxSize))
 	portA, portB := newLocalPort(), newLocalPort()
 	portA.peer, portB.peer = portB, portA
 	return newLane(b, outA, outB, parker, portA, func() {}), newLane(a, outB, outA, parker, portB, func() {})

@@ -2,7 +2,7 @@ package bus
 
 import "ubinder/runtime/internal/ring"
 
-// Layout of an outbox's header memory, in bytes. The owner of the outbox writes all of it and the
+// Layout of an outbox's memory, in bytes. The owner of the outbox writes all of it and the
 // peer maps it read-only; "mine" and "yours" are as the owner sees it.
 //
 //	offset  size  content
@@ -22,6 +22,7 @@ import "ubinder/runtime/internal/ring"
 //	0x640   2048  acknowledgement ring: numbers of your slots that I have freed, 512 words
 //	0xe40   32768 descriptor ring, 512 descriptors; the first lie on the first page, so that a lane with
 //	              few messages touches no second one
+//	0x9000        segment: the slots
 //
 // Each group that one side writes often has cache lines of its own; what else lies on the header's is
 // written when somebody is frozen.

@@ -43,12 +43,21 @@ func openInProcess(testing.TB) linktest.Pair {
 	return linktest.Pair{A: a, B: b}
 }
 
-// openEnd makes a driver over conn; its result waits until the link is open.
-func openEnd(conn *sys.Conn, peer *bus.Peer) func() (*linktest.Driver, error) {
+// openEnd makes a driver over conn; its result waits until the link is open. shake is OpenLink or AcceptLink.
+func openEnd(conn *sys.Conn, peer *bus.Peer, shake func(bus.Opening)) func() (*linktest.Driver, error) {
 	d := linktest.NewDriver()
 	opened := make(chan error, 1)
-	bus.NewLink(conn, new(wait.Futex), peer, d, d.Attach, func(_ *bus.Link, err error) { opened <- err })
+	shake(bus.Opening{Conn: conn, Parker: new(wait.Futex), Peer: peer, Events: d, Registered: d.Attach,
+		Opened: func(_ *bus.Link, err error) { opened <- err }})
 	return func() (*linktest.Driver, error) { return d, <-opened }
+}
+
+func opens(mine *bus.Outbox) func(bus.Opening) {
+	return func(o bus.Opening) { bus.OpenLink(o, mine) }
+}
+
+func accepts(theirs sys.FD) func(bus.Opening) {
+	return func(o bus.Opening) { bus.AcceptLink(o, theirs) }
 }
 
 func socketpair(t testing.TB) (a, b sys.FD) {
@@ -65,7 +74,11 @@ func connOf(t testing.TB, fd sys.FD) *sys.Conn {
 
 func openShared(t testing.TB) linktest.Pair {
 	a, b := socketpair(t)
-	openA, openB := openEnd(connOf(t, a), right), openEnd(connOf(t, b), left)
+	mine, err := bus.NewOutbox()
+	require.NoError(t, err)
+	theirs, err := sys.Dup(mine.FD())
+	require.NoError(t, err)
+	openA, openB := openEnd(connOf(t, a), right, opens(mine)), openEnd(connOf(t, b), left, accepts(theirs))
 	endA, err := openA()
 	require.NoError(t, err)
 	endB, err := openB()
@@ -97,25 +110,31 @@ func startFarEnd(t testing.TB) *farEnd {
 	cmd.Stderr = os.Stderr
 	socket := there.File("far end")
 	defer socket.Close()
-	cmd.ExtraFiles = []*os.File{socket}
+	mine, err := bus.NewOutbox()
+	require.NoError(t, err)
+	theirs, err := sys.Dup(mine.FD())
+	require.NoError(t, err)
+	outbox := theirs.File("outbox")
+	defer outbox.Close()
+	cmd.ExtraFiles = []*os.File{socket, outbox}
 	in, err := cmd.StdinPipe()
 	require.NoError(t, err)
 	out, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
-	near, err := openEnd(connOf(t, here), right)()
+	near, err := openEnd(connOf(t, here), right, opens(mine))()
 	require.NoError(t, err)
 	return &farEnd{cmd, in, near, linktest.NewRemote(out, in)}
 }
 
-// serveFarEnd is the child: it serves the link on file 3 until standard input ends. It exits with 1
+// serveFarEnd is the child: it serves the link on file 3, asked for with the outbox on file 4, until standard input ends. It exits with 1
 // when something of the link is left.
 func serveFarEnd() int {
 	conn, err := sys.NewConn(sys.NewFD(3))
 	if err != nil {
 		panic(err)
 	}
-	d, err := openEnd(conn, left)()
+	d, err := openEnd(conn, left, accepts(sys.NewFD(4)))()
 	if err != nil {
 		panic(err)
 	}

@@ -20,7 +20,12 @@ type outbox struct {
 	ackRing             []atomic.Uint32
 }
 
-func outboxIn(head, segment shm.Region) outbox {
+// outboxSize is that of an outbox's memory.
+const outboxSize = headerSize + SegmentSize
+
+// outboxIn finds the parts of an outbox's memory.
+func outboxIn(memory []byte) outbox {
+	head, segment := shm.Of(memory[:headerSize]), shm.Of(memory[headerSize:])
 	return outbox{
 		head: head, segment: segment,
 		drained: head.Uint64(offDrained), acks: head.Uint64(offAcks), room: head.Uint64(offRoom),
@@ -29,18 +34,20 @@ func outboxIn(head, segment shm.Region) outbox {
 }
 
 // newOutbox fills the header of fresh memory.
-func newOutbox(head, segment shm.Region) outbox {
+func newOutbox(memory []byte) outbox {
+	o := outboxIn(memory)
+	head := o.head
 	head.Uint64(offMagic).Store(outboxMagic)
 	head.Uint32(offVersion).Store(Version)
 	head.Uint32(offRingSize).Store(ringSize)
 	head.Uint32(offCredit).Store(messageCredit)
 	head.Uint32(offCallers).Store(callerCredit)
-	head.Uint64(offSegmentSize).Store(uint64(segment.Size()))
-	return outboxIn(head, segment)
+	head.Uint64(offSegmentSize).Store(SegmentSize)
+	return o
 }
 
 // checkInbox checks the header of a peer's outbox.
-func checkInbox(head shm.Region, segment int) error {
+func checkInbox(head shm.Region) error {
 	fields := []struct {
 		name      string
 		got, want uint64
@@ -50,7 +57,7 @@ func checkInbox(head shm.Region, segment int) error {
 		{"ring size", uint64(head.Uint32(offRingSize).Load()), ringSize},
 		{"message credit", uint64(head.Uint32(offCredit).Load()), messageCredit},
 		{"callers", uint64(head.Uint32(offCallers).Load()), callerCredit},
-		{"segment size", head.Uint64(offSegmentSize).Load(), uint64(segment)},
+		{"segment size", head.Uint64(offSegmentSize).Load(), SegmentSize},
 	}
 	for _, f := range fields {
 		if f.got != f.want {

@@ -16,7 +16,7 @@ import (
 
 // Packets on a lane's socket: a byte that says what it is, then its fields.
 const (
-	packetOutbox = 'O' // two files: the header and the segment of the sender's outbox
+	packetOutbox = 'O' // a file, the sender's outbox: it has mapped the receiver's
 	packetReady  = 'Y' // the sender has mapped the receiver's outbox
 	packetRing   = 'R' // wake your poller
 	packetFiles  = 'F' // position (8 bytes), and files of the message that will lie there

@@ -24,7 +24,7 @@ func inSegments(t *testing.T, b []byte) (n int) {
 	require.NoError(t, err)
 	defer mem.Close()
 	for _, line := range strings.Split(string(maps), "\n") {
-		if !strings.Contains(line, "ubinder-segment") && !strings.Contains(line, "ubinder-bulk") {
+		if !strings.Contains(line, "ubinder-outbox") && !strings.Contains(line, "ubinder-bulk") {
 			continue
 		}
 		var from, to int64

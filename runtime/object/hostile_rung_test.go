@@ -23,7 +23,7 @@ func TestALooperThatWasNotReallyRungIsWoken(t *testing.T) {
 	require.NoError(t, server.BecomeContextManager(t.Context(), root))
 	p := joinPeer(t, path)
 	defer p.leave()
-	l := p.meet(uint64(server.ID()))
+	l := p.newLane(uint64(server.ID()))
 	p.shake(l)
 	l.writer.Put(&bus.Descriptor{Kind: bus.KindCall, Node: root.NodeID(), Flags: bus.FlagOneway})
 	l.ring()

@@ -230,7 +230,7 @@ func (a *arena) play(t *testing.T, b []byte) {
 	g := &program{peer: p, b: b, ids: []uint64{uint64(a.victim.ID()), uint64(a.client.ID()), p.id, p.id + 1000}, nodes: []uint64{1, 1, 1, 2, 3, 77}}
 	g.sync = func() { a.honest(t) }
 	for _, id := range g.ids[:1+g.below(2)] {
-		l := p.meet(id)
+		l := p.newLane(id)
 		if g.below(16) == 0 {
 			g.badShake(l)
 		} else {
@@ -248,24 +248,26 @@ func (a *arena) play(t *testing.T, b []byte) {
 
 // badShake does a handshake wrongly, or half.
 func (g *program) badShake(l *peerLane) {
-	switch g.below(8) {
+	n := g.below(8)
+	switch n {
 	case 0:
-		l.send([]byte{'O'}, g.someFiles(2)...)
+		g.peer.ask(l, g.someFiles(1+g.below(2))...)
+		return
 	case 1:
-		l.send([]byte{'O'}, l.headFD.Int(), l.segFD.Int())
+		l.out.Uint32(0x008 + 4*g.below(6)).Store(uint32(g.number()))
+	}
+	g.peer.meet(l)
+	switch n {
 	case 2:
 		l.send([]byte{'Y'})
+		l.send([]byte{'Y'})
 	case 3:
-		l.out.Uint32(0x008 + 4*g.below(6)).Store(uint32(g.number()))
-		l.send([]byte{'O'}, l.headFD.Int(), l.segFD.Int())
+		l.send([]byte{'O'}, l.fd.Int())
 	case 4:
-		l.send([]byte{'O'}, l.segFD.Int(), l.headFD.Int())
+		l.send([]byte{'Y'}, g.someFiles(g.below(250))...)
 	case 5:
-		l.send([]byte{'O'}, l.headFD.Int(), l.segFD.Int())
 		g.packet(l)
 	case 6:
-		l.send([]byte{'O'}, g.someFiles(g.below(250))...)
-	case 7:
 		l.hangUp()
 	}
 }

@@ -3,6 +3,7 @@ package object_test
 import (
 	"encoding/binary"
 	"os"
+	"slices"
 	"sync"
 	"syscall"
 	"testing"
@@ -46,17 +47,17 @@ type peer struct {
 
 // peerLane is the peer's side of a lane.
 type peerLane struct {
-	id            uint64 // of the victim
-	conn          *sys.Conn
-	headFD, segFD sys.FD
-	head, segment sys.Memory
-	out, seg      shm.Region
-	writer        ring.Writer
-	theirs        [2]sys.Memory
-	in, inSeg     shm.Region // zero until the victim's outbox has come
-	reader        ring.Reader
-	closed        bool
-	filler        int // where the next slot lies
+	id       uint64    // of the victim
+	conn     *sys.Conn // nil: the broker has introduced nobody
+	fd       sys.FD    // the outbox
+	memory   sys.Memory
+	out, seg shm.Region
+	writer   ring.Writer
+	theirs   sys.Memory
+	in       shm.Region // zero until the victim's outbox has come
+	reader   ring.Reader
+	closed   bool
+	filler   int // where the next slot lies
 }
 
 func joinPeer(t testing.TB, path string) *peer {
@@ -73,8 +74,8 @@ func joinPeer(t testing.TB, path string) *peer {
 	return p
 }
 
-// hear waits for a packet of a kind from the broker.
-func (p *peer) hear(kind brokerwire.Kind) (brokerwire.Packet, []sys.FD) {
+// hear waits for a packet of one of some kinds from the broker.
+func (p *peer) hear(kinds ...brokerwire.Kind) (brokerwire.Packet, []sys.FD) {
 	p.broker.SetReadDeadline(time.Now().Add(killPatience))
 	for {
 		var b [brokerwire.MaxSize]byte
@@ -82,7 +83,7 @@ func (p *peer) hear(kind brokerwire.Kind) (brokerwire.Packet, []sys.FD) {
 		require.NoError(p.t, err)
 		packet, err := brokerwire.Parse(b[:n])
 		require.NoError(p.t, err)
-		if packet.Kind == kind {
+		if slices.Contains(kinds, packet.Kind) {
 			return packet, fds
 		}
 		sys.CloseAll(fds)
@@ -127,20 +128,13 @@ func (p *peer) collectFiles() {
 	p.files = append(p.files, fd)
 }
 
-// meet has the broker introduce the peer to a process. Nothing is sent yet.
-func (p *peer) meet(id uint64) *peerLane {
-	ask := brokerwire.Packet{Kind: brokerwire.Introduce, Value: id, Cookie: 1}
-	require.NoError(p.t, p.broker.Send(ask.Append(nil)))
-	_, fds := p.hear(brokerwire.Introduction)
-	require.Len(p.t, fds, 1)
-	conn, err := sys.NewConn(fds[0])
+// newLane makes what the peer needs for a lane to a process; nobody knows of it yet.
+func (p *peer) newLane(id uint64) *peerLane {
+	l := &peerLane{id: id}
+	var err error
+	l.fd, l.memory, err = sys.CreateMemory("hostile", headerSize+bus.SegmentSize)
 	require.NoError(p.t, err)
-	l := &peerLane{id: id, conn: conn}
-	l.headFD, l.head, err = sys.CreateMemory("hostile", headerSize)
-	require.NoError(p.t, err)
-	l.segFD, l.segment, err = sys.CreateMemory("hostile", bus.SegmentSize)
-	require.NoError(p.t, err)
-	l.out, l.seg = shm.Of(l.head.Bytes()), shm.Of(l.segment.Bytes())
+	l.out, l.seg = shm.Of(l.memory.Bytes()[:headerSize]), shm.Of(l.memory.Bytes()[headerSize:])
 	l.out.Uint64(0x000).Store(0x6c616e65646e6275)
 	for i, v := range []uint32{1, ringSize, 192, 128} { // version, ring size, message credit, callers
 		l.out.Uint32(0x008 + 4*i).Store(v)
@@ -151,29 +145,49 @@ func (p *peer) meet(id uint64) *peerLane {
 	return l
 }
 
-// shake does the handshake as an honest peer does.
+// ask asks the broker for a lane, with files; it may refuse.
+func (p *peer) ask(l *peerLane, files ...int) {
+	ask := brokerwire.Packet{Kind: brokerwire.Introduce, Value: l.id, Cookie: 1}
+	require.NoError(p.t, p.broker.Send(ask.Append(nil), files...))
+	answer, fds := p.hear(brokerwire.Introduction, brokerwire.Error)
+	if answer.Kind == brokerwire.Error {
+		return
+	}
+	require.Len(p.t, fds, 1)
+	var err error
+	l.conn, err = sys.NewConn(fds[0])
+	require.NoError(p.t, err)
+}
+
+// meet has the broker introduce the peer to a process, which then has its outbox.
+func (p *peer) meet(l *peerLane) {
+	p.ask(l, l.fd.Int())
+	require.NotNil(p.t, l.conn)
+}
+
+// shake meets a process and does the handshake as an honest peer does.
 func (p *peer) shake(l *peerLane) {
-	l.send([]byte{'O'}, l.headFD.Int(), l.segFD.Int())
-	l.send([]byte{'Y'})
+	p.meet(l)
 	l.conn.SetReadDeadline(time.Now().Add(killPatience))
 	var b [16]byte
 	n, fds, err := l.conn.Receive(b[:])
 	require.NoError(p.t, err)
 	defer sys.CloseAll(fds)
 	require.Equal(p.t, []byte{'O'}, b[:n])
-	for i, size := range []int{headerSize, bus.SegmentSize} {
-		l.theirs[i], err = sys.MapPeerMemory(fds[i], size)
-		require.NoError(p.t, err)
-	}
-	l.in, l.inSeg = shm.Of(l.theirs[0].Bytes()), shm.Of(l.theirs[1].Bytes())
-	l.reader = ring.NewReader(l.in, offRing, ringSize, offTail)
-	_, fds, err = l.conn.Receive(b[:])
+	require.Len(p.t, fds, 1)
+	l.theirs, err = sys.MapPeerMemory(fds[0], headerSize+bus.SegmentSize)
 	require.NoError(p.t, err)
-	sys.CloseAll(fds)
+	l.in = shm.Of(l.theirs.Bytes())
+	l.reader = ring.NewReader(l.in, offRing, ringSize, offTail)
+	l.send([]byte{'Y'})
 }
 
 // send sends a packet if the socket takes it; the victim may have gone already.
-func (l *peerLane) send(b []byte, files ...int) { l.conn.Send(b, files...) }
+func (l *peerLane) send(b []byte, files ...int) {
+	if l.conn != nil {
+		l.conn.Send(b, files...)
+	}
+}
 
 func (l *peerLane) sendFiles(pos uint64, files ...int) {
 	l.send(binary.NativeEndian.AppendUint64([]byte{'F'}, pos), files...)
@@ -201,7 +215,7 @@ func (l *peerLane) ringWord(armed, bell int) {
 }
 
 func (l *peerLane) hangUp() {
-	if !l.closed {
+	if !l.closed && l.conn != nil {
 		l.closed = true
 		l.conn.Close()
 	}
@@ -213,12 +227,9 @@ func (p *peer) leave() {
 	p.broker.Close()
 	for _, l := range p.lanes {
 		l.hangUp()
-		l.headFD.Close()
-		l.segFD.Close()
-		l.head.Unmap()
-		l.segment.Unmap()
-		l.theirs[0].Unmap()
-		l.theirs[1].Unmap()
+		l.fd.Close()
+		l.memory.Unmap()
+		l.theirs.Unmap()
 	}
 	for _, end := range p.own {
 		end()

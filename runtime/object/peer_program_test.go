@@ -262,7 +262,7 @@ func (g *program) files(l *peerLane) {
 	}
 	files := g.someFiles(n)
 	if g.below(8) == 0 {
-		files = append(files, l.headFD.Int())
+		files = append(files, l.fd.Int())
 	}
 	l.sendFiles(pos, files...)
 }

@@ -171,7 +171,7 @@ func secretsIn(t *testing.T, pid int) map[string]bool {
 		var access string
 		_, err := fmt.Sscanf(lines.Text(), "%x-%x %s", &from, &to, &access)
 		require.NoError(t, err)
-		if strings.HasPrefix(access, "rw") || strings.Contains(lines.Text(), "ubinder-segment") {
+		if strings.HasPrefix(access, "rw") || strings.Contains(lines.Text(), "ubinder-outbox") {
 			secretsAt(mem, from, to, found)
 		}
 	}

@@ -20,19 +20,22 @@ type Kind uint32
 // From a process to the broker.
 const (
 	Hello             Kind = 1 // Value: Magic, Code: Version, Text: a name for people
-	Introduce         Kind = 2 // Value: process id
+	Introduce         Kind = 2 // Value: process id; one file: the outbox for it
 	SetContextManager Kind = 3 // Value: node; zero: ID is behind handle 0 no more
-	GetContextManager Kind = 4 // introduces the two as well
+	GetContextManager Kind = 4 // with a file, an outbox, it asks for an introduction too
 	Find              Kind = 6 // PID, Value: process id; answered with the next one of that OS process
 	SetFrozen         Kind = 7 // Value: 1 if the process is frozen, 0 if not
 )
 
 // From the broker to a process. Answers have the cookie of what they answer.
 const (
-	Welcome      Kind = 65 // the process's own identity
-	Error        Kind = 66 // Code: a status code, Text
-	Introduction Kind = 67 // a peer's identity; one file: an end of the lane's socket; no cookie
-	Done         Kind = 68 // Value; for GetContextManager the process, and ID: its node; for Find the process or 0, for Introduce 1 if it is frozen
+	Welcome Kind = 65 // the process's own identity
+	Error   Kind = 66 // Code: a status code, Text
+	// Introduction tells of a new lane: the peer's identity, and a file, this process's end of the lane's socket. It answers
+	// who has asked for the lane, with what Done would say. To the other it comes unasked, with cookie 0, and the
+	// peer's outbox as a second file.
+	Introduction Kind = 67
+	Done         Kind = 68 // of Introduce: Code: 1 if that process is frozen; of GetContextManager: ID: the process, Value: its node; of Find: Value: the process or 0
 )
 
 // Packet is every packet; fields that a kind does not name are zero.

@@ -103,7 +103,7 @@ func TestWhatIsNotSafeToMapIsRefused(t *testing.T) {
 		"only write":       {memfd(unix.MFD_ALLOW_SEALING, page, unix.F_SEAL_WRITE|unix.F_SEAL_SEAL), sys.ErrUnsealed},
 		"short":            {memfd(unix.MFD_ALLOW_SEALING, page-1, seals), sys.ErrSize},
 		"long":             {memfd(unix.MFD_ALLOW_SEALING, page+1, seals), sys.ErrSize},
-		"huge pages":       {memfd(unix.MFD_ALLOW_SEALING|unix.MFD_HUGETLB, 0, 0), sys.ErrNotMemory},
+		"huge pages":       {memfd(unix.MFD_ALLOW_SEALING|unix.MFD_HUGETLB, 0, seals), sys.ErrNotMemory},
 		"a file":           {file("/proc/self/exe", unix.O_RDONLY), sys.ErrNotMemory},
 		"/dev/zero":        {file("/dev/zero", unix.O_RDWR), sys.ErrNotMemory},
 		"a folder":         {file("/", unix.O_RDONLY), sys.ErrNotMemory},

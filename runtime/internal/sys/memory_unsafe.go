@@ -80,22 +80,31 @@ func fillMemory(fd FD, size int) (Memory, error) {
 	return m, nil
 }
 
+// CheckSealed reports whether a file that a peer sent is memory that nobody can truncate, and that only
+// mappings made before can write. No file system of the peer's is asked for it, nor when it is closed.
+func CheckSealed(fd FD) error {
+	seals, err := unix.FcntlInt(uintptr(fd.Int()), unix.F_GET_SEALS, 0)
+	if err != nil {
+		return ErrNotMemory
+	}
+	if seals&outboxSeals != outboxSeals {
+		return fmt.Errorf("%w (seals %#x)", ErrUnsealed, seals)
+	}
+	return nil
+}
+
 // MapPeerMemory maps memory that a peer made, for reading, after it has checked that the peer can
 // neither truncate it under us nor hand it to somebody else to write.
 func MapPeerMemory(fd FD, size int) (Memory, error) {
+	if err := CheckSealed(fd); err != nil {
+		return Memory{}, err
+	}
 	var fs unix.Statfs_t
 	if err := unix.Fstatfs(fd.Int(), &fs); err != nil {
 		return Memory{}, os.NewSyscallError("fstatfs", err)
 	}
 	if int64(fs.Type) != unix.TMPFS_MAGIC {
 		return Memory{}, ErrNotMemory
-	}
-	seals, err := unix.FcntlInt(uintptr(fd.Int()), unix.F_GET_SEALS, 0)
-	if err != nil {
-		return Memory{}, ErrNotMemory
-	}
-	if seals&outboxSeals != outboxSeals {
-		return Memory{}, fmt.Errorf("%w (seals %#x)", ErrUnsealed, seals)
 	}
 	var st unix.Stat_t
 	if err := unix.Fstat(fd.Int(), &st); err != nil {
@@ -107,15 +116,18 @@ func MapPeerMemory(fd FD, size int) (Memory, error) {
 	return mapFile(fd.Int(), size, unix.PROT_READ)
 }
 
-// mapFile maps with MADV_DONTFORK: a child that does not exec must not write in its parent's name.
+// mapFile maps what can be written with MADV_DONTFORK: a child that does not exec must not write in its
+// parent's name.
 func mapFile(fd, size, prot int) (Memory, error) {
 	b, err := unix.Mmap(fd, 0, size, prot, unix.MAP_SHARED)
 	if err != nil {
 		return Memory{}, os.NewSyscallError("mmap", err)
 	}
-	if err := unix.Madvise(b, unix.MADV_DONTFORK); err != nil {
-		unix.Munmap(b)
-		return Memory{}, os.NewSyscallError("madvise", err)
+	if prot&unix.PROT_WRITE != 0 {
+		if err := unix.Madvise(b, unix.MADV_DONTFORK); err != nil {
+			unix.Munmap(b)
+			return Memory{}, os.NewSyscallError("madvise", err)
+		}
 	}
 	mappings.Add(1)
 	return Memory{b}, nil
