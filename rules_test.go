@@ -59,7 +59,9 @@ var rules = []rule{
 		why: "it opens a transport by address, the only place that knows them all"},
 	{pkg: "runtime/stub/options", others: []string{"google.golang.org/protobuf"},
 		why: "generated messages of options.proto; the generator reads it, so it knows nothing"},
-	{pkg: "runtime/stub", may: []string{"runtime/binder", "runtime/parcel", "runtime/status"}, others: []string{"google.golang.org/protobuf"},
+	{pkg: "runtime/stub/wire", others: []string{"google.golang.org/protobuf"},
+		why: "what generated codecs share: protobuf's encoding, for messages of users who need not know the runtime"},
+	{pkg: "runtime/stub", may: []string{"runtime/binder", "runtime/parcel", "runtime/status", "runtime/stub/wire"}, others: []string{"google.golang.org/protobuf"},
 		why: "generated code imports this façade alone, and works over every transport"},
 	{pkg: "servicemanager/smpb", may: []string{"runtime/binder", "runtime/stub/..."}, others: []string{"google.golang.org/protobuf"},
 		why: "the service manager's interface is generated like any other's"},
@@ -250,7 +252,7 @@ func TestPackageNamesSaySomething(t *testing.T) {
 
 func TestGeneratedFilesSayThatTheyAre(t *testing.T) {
 	for _, f := range goFiles(t) {
-		byName := strings.HasSuffix(f.path, ".pb.go") || strings.HasSuffix(f.path, ".ubinder.go")
+		byName := slices.ContainsFunc([]string{".pb.go", ".ubinder.go", ".codec.go"}, func(s string) bool { return strings.HasSuffix(f.path, s) })
 		assert.Equal(t, byName, f.generated, "%s: files made by a generator have its suffix and its marker", f.path)
 	}
 }

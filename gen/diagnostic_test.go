@@ -25,6 +25,7 @@ func TestDiagnostics(t *testing.T) {
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			_, err := compile.Run(context.Background(), compile.Job{
+				Parts: gen.All,
 				Files: []string{file}, Includes: []string{"testdata/errors"}, Messages: true,
 			})
 			var found gen.Diagnostics

@@ -24,7 +24,7 @@ import (
 // runtime serves.
 const Version = 2
 
-// Suffix ends the names of generated files.
+// Suffix ends the names of generated files with interfaces.
 const Suffix = ".ubinder.go"
 
 //go:embed include
@@ -39,9 +39,24 @@ func Include() fs.FS {
 	return sub
 }
 
+// Parts says what is generated of a file.
+type Parts struct {
+	Services bool // interfaces, clients and servers: FILE.ubinder.go
+	Codecs   bool // FILE.codec.go, see CodecSuffix
+}
+
+// All is everything that there is.
+var All = Parts{Services: true, Codecs: true}
+
 // Generate adds to the plugin's response the code of every file that it is asked for. What is wrong
 // in these files comes as Diagnostics.
-func Generate(plugin *protogen.Plugin) error {
+func Generate(plugin *protogen.Plugin, parts Parts) error {
+	if parts.Codecs {
+		newCodecs(plugin).files(plugin)
+	}
+	if !parts.Services {
+		return nil
+	}
 	r := newReader(plugin)
 	for _, f := range plugin.Files {
 		if f.Generate {

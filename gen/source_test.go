@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"ubinder/gen"
 	"ubinder/gen/compile"
 )
 
@@ -21,7 +22,7 @@ option go_package = "example.com/test";
 // generate generates the code of .proto files, by name.
 func generate(t testing.TB, sources map[string]string) ([]compile.Output, error) {
 	dir := t.TempDir()
-	job := compile.Job{Includes: []string{dir}, Messages: true}
+	job := compile.Job{Includes: []string{dir}, Messages: true, Parts: gen.All}
 	for name, source := range sources {
 		path := filepath.Join(dir, name)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))

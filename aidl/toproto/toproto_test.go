@@ -18,6 +18,7 @@ import (
 	"ubinder/aidl/diag"
 	"ubinder/aidl/load"
 	"ubinder/aidl/model"
+	"ubinder/gen"
 	"ubinder/gen/compile"
 )
 
@@ -75,7 +76,7 @@ func TestWhatBecomesOfAnInterface(t *testing.T) {
 func TestTheGeneratorTakesIt(t *testing.T) {
 	files, _ := Convert(modelOf(t, room(t)), Options{GoPackage: "example.com/demo"})
 	dir := t.TempDir()
-	job := compile.Job{Includes: []string{dir}, Out: dir, Messages: true}
+	job := compile.Job{Includes: []string{dir}, Out: dir, Messages: true, Parts: gen.All}
 	for _, f := range files {
 		path := filepath.Join(dir, f.Path)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))
@@ -84,7 +85,7 @@ func TestTheGeneratorTakesIt(t *testing.T) {
 	}
 	outputs, err := compile.Run(t.Context(), job)
 	require.NoError(t, err)
-	assert.Len(t, outputs, 4, "messages of three packages, and the services of one")
+	assert.Len(t, outputs, 5, "messages of three packages, and the codecs and services of one")
 }
 
 func TestPackagesOfACircleAreOne(t *testing.T) {

@@ -44,13 +44,21 @@ func TestPlugin(t *testing.T) {
 	plugin := buildPlugin(t)
 	response := run(t, plugin, compile.Job{Files: []string{golden + ".proto"}, Includes: []string{"../.."}})
 	require.Empty(t, response.GetError())
-	require.Len(t, response.File, 1)
-	assert.Equal(t, "gen/internal/golden/hub/hub.ubinder.go", response.File[0].GetName())
-	expected, err := os.ReadFile(golden + ".ubinder.go")
-	require.NoError(t, err)
-	assert.Equal(t, string(expected), response.File[0].GetContent())
+	require.Len(t, response.File, 2)
+	for n, suffix := range []string{".codec.go", ".ubinder.go"} {
+		assert.Equal(t, "gen/internal/golden/hub/hub"+suffix, response.File[n].GetName())
+		expected, err := os.ReadFile(golden + suffix)
+		require.NoError(t, err)
+		assert.Equal(t, string(expected), response.File[n].GetContent())
+	}
 	features := pluginpb.CodeGeneratorResponse_Feature(response.GetSupportedFeatures())
 	assert.NotZero(t, features&pluginpb.CodeGeneratorResponse_FEATURE_PROTO3_OPTIONAL)
+
+	response = run(t, plugin, compile.Job{
+		Files: []string{golden + ".proto"}, Includes: []string{"../.."}, Options: []string{"codecs=false", "paths=source_relative"},
+	})
+	require.Len(t, response.File, 1)
+	assert.Equal(t, "gen/internal/golden/hub/hub.ubinder.go", response.File[0].GetName())
 
 	response = run(t, plugin, compile.Job{
 		Files: []string{"../../gen/testdata/errors/oneway.proto"}, Includes: []string{"../../gen/testdata/errors"},

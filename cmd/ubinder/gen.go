@@ -13,8 +13,9 @@ import (
 	"ubinder/gen/compile"
 )
 
-const genLong = `Generate writes the Go code of .proto files: the messages (FILE.pb.go) and, for files that
-declare services, clients and servers (FILE.ubinder.go). It needs neither protoc nor plugins.
+const genLong = `Generate writes the Go code of .proto files: the messages (FILE.pb.go), what encodes them fast
+(FILE.codec.go) and, for files that declare services, clients and servers (FILE.ubinder.go). It
+needs neither protoc nor plugins.
 
 The code goes beside each .proto file, unless --out, --paths or --module say otherwise.
 Import "ubinder/options.proto" to pass objects and files, or to make a method oneway; it is
@@ -61,6 +62,8 @@ func newGenCommand() *cobra.Command {
 	f.StringVar(&flags.module, "module", "", "module path to cut off go_package; implies --paths=import")
 	f.StringArrayVar(&flags.job.Options, "go_opt", nil, "option as protoc-gen-go takes it, such as Mfile.proto=import/path; may be repeated")
 	f.BoolVar(&flags.job.Messages, "messages", true, "write the messages too, as protoc-gen-go does")
+	f.BoolVar(&flags.job.Services, "services", true, "write clients and servers")
+	f.BoolVar(&flags.job.Codecs, "codecs", true, "write what encodes messages faster than package proto does")
 	f.BoolVar(&flags.check, "check", false, "write nothing; fail when files differ from what would be written")
 	f.BoolVar(&flags.json, "json", false, "print what is wrong as lines of JSON: file, line, column, message")
 	return cmd

@@ -67,34 +67,38 @@ func TestGenPlaces(t *testing.T) {
 	}{
 		"beside the file": {
 			[]string{"proto/shop.proto"},
-			[]string{"proto/shop.pb.go", "proto/shop.ubinder.go"},
+			[]string{"proto/shop.codec.go", "proto/shop.pb.go", "proto/shop.ubinder.go"},
 		},
 		"beside it, wherever it is imported from": {
 			[]string{"-I", "proto", "proto/shop.proto"},
-			[]string{"proto/shop.pb.go", "proto/shop.ubinder.go"},
+			[]string{"proto/shop.codec.go", "proto/shop.pb.go", "proto/shop.ubinder.go"},
 		},
 		"by the name it is imported by": {
 			[]string{"-I", "proto", "shop.proto"},
-			[]string{"proto/shop.pb.go", "proto/shop.ubinder.go"},
+			[]string{"proto/shop.codec.go", "proto/shop.pb.go", "proto/shop.ubinder.go"},
 		},
 		"another folder": {
 			[]string{"--out", "go", "-I", "proto", "proto/shop.proto"},
-			[]string{"go/shop.pb.go", "go/shop.ubinder.go"},
+			[]string{"go/shop.codec.go", "go/shop.pb.go", "go/shop.ubinder.go"},
 		},
 		"by import path": {
 			[]string{"--paths", "import", "proto/shop.proto"},
-			[]string{"example.com/shop/api/shop.pb.go", "example.com/shop/api/shop.ubinder.go"},
+			[]string{"example.com/shop/api/shop.codec.go", "example.com/shop/api/shop.pb.go", "example.com/shop/api/shop.ubinder.go"},
 		},
 		"within a module": {
 			[]string{"--module", "example.com/shop", "proto/shop.proto"},
-			[]string{"api/shop.pb.go", "api/shop.ubinder.go"},
+			[]string{"api/shop.codec.go", "api/shop.pb.go", "api/shop.ubinder.go"},
 		},
 		"as protoc is told": {
 			[]string{"--go_opt", "paths=source_relative", "--out", "go", "proto/shop.proto"},
-			[]string{"go/proto/shop.pb.go", "go/proto/shop.ubinder.go"},
+			[]string{"go/proto/shop.codec.go", "go/proto/shop.pb.go", "go/proto/shop.ubinder.go"},
+		},
+		"codecs alone": {
+			[]string{"--messages=false", "--services=false", "proto/shop.proto"},
+			[]string{"proto/shop.codec.go"},
 		},
 		"services alone": {
-			[]string{"--messages=false", "proto/shop.proto"},
+			[]string{"--messages=false", "--codecs=false", "proto/shop.proto"},
 			[]string{"proto/shop.ubinder.go"},
 		},
 	}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/cmd/protoc-gen-go/internal_gengo"
@@ -21,6 +22,7 @@ type Job struct {
 	Out      string   // the folder that the code's paths are in; by default the one that the .proto file's is in
 	Options  []string // as protoc-gen-go takes them: paths=import, module=PREFIX, Mfile.proto=PACKAGE
 	Messages bool     // also write what protoc-gen-go does
+	gen.Parts
 }
 
 // Output is one generated file.
@@ -29,7 +31,7 @@ type Output struct {
 	Content []byte
 }
 
-const messagesSuffix = ".pb.go"
+var suffixes = []string{".pb.go", gen.Suffix, gen.CodecSuffix}
 
 // Run generates the code of a job and returns it in a fixed order, without writing it. Errors in
 // the .proto files come as gen.Diagnostics.
@@ -46,21 +48,21 @@ func Run(ctx context.Context, job Job) ([]Output, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := generate(plugin, job.Messages); err != nil {
+	if err := job.generate(plugin); err != nil {
 		return nil, tree.located(err)
 	}
 	return job.outputs(plugin, tree)
 }
 
-func generate(plugin *protogen.Plugin, messages bool) error {
-	if messages {
+func (job Job) generate(plugin *protogen.Plugin) error {
+	if job.Messages {
 		for _, f := range plugin.Files {
 			if f.Generate {
 				internal_gengo.GenerateFile(plugin, f)
 			}
 		}
 	}
-	return gen.Generate(plugin)
+	return gen.Generate(plugin, job.Parts)
 }
 
 // beside reports whether code goes beside its .proto file: unless the options or Out say otherwise.
@@ -102,7 +104,8 @@ func (job Job) root(plugin *protogen.Plugin, t *tree, output string) string {
 		return job.Out
 	}
 	for _, f := range plugin.Files {
-		if f.Generate && (output == f.GeneratedFilenamePrefix+messagesSuffix || output == f.GeneratedFilenamePrefix+gen.Suffix) {
+		suffix, is := strings.CutPrefix(output, f.GeneratedFilenamePrefix)
+		if f.Generate && is && slices.Contains(suffixes, suffix) {
 			return t.rootOf(f.Desc.Path())
 		}
 	}

@@ -1,63 +1,39 @@
 package stub
 
 import (
-	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/reflect/protoreflect"
-	"google.golang.org/protobuf/reflect/protoregistry"
-	"google.golang.org/protobuf/runtime/protoiface"
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/status"
+	"ubinder/runtime/stub/wire"
 )
 
 // message writes a protobuf message as a payload, again if the first has not been sent: a reply may have
-// to wait for room, and an interceptor may call again. It uses a message's fast path itself: package proto
-// would find the same and, with each call, the size once more.
+// to wait for room, and an interceptor may call again.
 type message struct {
-	m       protoreflect.Message // nil: nothing is written
-	methods *protoiface.Methods  // nil: m has no fast path
+	m     proto.Message // nil: nothing is written
+	codec wire.Message  // m, if it has one
 }
 
 func (b *message) set(m proto.Message) {
-	b.m, b.methods = nil, nil
-	if m == nil {
-		return
-	}
-	r := m.ProtoReflect()
-	if !r.IsValid() { // a nil pointer: an empty message
-		return
-	}
-	b.m = r
-	if f := b.m.ProtoMethods(); f != nil && f.Size != nil && f.Marshal != nil && f.CheckInitialized != nil {
-		b.methods = f
-	}
+	b.m = m
+	b.codec, _ = m.(wire.Message)
 }
 
 // Size implements binder.Body.
 func (b *message) Size() int {
-	switch {
-	case b.m == nil:
-		return 0
-	case b.methods == nil:
-		return proto.Size(b.m.Interface())
+	if b.codec != nil {
+		return b.codec.WireSize()
 	}
-	return b.methods.Size(protoiface.SizeInput{Message: b.m}).Size
+	return proto.Size(b.m)
 }
 
 // AppendTo implements binder.Body. Size was called before, each time, and the message was not changed since.
 func (b *message) AppendTo(dst []byte) ([]byte, error) {
-	switch {
-	case b.m == nil:
-		return dst, nil
-	case b.methods == nil:
-		return proto.MarshalOptions{UseCachedSize: true}.MarshalAppend(dst, b.m.Interface())
+	if b.codec != nil {
+		return b.codec.AppendWire(dst)
 	}
-	out, err := b.methods.Marshal(protoiface.MarshalInput{Message: b.m, Buf: dst, Flags: protoiface.MarshalUseCachedSize})
-	if err == nil {
-		_, err = b.methods.CheckInitialized(protoiface.CheckInitializedInput{Message: b.m})
-	}
-	return out.Buf, err
+	return proto.MarshalOptions{UseCachedSize: true}.MarshalAppend(dst, b.m)
 }
 
 // decode reads a payload into m, which is empty; nil stands for a message that carries nothing.
@@ -68,24 +44,16 @@ func decode(r *binder.Received, m proto.Message) error {
 	if m == nil {
 		return nil
 	}
-	if err := unmarshal(r.Payload, m.ProtoReflect()); err != nil {
+	if err := unmarshal(r.Payload, m); err != nil {
 		return status.Errorf(status.Encoding, "%s: %w", m.ProtoReflect().Descriptor().FullName(), err)
 	}
 	return nil
 }
 
 // unmarshal is proto.Unmarshal for a message that need not be emptied first.
-func unmarshal(b []byte, m protoreflect.Message) error {
-	methods := m.ProtoMethods()
-	if methods == nil || methods.Unmarshal == nil {
-		return proto.UnmarshalOptions{Merge: true}.Unmarshal(b, m.Interface())
+func unmarshal(b []byte, m proto.Message) error {
+	if codec, ok := m.(wire.Message); ok {
+		return codec.ParseWire(b, wire.Depth)
 	}
-	out, err := methods.Unmarshal(protoiface.UnmarshalInput{
-		Message: m, Buf: b, Flags: protoiface.UnmarshalCheckRequired,
-		Resolver: protoregistry.GlobalTypes, Depth: protowire.DefaultRecursionLimit,
-	})
-	if err == nil && out.Flags&protoiface.UnmarshalInitialized == 0 {
-		err = proto.CheckInitialized(m.Interface())
-	}
-	return err
+	return proto.UnmarshalOptions{Merge: true}.Unmarshal(b, m)
 }

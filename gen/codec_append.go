@@ -1,0 +1,118 @@
+package gen
+
+import (
+	"slices"
+	"strconv"
+
+	"google.golang.org/protobuf/compiler/protogen"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// append writes AppendWire.
+func (g codecEmitter) append(m *protogen.Message) {
+	g.P("// AppendWire implements wire.Message.")
+	g.P("func (m *", m.GoIdent.GoName, ") AppendWire(b []byte) ([]byte, error) {")
+	g.P("if m == nil {")
+	g.P("return b, nil")
+	g.P("}")
+	if slices.ContainsFunc(m.Fields, fails) {
+		g.P("var err error")
+	}
+	for _, f := range byNumber(m) {
+		g.appendField(f)
+	}
+	g.P("return append(b, m.unknownFields...), nil")
+	g.P("}")
+	g.P()
+}
+
+// fails reports whether a field's values can be such that they are not written.
+func fails(f *protogen.Field) bool {
+	return validated(f) || f.Message != nil && (!f.Desc.IsMap() || slices.ContainsFunc(f.Message.Fields, fails))
+}
+
+func (g codecEmitter) appendField(f *protogen.Field) {
+	v := "m." + f.GoName
+	switch {
+	case f.Desc.IsMap():
+		g.appendMap(f)
+	case f.Desc.IsList() && f.Desc.IsPacked():
+		g.appendPacked(f)
+	case f.Desc.IsList():
+		g.P("for _, v := range ", v, " {")
+		g.appendTagged(f, "v", fieldName(f))
+		g.P("}")
+	case inOneof(f):
+		g.P("if o, _ := m.", f.Oneof.GoName, ".(*", f.GoIdent.GoName, "); o != nil {")
+		g.appendTagged(f, "o."+f.GoName, fieldName(f))
+		g.P("}")
+	default:
+		g.P("if ", g.isSet(f), " {")
+		if pointer(f) {
+			v = "*" + v
+		}
+		g.appendTagged(f, v, fieldName(f))
+		g.P("}")
+	}
+}
+
+func (g codecEmitter) appendPacked(f *protogen.Field) {
+	v := "m." + f.GoName
+	g.P("if len(", v, ") > 0 {")
+	length := "s"
+	if n := fixedSize(f); n > 0 {
+		length = g.expr(n, "*len(", v, ")")
+	} else {
+		g.packedSize(f)
+	}
+	g.P("b = append(b, ", tagBytes(tag(f, protowire.BytesType)), ")")
+	g.P("b = ", g.protowire("AppendVarint"), "(b, uint64(", length, "))")
+	g.P("for _, v := range ", v, " {")
+	g.appendValue(f, "v", "")
+	g.P("}")
+	g.P("}")
+}
+
+func (g codecEmitter) appendMap(f *protogen.Field) {
+	key, value := f.Message.Fields[0], f.Message.Fields[1]
+	g.P("for k, v := range m.", f.GoName, " {")
+	size := g.expr(g.sizeTagged(key, "k"), "+", g.sizeTagged(value, "v"))
+	g.P("b = append(b, ", tagBytes(tag(f, protowire.BytesType)), ")")
+	g.P("b = ", g.protowire("AppendVarint"), "(b, uint64(", size, "))")
+	g.appendTagged(key, "k", fieldName(f))
+	g.appendTagged(value, "v", fieldName(f))
+	g.P("}")
+}
+
+func (g codecEmitter) appendTagged(f *protogen.Field, v, field string) {
+	g.P("b = append(b, ", tagBytes(tag(f, wireType(f.Desc.Kind()))), ")")
+	g.appendValue(f, v, field)
+}
+
+// appendValue writes what appends a value; field is the name that an error gives.
+func (g codecEmitter) appendValue(f *protogen.Field, v, field string) {
+	switch t := wireType(f.Desc.Kind()); {
+	case f.Message != nil && g.here(f.Message):
+		g.P("b = ", g.protowire("AppendVarint"), "(b, uint64(", v, ".cachedWireSize()))")
+		g.P("if b, err = ", v, ".AppendWire(b); err != nil {")
+		g.P("return b, ", g.wire("In"), "(", strconv.Quote(field), ", err)")
+		g.P("}")
+	case f.Message != nil:
+		g.P("if b, err = ", g.wire("AppendNested"), "(b, ", v, "); err != nil {")
+		g.P("return b, ", g.wire("In"), "(", strconv.Quote(field), ", err)")
+		g.P("}")
+	case validated(f):
+		g.P("if b, err = ", g.wire("AppendString"), "(", strconv.Quote(field), ", b, ", v, "); err != nil {")
+		g.P("return b, err")
+		g.P("}")
+	case t == protowire.BytesType:
+		g.P("b = ", g.protowire("AppendVarint"), "(b, uint64(len(", v, ")))")
+		g.P("b = append(b, ", v, "...)")
+	case t == protowire.Fixed32Type:
+		g.P("b = ", g.protowire("AppendFixed32"), "(b, ", g.toWire(f, v), ")")
+	case t == protowire.Fixed64Type:
+		g.P("b = ", g.protowire("AppendFixed64"), "(b, ", g.toWire(f, v), ")")
+	default:
+		g.P("b = ", g.protowire("AppendVarint"), "(b, ", g.toWire(f, v), ")")
+	}
+}
