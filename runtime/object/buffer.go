@@ -12,21 +12,34 @@ type buffer struct {
 	bytes  []byte
 	class  int
 	secret bool // wipe it before it is used again
-	mapped sys.Memory
+
+	// Of large ones.
+	keeper *warmMemory
+	mapped sys.Memory // else the garbage collector's
+	recent bool       // used since the keeper looked last
 }
 
-// Buffers of 256 bytes, 1 KiB, 4 KiB ... up to 16 MiB, each in its own pool. What is larger gets memory of its
-// own, which costs up to half more and is gone at once.
+// Buffers of 256 bytes, 1 KiB, 4 KiB, 16 KiB and 64 KiB, each in its own pool. What is larger a process keeps for
+// itself, see warmMemory.
 const (
 	smallestBuffer = 8 // bits
 	bufferStep     = 2 // bits
-	bufferClasses  = 9
-	largestBuffer  = 1 << (smallestBuffer + (bufferClasses-1)*bufferStep)
+	bufferClasses  = 5
+	largestPooled  = 1 << (smallestBuffer + (bufferClasses-1)*bufferStep)
 )
 
 var bufferPools [bufferClasses]sync.Pool
 
-func takeBuffer(n int) *buffer {
+const (
+	ownClass  = -1 // marks memory that is part of something else and stays with it
+	warmClass = -2 // marks memory that has a keeper
+)
+
+// takeBuffer returns memory for n bytes. It cannot fail for what fits a slot.
+func (t *Transport) takeBuffer(n int) (*buffer, error) {
+	if n > largestPooled {
+		return t.memory.take(n)
+	}
 	class := 0
 	if n > 1<<smallestBuffer {
 		class = (bits.Len(uint(n-1)) - smallestBuffer + bufferStep - 1) / bufferStep
@@ -36,21 +49,17 @@ func takeBuffer(n int) *buffer {
 		b = &buffer{bytes: make([]byte, 1<<(smallestBuffer+class*bufferStep)), class: class}
 	}
 	b.bytes = b.bytes[:n]
-	return b
+	return b, nil
 }
-
-const (
-	ownClass    = -1 // marks memory that is part of something else and stays with it
-	mappedClass = -2 // marks memory that no pool has and the garbage collector does not know
-)
 
 // Free gives the memory back; nothing may point to it any more.
 func (b *buffer) Free() {
 	b.wipe()
-	if b.class >= 0 {
+	switch {
+	case b.class >= 0:
 		bufferPools[b.class].Put(b)
-	} else if b.class == mappedClass {
-		b.unmap()
+	case b.class == warmClass:
+		b.keeper.keep(b)
 	}
 }
 
@@ -58,12 +67,11 @@ func (b *buffer) Free() {
 // knows it.
 func (b *buffer) leave() {
 	b.wipe()
-	if b.class == mappedClass {
-		b.unmap()
-	}
+	b.drop()
 }
 
-func (b *buffer) unmap() {
+// drop gives back memory that is kept no longer.
+func (b *buffer) drop() {
 	b.bytes = nil
 	b.mapped.Unmap()
 }

@@ -8,7 +8,8 @@ import (
 
 func TestABufferWithASecretIsWiped(t *testing.T) {
 	for _, n := range []int{1, 256, 257, 1 << 20} {
-		b := takeBuffer(n)
+		b, err := new(Transport).takeBuffer(n)
+		require.NoError(t, err)
 		memory := b.bytes
 		for i := range memory {
 			memory[i] = 7

@@ -110,7 +110,7 @@ func (l *lane) readBulk(list []received, fds []sys.FD, buf *buffer) (*buffer, []
 
 // copyBulk cuts off a peer that has sent something else.
 func (l *lane) copyBulk(fd sys.FD, n int) (*buffer, error) {
-	b, err := takeLarge(n)
+	b, err := l.t.takeBuffer(n)
 	if err != nil {
 		return nil, err
 	}
@@ -122,18 +122,6 @@ func (l *lane) copyBulk(fd sys.FD, n int) (*buffer, error) {
 		l.link.Fail(err)
 	}
 	return nil, err
-}
-
-// takeLarge is takeBuffer of any size. What no pool has is memory of its own.
-func takeLarge(n int) (*buffer, error) {
-	if n <= largestBuffer {
-		return takeBuffer(n), nil
-	}
-	m, err := sys.PrivateMemory(n)
-	if err != nil {
-		return nil, status.Errorf(status.Quota, "memory for a payload of %d bytes: %w", n, err)
-	}
-	return &buffer{bytes: m.Bytes()[:n], class: mappedClass, mapped: m}, nil
 }
 
 // uncountBulk takes a call's bulk memory off what its sender has under way here. Free follows.

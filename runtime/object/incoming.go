@@ -34,9 +34,11 @@ type incoming struct {
 // ownBuffer is the size of an incoming's own buffer; most calls are smaller.
 const ownBuffer = 1024
 
+// takeBuffer returns memory for a payload of n bytes that came in a slot.
 func (c *incoming) takeBuffer(n int) *buffer {
 	if n > ownBuffer {
-		return takeBuffer(n)
+		b, _ := c.lane.t.takeBuffer(n)
+		return b
 	}
 	if c.own.bytes == nil {
 		c.own = buffer{bytes: make([]byte, ownBuffer), class: ownClass}

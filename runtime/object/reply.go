@@ -14,7 +14,7 @@ func (p *pending) read(reply *binder.Reply) error {
 		return p.err
 	}
 	d, l := &p.reply, p.lane
-	buf := takeBuffer(int(d.Length))
+	buf, _ := p.t.takeBuffer(int(d.Length)) // it fits a slot
 	buf.secret = p.desc.Flags&bus.FlagClearBuf != 0
 	l.link.Payload(buf.bytes, d)
 	var fds []sys.FD

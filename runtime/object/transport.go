@@ -44,9 +44,10 @@ type Transport struct {
 	idle     []*incoming // to be used again
 	sleeps   atomic.Uint64
 	spinning spinning
-	calling  atomic.Int64  // calls under way
-	nesting  atomic.Int64  // of those, whose waiter handles a nested one
-	telling  sync.Mutex    // held while the broker is told of freezing
+	calling  atomic.Int64 // calls under way
+	nesting  atomic.Int64 // of those, whose waiter handles a nested one
+	telling  sync.Mutex   // held while the broker is told of freezing
+	memory   warmMemory
 	nice     atomic.Uint32 // of this process, as calls carry it
 	noSpam   atomic.Bool   // senders of oneway calls are not told of spam
 	woken    atomic.Bool   // callers were woken on channels since a looper last slept
@@ -272,6 +273,7 @@ func (t *Transport) Close() error {
 		<-lp.ended
 	}
 	t.routines.Wait()
+	t.memory.close()
 	close(t.done)
 	return nil
 }

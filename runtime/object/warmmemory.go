@@ -1,0 +1,147 @@
+package object
+
+import (
+	"math/bits"
+	"slices"
+	"sync"
+	"time"
+
+	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/status"
+)
+
+// warmMemory keeps the memory of large payloads that a process has received, for the next ones: to touch new
+// memory takes several times as long as to copy into it. It keeps no more than one payload of the largest size
+// would take, whatever peers send, and gives back what was not used for a second or two. While it keeps nothing it
+// has no timer. Up to what fits a slot it is the garbage collector's memory; what is larger is mapped, in huge
+// pages where the kernel has them.
+type warmMemory struct {
+	mu       sync.Mutex
+	idle     []*buffer // the one used last is the last
+	bytes    int       // of those
+	sweeping *time.Timer
+	closed   bool
+}
+
+// Limits of what is kept.
+const (
+	maxWarmBytes   = bus.MaxPayload
+	maxWarmBuffers = 64 // a search looks at all
+	warmPatience   = time.Second
+)
+
+// take returns memory for n bytes. It cannot fail for what fits a slot.
+func (m *warmMemory) take(n int) (b *buffer, err error) {
+	size := warmSize(n)
+	if b = m.find(size); b == nil {
+		if b, err = m.make(size); err != nil {
+			return nil, err
+		}
+	}
+	b.bytes = b.bytes[:n]
+	return b, nil
+}
+
+func (m *warmMemory) make(size int) (*buffer, error) {
+	b := &buffer{class: warmClass, keeper: m}
+	if size <= bus.MaxMessage {
+		b.bytes = make([]byte, size)
+		return b, nil
+	}
+	mapped, err := sys.PrivateMemory(size)
+	if err != nil {
+		return nil, status.Errorf(status.Quota, "memory for a payload of %d bytes: %w", size, err)
+	}
+	b.mapped, b.bytes = mapped, mapped.Bytes()
+	return b, nil
+}
+
+// warmSize rounds up by an eighth at most, so that payloads of similar sizes share memory.
+func warmSize(n int) int {
+	step := 1 << max(0, bits.Len(uint(n-1))-4)
+	return (n + step - 1) &^ (step - 1)
+}
+
+// find takes the memory of at least size bytes that was used last, unless it would waste more than half of it.
+func (m *warmMemory) find(size int) *buffer {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for i, b := range slices.Backward(m.idle) {
+		if c := cap(b.bytes); c >= size && c/2 <= size {
+			m.idle = slices.Delete(m.idle, i, i+1)
+			m.bytes -= c
+			return b
+		}
+	}
+	return nil
+}
+
+// keep takes memory back. What was not used for the longest time makes room.
+func (m *warmMemory) keep(b *buffer) {
+	b.recent = true
+	m.mu.Lock()
+	m.idle = append(m.idle, b)
+	m.bytes += cap(b.bytes)
+	old := 0
+	for m.bytes > maxWarmBytes || len(m.idle)-old > maxWarmBuffers || m.closed && old < len(m.idle) {
+		m.bytes -= cap(m.idle[old].bytes)
+		old++
+	}
+	dropped := m.cut(old)
+	if m.sweeping == nil && len(m.idle) > 0 {
+		m.sweeping = time.AfterFunc(warmPatience, m.sweep)
+	}
+	m.mu.Unlock()
+	dropAll(dropped)
+}
+
+// cut removes the first n. The caller has the lock, and gives them back when it has not: that may take long.
+func (m *warmMemory) cut(n int) []*buffer {
+	if n == 0 {
+		return nil
+	}
+	cut := slices.Clone(m.idle[:n])
+	m.idle = slices.Delete(m.idle, 0, n)
+	return cut
+}
+
+func dropAll(list []*buffer) {
+	for _, b := range list {
+		b.drop()
+	}
+}
+
+// sweep gives back what was idle since the last sweep.
+func (m *warmMemory) sweep() {
+	m.mu.Lock()
+	old := 0
+	for old < len(m.idle) && !m.idle[old].recent {
+		m.bytes -= cap(m.idle[old].bytes)
+		old++
+	}
+	dropped := m.cut(old)
+	for _, b := range m.idle {
+		b.recent = false
+	}
+	if len(m.idle) > 0 {
+		m.sweeping.Reset(warmPatience)
+	} else {
+		m.sweeping = nil
+	}
+	m.mu.Unlock()
+	dropAll(dropped)
+}
+
+// close gives back all, and from then on what it is given.
+func (m *warmMemory) close() {
+	m.mu.Lock()
+	m.closed = true
+	if m.sweeping != nil {
+		m.sweeping.Stop()
+	}
+	dropped := m.idle
+	m.idle, m.bytes = nil, 0
+	m.mu.Unlock()
+	dropAll(dropped)
+}
