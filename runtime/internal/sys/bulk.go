@@ -15,6 +15,8 @@ type BulkFile struct {
 	fd     FD
 	size   int
 	memory Memory
+	mapped int  // up to there the page tables have the pages
+	read   byte // what was read for that: else the compiler leaves it out
 	sealed bool
 }
 
@@ -38,6 +40,7 @@ func (f *BulkFile) Size() int { return f.size }
 // half of what a page fault takes.
 func (f *BulkFile) Fill(b []byte) error {
 	if f.memory.bytes != nil {
+		f.mapPages(len(b))
 		Copy(f.memory.bytes, b)
 		return nil
 	}
@@ -52,6 +55,17 @@ func (f *BulkFile) Fill(b []byte) error {
 	}
 	return nil
 }
+
+// mapPages has the page tables filled up to n: a page that is there and is read brings those beside it along,
+// where writing would fault for each.
+func (f *BulkFile) mapPages(n int) {
+	for ; f.mapped < n; f.mapped += faultAround {
+		f.read ^= f.memory.bytes[f.mapped]
+	}
+}
+
+// faultAround is how much the kernel maps at a read fault, on most machines.
+const faultAround = 64 << 10
 
 // Bytes returns the memory, to be written in place; it is valid until Close.
 func (f *BulkFile) Bytes() ([]byte, error) {
