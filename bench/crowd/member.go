@@ -155,7 +155,7 @@ func (m *member) probe(n int) (visits []visit, err error) {
 
 func (m *member) visit() (v visit, id binder.ProcessID, err error) {
 	start := time.Now()
-	p, err := connect.Open(context.Background(), "bus:"+m.path)
+	p, err := connect.Open(context.Background(), "bus:"+m.path, binder.WithContextManager())
 	if err != nil {
 		return v, 0, err
 	}

@@ -19,7 +19,7 @@ func (b *busFlags) connect(ctx context.Context) (names *servicemanager.Client, l
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := connect.Open(ctx, "bus:"+path)
+	p, err := connect.Open(ctx, "bus:"+path, binder.WithContextManager())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -19,6 +19,7 @@ type Process struct {
 	mayFreeze FreezePolicy // nil: the default
 	format    parcel.Format
 	spin      time.Duration // negative: the transport decides
+	asksEarly bool          // for the context manager
 
 	clients []ClientInterceptor
 	servers []ServerInterceptor
@@ -66,6 +67,20 @@ func (p *Process) NewNode(h Handler, options ...NodeOption) *Node {
 	}
 	n.intercepted = n.intercept()
 	return n
+}
+
+// WithContextManager has connect.Open ask for the context manager in the same breath as it says hello, so that
+// the two meet while the process is opened. The first ContextManager then returns what was behind handle 0 at that
+// time; if there was nothing it asks again.
+func WithContextManager() ProcessOption { return func(p *Process) { p.asksEarly = true } }
+
+// AsksForContextManager reports whether WithContextManager is among options.
+func AsksForContextManager(options ...ProcessOption) bool {
+	var p Process
+	for _, o := range options {
+		o(&p)
+	}
+	return p.asksEarly
 }
 
 // ContextManager returns a handle to the object behind handle 0, the service manager.

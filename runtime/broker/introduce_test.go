@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -131,6 +132,56 @@ func TestIntroductionsThatCannotBe(t *testing.T) {
 	require.Eventually(t, func() bool {
 		return errors.Is(a.Introduce(background(), gone.Self().ID), status.Dead)
 	}, patience, tick)
+}
+
+// TestTheContextManagerAskedForWithTheHello is met while the process connects, and its place is looked at again later.
+func TestTheContextManagerAskedForWithTheHello(t *testing.T) {
+	path := busPath(t)
+	serve(t, broker.Config{Path: path})
+	early := func() (*bus.Conn, *member) {
+		m := newMember()
+		c, err := bus.DialAndAsk(t.Context(), path, t.Name(), m)
+		require.NoError(t, err)
+		t.Cleanup(func() {
+			c.Close()
+			m.closeAll()
+		})
+		return c, m
+	}
+	manager := func(c *bus.Conn) [2]uint64 {
+		process, node, err := c.ContextManager(t.Context())
+		require.NoError(t, err)
+		return [2]uint64{process, node}
+	}
+	a, ma := join(t, path)
+	before, mb := early()
+	_, _, err := before.ContextManager(t.Context())
+	require.ErrorIs(t, err, status.UnknownTarget)
+	unused, _ := early()
+	require.NoError(t, a.BecomeContextManager(t.Context(), 11))
+	require.Equal(t, [2]uint64{a.Self().ID, 11}, manager(unused), "there was none when it connected")
+	require.Equal(t, [2]uint64{a.Self().ID, 11}, manager(before))
+	mb.echo(t, mb.link(t, a.Self().ID))
+
+	b, mb := early()
+	mb.echo(t, mb.link(t, a.Self().ID)) // without a word
+	require.NoError(t, a.BecomeContextManager(t.Context(), 12))
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	b.ContextManager(ended)
+	require.Contains(t, [][2]uint64{{a.Self().ID, 11}, {a.Self().ID, 12}}, manager(b))
+	require.Equal(t, [2]uint64{a.Self().ID, 12}, manager(b))
+	require.Equal(t, 1, mb.lanes)
+	settle(t, a)
+	require.Equal(t, 3, ma.lanes)
+}
+
+// TestWhoIsRefusedLeavesNothing of what it has asked for with its hello.
+func TestWhoIsRefusedLeavesNothing(t *testing.T) {
+	path := busPath(t)
+	serve(t, broker.Config{Path: path, Policy: closed{connect: errors.New("full house")}})
+	_, err := bus.DialAndAsk(t.Context(), path, t.Name(), newMember())
+	require.ErrorIs(t, err, status.Denied)
 }
 
 // TestOutboxesThatAreNotPassedOn: a request for a lane has one file, sealed memory.

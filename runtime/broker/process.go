@@ -31,6 +31,7 @@ func temporary(err error) bool {
 
 // routineProcess serves one connection from hello to its end.
 func (b *Broker) routineProcess(conn *sys.Conn) {
+	sys.GrowStack()
 	defer conn.Close()
 	killpoint.At("broker: accepted")
 	p, err := b.admit(conn)
@@ -43,9 +44,13 @@ func (b *Broker) routineProcess(conn *sys.Conn) {
 		return
 	}
 	p.send(brokerwire.Packet{Kind: brokerwire.Welcome, Identity: p.Identity})
-	defer watch(conn)() // until here, helloTimeout bounds what a child with the socket can do
-	b.config.Log("process %d connected: %q (pid %d, uid %d)", p.ID, p.Name, p.PID, p.UID)
-	err = b.serve(p)
+	err = b.serveOne(p, conn.ReceiveWithNow) // it may have asked already
+	if err == nil || errors.Is(err, sys.ErrWouldBlock) {
+		unwatch := watch(conn) // until here, helloTimeout bounds what a child with the socket can do
+		b.config.Log("process %d connected: %q (pid %d, uid %d)", p.ID, p.Name, p.PID, p.UID)
+		err = b.serve(p)
+		defer unwatch()
+	}
 	killpoint.At("broker: process left")
 	b.remove(p)
 	killpoint.At("broker: process removed")
@@ -158,8 +163,11 @@ func receiveHello(conn *sys.Conn) (brokerwire.Packet, error) {
 	return hello, err
 }
 
+// receiver is a way to receive of sys.Conn's.
+type receiver func(max int, take func(b []byte, fds []sys.FD, err error) error) error
+
 // receive returns a packet with its files. Files that were lost, since this process has too many open, are missing alone.
-func receive(with func(int, func([]byte, []sys.FD, error) error) error) (p brokerwire.Packet, files []sys.FD, err error) {
+func receive(with receiver) (p brokerwire.Packet, files []sys.FD, err error) {
 	err = with(brokerwire.MaxSize, func(b []byte, fds []sys.FD, err error) error {
 		if err != nil && !errors.Is(err, sys.ErrFilesLost) {
 			return err
@@ -216,23 +224,31 @@ func (p *Process) send(packet brokerwire.Packet, files ...sys.FD) {
 // serve answers requests until the connection ends.
 func (b *Broker) serve(p *Process) error {
 	for {
-		request, files, err := receive(p.conn.ReceiveWith)
-		if errors.Is(err, brokerwire.ErrMalformed) || errors.Is(err, sys.ErrTruncated) {
-			return status.Errorf(status.Protocol, "process %d broke the protocol: %w", p.ID, err)
-		}
-		if err != nil {
+		if err := b.serveOne(p, p.conn.ReceiveWith); err != nil {
 			return err
 		}
-		killpoint.At("broker: request read")
-		a := answer{Packet: brokerwire.Packet{Kind: brokerwire.Done}}
-		if err := b.answer(p, &request, files, &a); err != nil {
-			a.Packet = brokerwire.Packet{Kind: brokerwire.Error, Code: uint32(status.CodeOf(err)), Text: errorText(err)}
-		}
-		killpoint.At("broker: request done")
-		sys.CloseAll(files) // but for one that was passed on
-		a.Cookie = request.Cookie
-		p.send(a.Packet, a.files...)
 	}
+}
+
+// serveOne answers a request. An error ends the connection, but for sys.ErrWouldBlock.
+func (b *Broker) serveOne(p *Process, with receiver) error {
+	request, files, err := receive(with)
+	if errors.Is(err, brokerwire.ErrMalformed) || errors.Is(err, sys.ErrTruncated) {
+		return status.Errorf(status.Protocol, "process %d broke the protocol: %w", p.ID, err)
+	}
+	if err != nil {
+		return err
+	}
+	killpoint.At("broker: request read")
+	a := answer{Packet: brokerwire.Packet{Kind: brokerwire.Done}}
+	if err := b.answer(p, &request, files, &a); err != nil {
+		a.Packet = brokerwire.Packet{Kind: brokerwire.Error, Code: uint32(status.CodeOf(err)), Text: errorText(err)}
+	}
+	killpoint.At("broker: request done")
+	sys.CloseAll(files) // but for one that was passed on
+	a.Cookie = request.Cookie
+	p.send(a.Packet, a.files...)
+	return nil
 }
 
 // answer is what a process gets for a request.

@@ -21,8 +21,9 @@ type Conn struct {
 	parker  wait.Futex
 	self    Peer
 	handler ConnHandler
-	done    chan struct{} // closed when the connection has ended
-	managed atomic.Bool   // a context manager was found, and met
+	done    chan struct{}           // closed when the connection has ended
+	managed atomic.Bool             // a context manager was found, and met
+	early   atomic.Pointer[request] // the question for it that went with the hello; nil: none, or its answer was taken
 
 	mu      sync.Mutex
 	err     error
@@ -41,6 +42,17 @@ type request struct {
 
 // Dial connects to the broker at path and says hello. name is for people who look at the bus.
 func Dial(ctx context.Context, path, name string, h ConnHandler) (*Conn, error) {
+	return dial(ctx, path, name, h, func(*Conn) {})
+}
+
+// DialAndAsk is Dial for who wants the context manager next: it asks for it in the same breath. The first
+// ContextManager returns that answer, if there was one behind handle 0.
+func DialAndAsk(ctx context.Context, path, name string, h ConnHandler) (*Conn, error) {
+	return dial(ctx, path, name, h, (*Conn).askEarly)
+}
+
+// dial calls with after the hello was sent, while the broker looks at it.
+func dial(ctx context.Context, path, name string, h ConnHandler, with func(*Conn)) (*Conn, error) {
 	sock, err := sys.Dial(path)
 	if err != nil {
 		return nil, dialError(path, err)
@@ -48,8 +60,8 @@ func Dial(ctx context.Context, path, name string, h ConnHandler) (*Conn, error) 
 	c := &Conn{sock: sock, handler: h, done: make(chan struct{}),
 		waiting: make(map[uint32]request), opening: make(map[*sys.Conn]bool)}
 	killpoint.At("hello: connected")
-	if err := c.hello(ctx, path, name); err != nil {
-		sock.Close()
+	if err := c.hello(ctx, path, name, with); err != nil {
+		c.end(err)
 		return nil, err
 	}
 	go c.routineReceive()
@@ -70,10 +82,11 @@ func dialError(path string, err error) error {
 	return status.Errorf(status.UnknownTarget, "connecting to the bus at %s: %w", path, err)
 }
 
-func (c *Conn) hello(ctx context.Context, path, name string) error {
+func (c *Conn) hello(ctx context.Context, path, name string, with func(*Conn)) error {
 	p := brokerwire.Packet{Kind: brokerwire.Hello, Value: brokerwire.Magic, Code: brokerwire.Version, Text: name}
 	sendErr := c.sock.Send(p.Append(nil)) // a broker that refuses at once has said why all the same
 	killpoint.At("hello: sent")
+	with(c)
 	stop := context.AfterFunc(ctx, func() { c.sock.SetReadDeadline(past) })
 	answer, fds, err := c.receive()
 	sys.CloseAll(fds)
@@ -128,6 +141,7 @@ func (c *Conn) receive() (p brokerwire.Packet, files []sys.FD, err error) {
 }
 
 func (c *Conn) routineReceive() {
+	sys.GrowStack()
 	for {
 		p, fds, err := c.receive()
 		if err != nil {
@@ -185,6 +199,24 @@ func (c *Conn) Close() {
 	c.mu.Unlock()
 	c.end(errConnClosed)
 	c.opens.Wait()
+}
+
+// askEarly sends the question for the context manager. If that fails, so does the hello, or it is asked again.
+func (c *Conn) askEarly() {
+	o, err := NewOutbox()
+	if err != nil {
+		return
+	}
+	c.cookie++
+	r := request{make(chan brokerwire.Packet, 1), o}
+	c.waiting[c.cookie] = r
+	p := brokerwire.Packet{Kind: brokerwire.GetContextManager, Cookie: c.cookie}
+	if c.sock.Send(p.Append(nil), o.FD()) != nil {
+		c.forget(p.Cookie)
+		return
+	}
+	c.early.Store(&r)
+	killpoint.At("hello: asked early")
 }
 
 // ask sends a request, with an outbox if it may make a lane, and waits for its answer.

@@ -76,6 +76,7 @@ type handshake struct {
 }
 
 func routineOpen(h *handshake, shake func(*handshake, *socketPort) error) {
+	sys.GrowStack()
 	p := &socketPort{conn: h.Conn, counters: h.Parker.Counters(), early: make(map[uint64][]sys.FD)}
 	err := shake(h, p)
 	if h.mine != nil {

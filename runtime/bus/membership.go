@@ -5,6 +5,7 @@ import (
 
 	"ubinder/runtime/internal/brokerwire"
 	"ubinder/runtime/internal/wait"
+	"ubinder/runtime/status"
 )
 
 // Membership is a process's place on a bus: a Conn to a broker, or a Member of a Hub.
@@ -58,6 +59,9 @@ func (c *Conn) SetFrozen(ctx context.Context, frozen bool) error {
 // ContextManager returns the process that holds handle 0, and the node behind it. When one is found first, the
 // handler has been told of a lane to it, if there can be one.
 func (c *Conn) ContextManager(ctx context.Context) (process, node uint64, err error) {
+	if p, ok, err := c.answeredEarly(ctx); ok || err != nil {
+		return p.ID, p.Value, err
+	}
 	var o *Outbox
 	if !c.managed.Load() {
 		if o, err = NewOutbox(); err != nil {
@@ -69,6 +73,26 @@ func (c *Conn) ContextManager(ctx context.Context) (process, node uint64, err er
 		c.managed.Store(true)
 	}
 	return p.ID, p.Value, err
+}
+
+// answeredEarly returns the answer to the question that went with the hello, once. It is false when there is none
+// that is of use.
+func (c *Conn) answeredEarly(ctx context.Context) (p brokerwire.Packet, ok bool, err error) {
+	r := c.early.Swap(nil)
+	if r == nil {
+		return p, false, nil
+	}
+	select {
+	case p = <-r.answer:
+	case <-ctx.Done():
+		c.early.Store(r)
+		return p, false, status.FromContext(ctx)
+	}
+	if p.Kind == brokerwire.Error { // there was none
+		return p, false, nil
+	}
+	c.managed.Store(true)
+	return p, true, nil
 }
 
 // BecomeContextManager makes node of this process the one behind handle 0.

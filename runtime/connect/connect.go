@@ -49,7 +49,11 @@ func Open(ctx context.Context, address string, options ...binder.ProcessOption) 
 }
 
 func openBus(ctx context.Context, path string, options []binder.ProcessOption) (*binder.Process, error) {
-	t, err := object.Dial(ctx, path, filepath.Base(os.Args[0]))
+	dial := object.Dial
+	if binder.AsksForContextManager(options...) {
+		dial = object.DialAndAsk
+	}
+	t, err := dial(ctx, path, filepath.Base(os.Args[0]))
 	if err != nil {
 		return nil, err
 	}

@@ -8,8 +8,17 @@ import (
 
 // Dial makes a transport on the bus whose broker listens at path. name is for people.
 func Dial(ctx context.Context, path, name string) (*Transport, error) {
+	return dial(ctx, path, name, bus.Dial)
+}
+
+// DialAndAsk is Dial for who calls ContextManager next: it asks for it in the same breath.
+func DialAndAsk(ctx context.Context, path, name string) (*Transport, error) {
+	return dial(ctx, path, name, bus.DialAndAsk)
+}
+
+func dial(ctx context.Context, path, name string, dial func(context.Context, string, string, bus.ConnHandler) (*bus.Conn, error)) (*Transport, error) {
 	return New(func(h bus.ConnHandler) (bus.Membership, error) {
-		c, err := bus.Dial(ctx, path, name, h)
+		c, err := dial(ctx, path, name, h)
 		if err != nil {
 			return nil, err
 		}

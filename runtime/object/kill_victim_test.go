@@ -82,7 +82,7 @@ type victim struct {
 }
 
 func joinVictim(ctx context.Context, path string) (*victim, error) {
-	t, err := object.Dial(ctx, path, "victim")
+	t, err := object.DialAndAsk(ctx, path, "victim")
 	if err != nil {
 		return nil, err
 	}
