@@ -50,10 +50,14 @@ func (t *Transport) answerData(c *incoming, d *bus.Descriptor) error {
 }
 
 func (t *Transport) sendAnswer(ctx context.Context, c *incoming, d *bus.Descriptor) error {
-	if isSmall(&c.call.Reply) {
+	payload, small, err := c.scratch.small(&c.call.Reply, d)
+	if err != nil {
+		return status.At(status.StepMarshal, err)
+	}
+	if small {
 		t.beforeAnswer(c)
-		_, _, err := t.send(ctx, c.lane, bus.ClassReply, &c.call.Reply, d, false)
-		return err
+		_, _, err = c.lane.link.PostSmall(bus.ClassReply, d, payload)
+		return status.At(status.StepReserve, err)
 	}
 	o, err := t.write(ctx, c.lane, bus.ClassReply, &c.call.Reply, d, false)
 	if err != nil {

@@ -59,8 +59,13 @@ func (r *remote) describe(tr *binder.Transaction, by uint64) bus.Descriptor {
 	}
 }
 
-// descriptors is memory for those of oneway calls.
-var descriptors = sync.Pool{New: func() any { return new(bus.Descriptor) }}
+// onewayCall is memory for a oneway call.
+type onewayCall struct {
+	desc    bus.Descriptor
+	scratch scratch
+}
+
+var onewayCalls = sync.Pool{New: func() any { return new(onewayCall) }}
 
 func (r *remote) sendOneway(ctx context.Context, tr *binder.Transaction, reply *binder.Reply, wait bool) error {
 	by, l, err := r.use(ctx, wait)
@@ -68,18 +73,18 @@ func (r *remote) sendOneway(ctx context.Context, tr *binder.Transaction, reply *
 		return status.At(status.StepTarget, err)
 	}
 	defer r.endUse(by)
-	d := descriptors.Get().(*bus.Descriptor)
-	defer descriptors.Put(d)
-	*d = r.describe(tr, by)
-	return r.t.postOneway(ctx, l, d, tr, reply, wait)
+	c := onewayCalls.Get().(*onewayCall)
+	defer onewayCalls.Put(c)
+	c.desc = r.describe(tr, by)
+	return r.t.postOneway(ctx, l, c, tr, reply, wait)
 }
 
-func (t *Transport) postOneway(ctx context.Context, l *lane, d *bus.Descriptor, tr *binder.Transaction, reply *binder.Reply, wait bool) error {
+func (t *Transport) postOneway(ctx context.Context, l *lane, c *onewayCall, tr *binder.Transaction, reply *binder.Reply, wait bool) error {
 	held := reply != nil && l.link.Hold()
 	if held {
 		defer l.link.Drop()
 	}
-	_, spam, err := t.send(ctx, l, bus.ClassOneway, &tr.Data, d, wait)
+	_, spam, err := t.send(ctx, l, bus.ClassOneway, &tr.Data, &c.desc, &c.scratch, wait)
 	if err != nil {
 		return err
 	}
@@ -115,7 +120,7 @@ func (p *pending) call(ctx context.Context, r *remote, chain binder.Chain, tr *b
 	}
 	d.Index, d.Chain = p.index, p.token
 	killpoint.At("call: entered")
-	pos, _, err := t.send(ctx, l, bus.ClassCall, &tr.Data, d, tr.Flags&binder.NoWait == 0)
+	pos, _, err := t.send(ctx, l, bus.ClassCall, &tr.Data, d, &p.scratch, tr.Flags&binder.NoWait == 0)
 	if err == nil {
 		p.position.Store(pos + 1)
 		killpoint.At("call: posted")

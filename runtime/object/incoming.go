@@ -28,7 +28,8 @@ type incoming struct {
 	call     binder.IncomingCall
 	dispatch binder.Incoming
 	answer   bus.Descriptor
-	own      buffer // for a small payload
+	own      buffer  // for a small payload
+	scratch  scratch // for a small reply
 }
 
 // ownBuffer is the size of an incoming's own buffer; most calls are smaller.

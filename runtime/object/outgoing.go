@@ -16,11 +16,14 @@ type outgoing struct {
 	content *content // nil without attachments
 }
 
-// send writes data and posts it; its arguments are write's. spam is the slot's.
-func (t *Transport) send(ctx context.Context, l *lane, class bus.Class, data *binder.Data, d *bus.Descriptor, wait bool) (pos uint64, spam bool, err error) {
-	if isSmall(data) {
-		d.Encoding = uint8(data.Encoding)
-		pos, spam, err = l.link.PostSmall(class, d, data.Payload)
+// send writes data and posts it; its arguments are write's, and memory for a small body. spam is the slot's.
+func (t *Transport) send(ctx context.Context, l *lane, class bus.Class, data *binder.Data, d *bus.Descriptor, s *scratch, wait bool) (pos uint64, spam bool, err error) {
+	payload, small, err := s.small(data, d)
+	if err != nil {
+		return 0, false, status.At(status.StepMarshal, err)
+	}
+	if small {
+		pos, spam, err = l.link.PostSmall(class, d, payload)
 		if err == nil || !wait || !errors.Is(err, status.Full) {
 			return pos, spam, status.At(status.StepReserve, err)
 		}
@@ -31,11 +34,6 @@ func (t *Transport) send(ctx context.Context, l *lane, class bus.Class, data *bi
 	}
 	pos, err = o.post(l, d)
 	return pos, o.slot.Spam, status.At(status.StepPost, err)
-}
-
-// isSmall reports whether a message is so plain that it is posted in one step.
-func isSmall(data *binder.Data) bool {
-	return data.Body == nil && len(data.Payload) <= bus.SmallPayload && len(data.Attachments)+len(data.Notes) == 0
 }
 
 // write reserves a slot for data and fills it. With wait it blocks for room until ctx ends; a reply

@@ -21,6 +21,7 @@ type pending struct {
 
 	desc     bus.Descriptor
 	position atomic.Uint64 // of the call, plus one; zero until it is posted
+	scratch  scratch
 
 	// Guarded by Transport.mu, but for the caller once done is set.
 	busy      bool        // in use
