@@ -215,7 +215,7 @@ func (r *owedReply) post(l *lane) error {
 	o := outgoing{content: r.content}
 	err := l.t.awaitDeathsTold(ctx, l)
 	if err == nil {
-		o.slot, err = l.reserve(ctx, o.need(l, bus.ClassReply, len(r.payload)), r.desc.Node, true)
+		err = o.reserve(ctx, l, bus.ClassReply, len(r.payload), r.desc.Node, true)
 	}
 	if errors.Is(err, status.Deadline) {
 		return status.Errorf(status.Protocol, "the peer broke the protocol: it made no room for replies in %v", bus.RoomTimeout)

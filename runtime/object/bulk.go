@@ -16,6 +16,11 @@ import (
 // has the measurement. A test sets it.
 var largestInSlot = bus.MaxMessage
 
+// surelyFits is the size of slots for which a reply finds room, in one piece, as soon as those sent before were
+// read: calls leave a quarter of the outbox free, and cut that into one part more than there are calls, so the
+// largest has 10 KiB. That is enough for any reply's entries; with its payload it may not be, until calls are begun.
+const surelyFits = 8 << 10
+
 // goesAsBulk reports whether a payload travels as bulk memory, which is one entry and one file more. What
 // fits a slot too takes that when there is no place for these.
 func goesAsBulk(need *bus.Need, size, entries int) bool {

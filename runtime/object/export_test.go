@@ -16,6 +16,16 @@ func (t *Transport) Usage() reftab.Usage {
 	return t.table.Usage()
 }
 
+// Owed is how many replies wait for room.
+func (t *Transport) Owed() (n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, l := range t.lanes {
+		n += len(l.owed)
+	}
+	return n
+}
+
 // Lanes is how many lanes there are.
 func (t *Transport) Lanes() int {
 	t.mu.Lock()

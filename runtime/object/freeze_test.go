@@ -67,6 +67,7 @@ func TestFreezeWaitsForRepliesThatAreOwed(t *testing.T) {
 		s := newScene(t)
 		node := s.owner.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
 			c.Reply.Payload = make([]byte, bus.SegmentSize/calls)
+			c.Reply.Attachments = make([]binder.Attachment, bus.MaxEntries) // or it would travel as bulk memory
 			return nil
 		}))
 		require.NoError(t, s.owner.BecomeContextManager(t.Context(), node))

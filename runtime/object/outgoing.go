@@ -48,7 +48,7 @@ func (t *Transport) write(ctx context.Context, l *lane, class bus.Class, data *b
 	if data.Body != nil {
 		size = data.Body.Size()
 	}
-	if o.slot, err = l.reserve(ctx, o.need(l, class, size), d.Node, wait); err != nil {
+	if err = o.reserve(ctx, l, class, size, d.Node, wait); err != nil {
 		err = status.At(status.StepReserve, err)
 	} else if err = o.fill(l, data, d, size); err != nil {
 		err = status.At(status.StepMarshal, err)
@@ -61,15 +61,36 @@ func (t *Transport) write(ctx context.Context, l *lane, class bus.Class, data *b
 
 // need is what a payload of size bytes takes, with what goes with it.
 func (o *outgoing) need(l *lane, class bus.Class, size int) bus.Need {
-	entries, files := 0, 0
+	files := 0
 	if o.content != nil {
-		entries, files = len(o.content.entries), len(o.content.files)
+		files = len(o.content.files)
 	}
-	need := bus.Need{Class: class, Size: bus.SlotSize(size, entries), Files: files}
-	if need.Size > largestInSlot && goesAsBulk(&need, size, entries) {
+	need := bus.Need{Class: class, Size: bus.SlotSize(size, o.entries()), Files: files}
+	if need.Size > largestInSlot && goesAsBulk(&need, size, o.entries()) {
 		return o.addBulk(l, need, size)
 	}
 	return need
+}
+
+func (o *outgoing) entries() int {
+	if o.content == nil {
+		return 0
+	}
+	return len(o.content.entries)
+}
+
+// reserve takes what a payload of size bytes needs. A large reply for which the outbox has no room in one piece
+// travels as bulk memory: what is queued there may wait for this very reply.
+func (o *outgoing) reserve(ctx context.Context, l *lane, class bus.Class, size int, node uint64, wait bool) (err error) {
+	need := o.need(l, class, size)
+	if class == bus.ClassReply && need.Bulk == 0 && need.Size > surelyFits && goesAsBulk(&need, size, o.entries()) {
+		if o.slot, err = l.link.Reserve(need); !errors.Is(err, status.Full) {
+			return err
+		}
+		need = o.addBulk(l, need, size)
+	}
+	o.slot, err = l.reserve(ctx, need, node, wait)
+	return err
 }
 
 // reserve takes a slot, with wait also one that is not there yet. A call does not wait for a peer that
