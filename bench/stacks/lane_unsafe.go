@@ -62,6 +62,7 @@ func mapLane(fd, size int) (*lane, error) {
 		memory:     m[headerSize:],
 		slotSize:   slotSize(size),
 		slots:      laneSlots(size),
+		head:       messageHead,
 	}, nil
 }
 
