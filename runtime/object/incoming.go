@@ -211,7 +211,7 @@ func (t *Transport) route(c *incoming, oneway bool) {
 		p.nested = append(p.nested, c)
 		p.hasNested.Store(true)
 		if t.drainer != p {
-			t.after.wakes = append(t.after.wakes, p)
+			t.noteWake(p)
 		}
 		return
 	}

@@ -14,7 +14,11 @@ import (
 type spinning struct {
 	callers atomic.Pointer[spinRule]
 	loopers atomic.Pointer[spinRule]
-	most    int32 // threads of this program that may spin at once
+	most    int32         // threads of this program that may spin at once
+	naps    int32         // that may spin or nap
+	busy    atomic.Bool   // other goroutines wait for a processor
+	maybe   atomic.Bool   // they did when it was looked last
+	long    time.Duration // after a wait of more a caller waits for the socket, if it may not nap
 }
 
 // spinners is how many threads of this program spin now, whichever of its processes they wait for.
@@ -23,10 +27,12 @@ var spinners atomic.Int32
 // begin allows spinning where there is more than one CPU: one of them is always left to what the
 // spinning waits for, and to the program's other goroutines. In a bus inside one program nothing is gained.
 func (s *spinning) begin(p wait.Parker) {
+	s.long = longWait
 	if _, inside := p.(*wait.Channels); inside {
 		return
 	}
-	s.most = int32(min(runtime.NumCPU(), runtime.GOMAXPROCS(0)) - 1)
+	s.naps = int32(runtime.GOMAXPROCS(0) - 1)
+	s.most = min(int32(runtime.NumCPU()-1), s.naps)
 	s.set(&callerRule, &looperRule)
 }
 

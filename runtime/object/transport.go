@@ -65,7 +65,8 @@ type Transport struct {
 // afterwards is what unlock does.
 type afterwards struct {
 	rings []*lane
-	wakes []*pending
+	wake  *pending   // the first
+	wakes []*pending // and more
 	fails []func()
 }
 
@@ -146,8 +147,9 @@ func (t *Transport) unlock() {
 		l.ringing.Store(false)
 		l.link.RingLooper()
 	}
-	if len(a.wakes) > 0 {
+	if a.wake != nil {
 		t.woken.Store(true)
+		a.wake.wake()
 	}
 	for _, p := range a.wakes {
 		p.wake()
@@ -167,7 +169,7 @@ func (t *Transport) unlock() {
 func (t *Transport) quiet() bool {
 	a := &t.after
 	return !t.collectLater && !t.closed && t.freezing.waiting == 0 &&
-		len(a.rings)|len(a.wakes)|len(a.fails) == 0 && t.pool.quiet(&t.queue)
+		a.wake == nil && len(a.rings)|len(a.fails) == 0 && t.pool.quiet(&t.queue)
 }
 
 // noteRing has l's peer rung by unlock.
@@ -175,6 +177,15 @@ func (t *Transport) noteRing(l *lane) {
 	if !l.ringing.Swap(true) {
 		t.after.rings = append(t.after.rings, l)
 	}
+}
+
+// noteWake has a caller woken by unlock. One alone, which is the rule, takes no memory.
+func (t *Transport) noteWake(p *pending) {
+	if t.after.wake == nil {
+		t.after.wake = p
+		return
+	}
+	t.after.wakes = append(t.after.wakes, p)
 }
 
 // noteProgress wakes who waits for a verdict, for credit or for a death.
