@@ -15,7 +15,8 @@ import "ubinder/runtime/internal/ring"
 //	0x0c0   8     acks: how many acknowledgements I published
 //	0x100   8     room: the number of your acknowledgements at which I want the room bell
 //	0x140   128   armed: how my loopers (16), my poller, my wait for room, my wait for your draining
-//	              (and 13 spare) wait
+//	              (and 11 spare) wait
+//	0x1b8   8     attended: the node whose oneway calls I handle, and will look for; 0: none
 //	0x1c0   128   bell: the same for yours
 //	0x240   512   armed: how my callers (128) wait
 //	0x440   512   bell: the same for yours
@@ -36,6 +37,7 @@ const (
 	offAcks        = 0x0c0
 	offRoom        = 0x100
 	offArmed       = 0x140
+	offAttended    = 0x1b8
 	offBell        = 0x1c0
 	offCallerArmed = 0x240
 	offCallerBell  = 0x440

@@ -236,6 +236,23 @@ func (l *Link) RingLooper() {
 	l.ringPoller()
 }
 
+// RingOneway is RingLooper after a oneway call on a node. It wakes nobody while one that handles such a call
+// attends to the lane.
+func (l *Link) RingOneway(node uint64) {
+	if !l.Hold() {
+		return
+	}
+	attended := l.in.attended.Load() == node
+	l.Drop()
+	if !attended {
+		l.RingLooper()
+	}
+}
+
+// Attend tells the peer that this side looks at the lane again before it stops handling oneway calls on
+// a node; zero that it does not any more: then it looks once more. The lane is held.
+func (l *Link) Attend(node uint64) { l.out.attended.Store(node) }
+
 func (l *Link) ringPoller() {
 	if l.ringers[bellPoll].Ring() == wait.OnPoll {
 		l.port.ring()

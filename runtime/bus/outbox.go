@@ -16,8 +16,8 @@ type outbox struct {
 	segment shm.Region
 
 	// Words of head that every message needs.
-	drained, acks, room *atomic.Uint64
-	ackRing             []atomic.Uint32
+	drained, acks, room, attended *atomic.Uint64
+	ackRing                       []atomic.Uint32
 }
 
 // outboxSize is that of an outbox's memory.
@@ -29,7 +29,8 @@ func outboxIn(memory []byte) outbox {
 	return outbox{
 		head: head, segment: segment,
 		drained: head.Uint64(offDrained), acks: head.Uint64(offAcks), room: head.Uint64(offRoom),
-		ackRing: head.Uint32s(offAckRing, ackRingSize),
+		attended: head.Uint64(offAttended),
+		ackRing:  head.Uint32s(offAckRing, ackRingSize),
 	}
 }
 

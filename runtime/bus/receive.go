@@ -141,6 +141,27 @@ func (l *Link) Free(d *Descriptor) {
 	acks := r.acks
 	l.out.acks.Store(acks)
 	r.ackLock.Unlock()
+	l.freed(acks)
+}
+
+// FreeSlots is Free of many at once, of calls that have no files.
+func (l *Link) FreeSlots(slots []uint32) {
+	r := &l.recv
+	r.messages.Add(-int64(len(slots)))
+	r.ackLock.Lock()
+	for _, s := range slots {
+		l.out.ackRing[r.acks%ackRingSize].Store(s)
+		r.acks++
+		killpoint.At("free: slot written")
+	}
+	acks := r.acks
+	l.out.acks.Store(acks)
+	r.ackLock.Unlock()
+	l.freed(acks)
+}
+
+// freed rings who waits for room, when it has asked for that.
+func (l *Link) freed(acks uint64) {
 	killpoint.At("free: acknowledged")
 	if acks >= l.in.room.Load() && l.ringers[bellRoom].Ring() == wait.OnPoll {
 		l.ringPoller()

@@ -27,6 +27,18 @@ func (l *Link) AwaitRoom(ctx context.Context, n Need) error {
 	}
 }
 
+// Acknowledged is how many slots the peer has acknowledged, as of now.
+func (l *Link) Acknowledged() uint64 { return l.in.acks.Load() }
+
+// RoomFrom is the number of acknowledgements from which a Reserve that failed with status.Full is worth
+// another attempt.
+func (l *Link) RoomFrom() uint64 {
+	s := &l.send
+	s.Lock()
+	defer s.Unlock()
+	return s.acked + s.worthWaking()
+}
+
 // armRoom returns nil when there is room now: between a Reserve and this, others may have taken note of
 // what the peer freed, or given something back.
 func (l *Link) armRoom(n Need) (<-chan struct{}, error) {

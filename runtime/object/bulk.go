@@ -130,9 +130,9 @@ func (l *lane) copyBulk(fd sys.FD, n int) (*buffer, error) {
 }
 
 // uncountBulk takes a call's bulk memory off what its sender has under way here. Free follows.
-func (c *incoming) uncountBulk() {
-	if length, _ := bulkOf(c.entries); length > 0 {
-		c.lane.bulk.Add(-int64(length))
+func (a *arrival) uncountBulk() {
+	if length, _ := bulkOf(a.entries); length > 0 {
+		a.lane.bulk.Add(-int64(length))
 	}
 }
 

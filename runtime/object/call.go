@@ -92,7 +92,7 @@ func (t *Transport) postOneway(ctx context.Context, l *lane, c *onewayCall, tr *
 	if held {
 		reply.Delivery = t.delivery(l, spam)
 	}
-	l.link.RingLooper()
+	l.link.RingOneway(c.desc.Node)
 	return nil
 }
 

@@ -56,6 +56,9 @@ func (e *events) Hangup(link *bus.Link, err error) {
 	}
 	t.forgetLane(l)
 	l.dead = true
+	if l.calls > 0 {
+		link.Hold() // until they are finished
+	}
 	t.pool.cool(l)
 	l.writable = false
 	t.failCallers(l, err)

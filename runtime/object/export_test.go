@@ -50,12 +50,12 @@ func (t *Transport) Hot() int {
 func (t *Transport) SpinAlways(limit time.Duration) {
 	always := spinRule{limit: limit, trial: limit, saves: limit, quick: limit}
 	t.spinning.most = 1 << 10
-	t.spinning.set(&always, &always)
+	t.spinning.set(&always, &always, &always)
 }
 
 // AwaitOnSockets has every caller wait for its lane's socket.
 func (t *Transport) AwaitOnSockets() {
-	t.spinning.set(nil, nil)
+	t.spinning.set(nil, nil, nil)
 	t.spinning.naps, t.spinning.long = 0, -1
 }
 
@@ -94,8 +94,8 @@ func (t *Transport) LeftBut(calls int, living ...uint64) error {
 	}
 	var errs []error
 	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if n := t.calling.Load(); n != 0 || t.chains.count != 0 || len(t.oneway) != 0 || !t.queue.empty() {
-		add("%d calls, %d chains, %d lines of oneway calls, queue empty: %v", n, t.chains.count, len(t.oneway), t.queue.empty())
+	if n := t.calling.Load(); n != 0 || t.chains.count != 0 || len(t.lines.byNode) != 0 || !t.queue.empty() {
+		add("%d calls, %d chains, %d lines of oneway calls, queue empty: %v", n, t.chains.count, len(t.lines.byNode), t.queue.empty())
 	}
 	if t.pool.waking != 0 {
 		add("%d loopers on their way", t.pool.waking)

@@ -17,11 +17,11 @@ import (
 // names is never begun, and its caller knows it: before the word is stored the lane is drained up to
 // that position, and afterwards once more, for calls whose callers cannot have seen the word.
 type freezing struct {
-	on      bool        // frozen, or on the way there
-	settled bool        // what was under way at first has ended
-	waiting int         // freezers that are at it
-	round   uint64      // counts freezings and thaws
-	held    []*incoming // oneway calls that came since, in order
+	on      bool      // frozen, or on the way there
+	settled bool      // what was under way at first has ended
+	waiting int       // freezers that are at it
+	round   uint64    // counts freezings and thaws
+	held    []arrival // oneway calls that came since, in order
 	info    binder.FrozenInfo
 }
 
@@ -36,11 +36,13 @@ func (t *Transport) freeze(timeout time.Duration, givenUp func() bool) error {
 		t.chill()
 	}
 	f.waiting++
+	t.noteHurry()
 	round := f.round
 	t.unlock()
 	defer func() {
 		t.mu.Lock()
 		f.waiting--
+		t.noteHurry()
 		t.mu.Unlock()
 	}()
 	t.tellBroker()
@@ -101,12 +103,12 @@ func (t *Transport) underWay() underWay {
 		n.sync += len(l.owed)
 	}
 	for _, c := range t.queue.list[t.queue.head:] {
-		if c.desc.Flags&bus.FlagOneway != 0 {
+		if c.line == nil && c.oneway() {
 			n.oneway++
 		}
 	}
-	for _, line := range t.oneway {
-		n.oneway += len(line)
+	for _, line := range t.lines.byNode {
+		n.oneway += len(line.calls) + int(line.left.Load())
 	}
 	return n
 }
@@ -170,8 +172,8 @@ func (t *Transport) thaw() {
 		t.drain(l)
 	}
 	f.on, f.settled = false, false
-	for _, c := range f.held {
-		t.route(c, true)
+	for i := range f.held {
+		t.stand(&f.held[i])
 	}
 	f.held = nil
 }
@@ -186,24 +188,25 @@ func (t *Transport) refuse(c *incoming) {
 }
 
 // hold keeps a oneway call until the process goes on.
-func (t *Transport) hold(c *incoming) {
+func (t *Transport) hold(a *arrival) {
 	f := &t.freezing
 	f.info.AsyncReceived = true
-	if i := f.outdated(c); i >= 0 {
-		t.discard(f.held[i])
+	if i := f.outdated(a); i >= 0 {
+		t.discardOneways(f.held[i : i+1])
 		f.held = append(f.held[:i], f.held[i+1:]...)
 	}
-	f.held = append(f.held, c)
+	f.held = append(f.held, *a)
 }
 
-// outdated finds the call that c replaces: the driver's rule for TF_UPDATE_TXN.
-func (f *freezing) outdated(c *incoming) int {
-	if binder.Flags(c.desc.Flags)&binder.UpdateTxn == 0 || c.position >= c.lane.frozenUntil {
+// outdated finds the call that a replaces: the driver's rule for TF_UPDATE_TXN.
+func (f *freezing) outdated(a *arrival) int {
+	if binder.Flags(a.desc.Flags)&binder.UpdateTxn == 0 || a.position >= a.lane.frozenUntil {
 		return -1
 	}
-	for i, old := range f.held {
-		if old.lane == c.lane && old.call.Target == c.call.Target &&
-			old.desc.Code == c.desc.Code && old.desc.Flags == c.desc.Flags {
+	for i := range f.held {
+		old := &f.held[i]
+		if old.lane == a.lane && old.target == a.target &&
+			old.desc.Code == a.desc.Code && old.desc.Flags == a.desc.Flags {
 			return i
 		}
 	}

@@ -11,15 +11,22 @@ import (
 	"ubinder/runtime/status"
 )
 
-// incoming is a call that was drained and waits for a looper, or is handled. Its slot stays the
-// sender's credit until it is handled.
-type incoming struct {
+// arrival is a call that was drained. Its slot stays the sender's credit until it is handled.
+type arrival struct {
 	lane     *lane
-	looper   *looper // that handles it; nil: a caller does, in its chain
 	desc     bus.Descriptor
 	position uint64
+	target   *binder.Node // pinned; nil: it is refused, or of the process itself
 	entries  []received
-	refused  error // why the handler must not see it
+	refused  error  // why the handler must not see it
+	copied   []byte // the payload, if it was copied and acknowledged already
+}
+
+// incoming is a call that waits for a looper, or is handled.
+type incoming struct {
+	arrival
+	looper *looper     // that handles it; nil: a caller does, in its chain
+	line   *onewayLine // nil: the call itself; else the next of the line's, and those that follow
 
 	cancelled atomic.Bool
 	running   atomic.Pointer[binder.CallContext] // of the handler, while it runs
@@ -30,6 +37,7 @@ type incoming struct {
 	answer   bus.Descriptor
 	own      buffer  // for a small payload
 	scratch  scratch // for a small reply
+	ahead    buffer  // for a payload that was copied already
 }
 
 // ownBuffer is the size of an incoming's own buffer; most calls are smaller.
@@ -114,6 +122,8 @@ type queue struct {
 
 func (q *queue) push(c *incoming) { q.list = append(q.list, c) }
 
+func (q *queue) len() int { return len(q.list) - q.head }
+
 func (q *queue) empty() bool { return q.head == len(q.list) }
 
 func (q *queue) pop() *incoming {
@@ -151,62 +161,58 @@ func (t *Transport) take(l *lane, d *bus.Descriptor, pos uint64) error {
 }
 
 func (t *Transport) takeCall(l *lane, d *bus.Descriptor, pos uint64) error {
-	c := t.takeIncoming()
-	c.lane, c.desc, c.position = l, *d, pos
-	oneway := d.Flags&bus.FlagOneway != 0
-	if !oneway {
-		if l.handles(d.Index) != nil {
-			return status.Errorf(status.Protocol, "the peer broke the protocol: caller %d makes a second call", d.Index)
-		}
-		l.nowHandles(d.Index, c)
+	if d.Flags&bus.FlagOneway != 0 {
+		return t.takeOneway(l, d, pos)
 	}
-	var err error
-	if c.entries, err = t.takeEntries(l, d); status.CodeOf(err) == status.Protocol {
-		t.dropEntries(c.entries)
+	if l.handles(d.Index) != nil {
+		return status.Errorf(status.Protocol, "the peer broke the protocol: caller %d makes a second call", d.Index)
+	}
+	c := t.takeIncoming()
+	l.nowHandles(d.Index, c)
+	if err := t.arrive(&c.arrival, l, d, pos); err != nil {
 		return err
 	}
 	if c.served() {
 		t.serving++
 	}
-	target, ok := t.table.Pin(l.id, d.Node, d.By).(*binder.Node)
-	ofProcess := d.Node == processNode && !oneway
 	switch {
-	case !ok && !ofProcess:
-		c.refused = errNotHeld
-	case err != nil:
-		c.refused = err
-	}
-	c.call.Target = target
-	l.link.Hold()
-	t.pool.heat(l)
-	switch {
-	case ofProcess:
+	case d.Node == processNode:
 		t.aside(c)
-	case oneway && t.freezing.on:
-		t.hold(c)
-	case !oneway && pos < l.frozenUntil:
+	case pos < l.frozenUntil:
 		t.refuse(c)
 	default:
-		t.route(c, oneway)
+		t.route(c)
 	}
 	return nil
 }
 
+// arrive makes a of a drained call. An error cuts the peer off.
+func (t *Transport) arrive(a *arrival, l *lane, d *bus.Descriptor, pos uint64) error {
+	a.lane, a.desc, a.position = l, *d, pos
+	if d.Entries|d.Files != 0 {
+		if a.entries, a.refused = t.takeEntries(l, d); status.CodeOf(a.refused) == status.Protocol {
+			t.dropEntries(a.entries)
+			return a.refused
+		}
+	}
+	var ok bool
+	if a.target, ok = t.table.Pin(l.id, d.Node, d.By).(*binder.Node); !ok && !a.ofProcess() {
+		a.refused = errNotHeld
+	}
+	l.calls++
+	t.pool.heat(l)
+	return nil
+}
+
+// ofProcess reports whether the process itself is called.
+func (a *arrival) ofProcess() bool { return a.desc.Node == processNode && !a.oneway() }
+
+func (a *arrival) oneway() bool { return a.desc.Flags&bus.FlagOneway != 0 }
+
 var errNotHeld = status.Errorf(status.Denied, "the caller does not hold the object that it calls")
 
-// route gives a call to its chain, its node's line of oneway calls, or the loopers.
-func (t *Transport) route(c *incoming, oneway bool) {
-	if oneway {
-		if n := c.call.Target; n != nil {
-			if line, busy := t.oneway[n]; busy {
-				t.oneway[n] = append(line, c)
-				return
-			}
-			t.oneway[n] = nil
-		}
-		t.queue.push(c)
-		return
-	}
+// route gives a sync call to its chain, or the loopers.
+func (t *Transport) route(c *incoming) {
 	if p := t.chains.innermost(c.desc.Chain); p != nil && !p.done.Load() {
 		p.nested = append(p.nested, c)
 		p.hasNested.Store(true)
@@ -241,12 +247,17 @@ func (t *Transport) run(c *incoming, lp *looper) {
 	d, l := &c.desc, c.lane
 	c.looper = lp
 	killpoint.At("handle: taken")
-	slot := c.takeBuffer(int(d.Length))
+	slot, copied := &c.ahead, c.copied != nil
+	if copied {
+		*slot = buffer{bytes: c.copied, class: ownClass}
+	} else {
+		slot = c.takeBuffer(int(d.Length))
+		l.link.Payload(slot.bytes, d)
+	}
 	slot.secret = d.Flags&bus.FlagClearBuf != 0
-	l.link.Payload(slot.bytes, d)
 	buf, err := t.open(c, slot)
 	killpoint.At("handle: opened")
-	if buf == slot {
+	if buf == slot && !copied {
 		l.link.Free(d)
 	}
 	if err == nil {
@@ -271,13 +282,12 @@ func (t *Transport) run(c *incoming, lp *looper) {
 	t.settle(c, err)
 	killpoint.At("handle: settled")
 	buf.Free()
-	l.link.Drop()
 }
 
 // settle answers a call, and gives back what its handler left.
 func (t *Transport) settle(c *incoming, err error) {
-	c.running.Store(nil)
-	if !c.call.Oneway() {
+	if !c.oneway() {
+		c.running.Store(nil)
 		t.answer(c, err)
 	}
 	c.call.Done()
@@ -287,11 +297,12 @@ func (t *Transport) settle(c *incoming, err error) {
 // left to the garbage collector.
 func (t *Transport) handlerExited(c *incoming) {
 	t.settle(c, errGoexit)
-	link := c.lane.link
+	if c.looper != nil { // which ends, and finishes its calls
+		return
+	}
 	t.mu.Lock()
 	t.finish(c)
 	t.unlock()
-	link.Drop()
 }
 
 // open makes the call that the handler sees. The payload is in buf, or else in the buffer that is returned.
@@ -299,7 +310,7 @@ func (t *Transport) handlerExited(c *incoming) {
 func (t *Transport) open(c *incoming, buf *buffer) (*buffer, error) {
 	d, call := &c.desc, &c.call
 	call.Code, call.Flags, call.Interface = d.Code, binder.Flags(d.Flags&flagsMask), d.Interface
-	call.Caller = c.lane.peer
+	call.Target, call.Caller = c.target, c.lane.peer
 	call.Encoding = binder.Encoding(d.Encoding)
 	var fds []sys.FD
 	err := c.refused
@@ -352,24 +363,20 @@ func (t *Transport) handle(c *incoming) error {
 	return t.process.Dispatch(&c.call, in)
 }
 
-// finish gives back what a call held, and lets the next oneway call of its node go on. The caller
-// has the lock.
+// finish gives back what a call held. The caller has the lock.
 func (t *Transport) finish(c *incoming) {
-	if c.call.Oneway() {
-		t.nextOneway(c.call.Target)
-	}
-	t.giveBack(c)
-}
-
-func (t *Transport) giveBack(c *incoming) {
 	if c.served() {
 		t.serving--
 	}
-	if n := c.call.Target; n != nil {
-		t.table.Unpin(n.NodeID())
+	if c.target != nil {
+		t.table.Unpin(c.target.NodeID())
 	}
 	c.lane.handled(c) // it is used again: a late cancel must not find it
-	c.lane, c.looper, c.entries, c.refused = nil, nil, nil, nil
+	c.lane.finished(1)
+	c.lane, c.looper, c.target = nil, nil, nil
+	if c.entries != nil || c.refused != nil {
+		c.entries, c.refused = nil, nil
+	}
 	c.cancelled.Store(false)
 	c.call.Reset()
 	if len(t.idle) < maxIdle {
@@ -377,42 +384,30 @@ func (t *Transport) giveBack(c *incoming) {
 	}
 }
 
-func (t *Transport) nextOneway(n *binder.Node) {
-	line, busy := t.oneway[n]
-	switch {
-	case !busy || n == nil:
-	case len(line) == 0:
-		delete(t.oneway, n)
-	default:
-		t.oneway[n] = line[1:]
-		t.queue.push(line[0])
+// discard gives back what came with a call that nobody will handle. The caller has the lock.
+func (t *Transport) discard(a *arrival) {
+	t.dropEntries(a.entries)
+	t.dropFiles(a.lane, a.position, &a.desc)
+	a.uncountBulk()
+	if a.copied == nil {
+		a.lane.link.Free(&a.desc)
+	} else if a.desc.Flags&bus.FlagClearBuf != 0 {
+		clear(a.copied)
 	}
-}
-
-// discard gives back a call that nobody will handle. The caller has the lock.
-func (t *Transport) discard(c *incoming) {
-	link := c.lane.link
-	t.dropEntries(c.entries)
-	t.dropFiles(c.lane, c.position, &c.desc)
-	c.uncountBulk()
-	link.Free(&c.desc)
-	t.after.fails = append(t.after.fails, link.Drop)
-	t.giveBack(c)
 }
 
 // discardQueue discards all calls that were not begun.
 func (t *Transport) discardQueue() {
-	for n, line := range t.oneway {
-		for _, c := range line {
-			t.queue.push(c)
-		}
-		t.oneway[n] = nil
-	}
-	for _, c := range t.freezing.held {
-		t.queue.push(c)
-	}
-	t.freezing.held = nil
 	for c := t.queue.pop(); c != nil; c = t.queue.pop() {
-		t.discard(c)
+		if c.line == nil {
+			t.discard(&c.arrival)
+			t.finish(c)
+		}
 	}
+	for _, line := range t.lines.byNode {
+		t.discardOneways(line.calls)
+		line.calls = nil
+	}
+	t.discardOneways(t.freezing.held)
+	t.freezing.held = nil
 }

@@ -39,6 +39,7 @@ type lane struct {
 	drained  atomic.Uint64  // position up to which messages have been applied
 	ringing  atomic.Bool    // noted for a ring by unlock
 	callers  callers
+	calls    int          // of the peer's, that were taken and not finished
 	handling []*incoming  // the peer's calls that are not answered, by its caller index
 	owed     []*owedReply // replies that had no room
 	owedLen  int
@@ -49,10 +50,21 @@ type lane struct {
 	hot      bool
 	hotHint  atomic.Bool // hot, for a look without the lock
 	lastUsed uint64
+	room     roomSpin
+
+	attendant *looper // that has told the peer to ring nobody for oneway calls on a node; nil: none
 }
 
 func newLane(t *Transport, p *bus.Peer) *lane {
 	return &lane{t: t, id: p.ID, peer: identityOf(p), opened: make(chan struct{}), gone: make(chan struct{})}
+}
+
+// finished notes that n calls of the peer's need the memory of the lane no more. That of one that has died
+// is held for them.
+func (l *lane) finished(n int) {
+	if l.calls -= n; l.calls == 0 && l.dead {
+		l.t.after.fails = append(l.t.after.fails, l.link.Drop)
+	}
 }
 
 // close cuts the link; the hang-up follows.

@@ -22,6 +22,8 @@ type looper struct {
 	parked  atomic.Bool   // waits on signal instead of sleeping in the kernel
 	signal  chan struct{} // ends that
 	waking  bool          // counted by the pool
+	call    *incoming     // that it runs; nil: none
+	oneways onewayRun     // if that stands for a line
 	spoiled bool          // its thread has a nice value from which it cannot go back
 	watched []*lane       // held: on these it says how it waits
 	ended   chan struct{} // closed when the goroutine has ended
@@ -33,7 +35,7 @@ func (t *Transport) Loopers() binder.LooperInfo {
 	defer t.unlock()
 	p := &t.pool
 	return binder.LooperInfo{
-		Max: p.max, Started: p.count, Busy: p.busy, Waiting: len(t.queue.list) - t.queue.head, Starved: p.starved,
+		Max: p.max, Started: p.count, Busy: p.busy, Waiting: t.queue.len(), Starved: p.starved,
 	}
 }
 
@@ -78,6 +80,7 @@ func (t *Transport) SetLoopers(max int) {
 	if max < t.pool.count {
 		t.pool.stale = true
 	}
+	t.noteHurry()
 }
 
 // wantLooper has a looper sleep on l: it takes the replies of callers that block no thread.
@@ -99,46 +102,76 @@ func (t *Transport) routineLoop(lp *looper) {
 	defer func() {
 		if !left { // a handler has ended the goroutine
 			t.mu.Lock()
-			t.pool.ends()
+			t.finishCall(lp)
+			t.leaveLine(lp)
 			t.pool.takeOut(lp)
+			t.noteHurry()
 			t.lookAway(lp)
 			t.unlock()
 		}
 		close(lp.ended)
 	}()
-	for c := t.next(lp, nil); c != nil; c = t.next(lp, c) {
-		t.run(c, lp)
+	for t.next(lp) {
+		if lp.call.line == nil {
+			t.run(lp.call, lp)
+		} else {
+			t.runOneways(lp)
+		}
 	}
 	left = true
 }
 
-// next finishes the call that lp has run and waits for another; nil ends the looper.
-func (t *Transport) next(lp *looper, done *incoming) *incoming {
+// finishCall finishes what lp has run.
+func (t *Transport) finishCall(lp *looper) {
+	if lp.call.line == nil {
+		t.finish(lp.call)
+	} else {
+		t.finishOneways(lp)
+	}
+	lp.call = nil
+	t.pool.ends()
+}
+
+// next finishes the call that lp has run and waits for another; false ends the looper.
+func (t *Transport) next(lp *looper) bool {
 	t.mu.Lock()
 	t.pool.runs(lp)
-	spins := t.spinning.loopers.Load()
-	if done != nil {
-		if spins != nil {
-			lp.noteServed(done)
+	spins := t.spinning.loopers.Load() != nil
+	if c := lp.call; c != nil {
+		if spins || c.line != nil {
+			lp.noteServed(c)
 		}
-		t.finish(done)
-		t.pool.ends()
+		t.finishCall(lp)
 	}
 	for {
 		t.drainHot()
 		if t.pool.leave(lp) {
+			t.noteHurry()
+			t.leaveLine(lp)
 			t.lookAway(lp)
 			t.unlock()
-			return nil
+			return false
 		}
-		if c := t.queue.pop(); c != nil {
+		if lp.call = t.queue.pop(); lp.call != nil {
+			if lp.call.line != lp.oneways.line {
+				t.leaveLine(lp)
+			}
 			t.lookAway(lp)
+			if lp.call.line != nil {
+				t.takeLine(lp)
+			}
 			t.pool.begins(&t.queue)
+			if t.hurry.Load() {
+				t.noteHurry()
+			}
 			t.unlock()
-			return c
+			return true
 		}
-		if spins != nil && t.spinForCall(lp, spins) {
+		if (spins || lp.oneways.line != nil) && t.spinForCall(lp) {
 			continue
+		}
+		if lp.oneways.line != nil {
+			t.leaveLine(lp)
 		}
 		t.lookAway(lp)
 		if t.pool.blocking >= maxBlocking {

@@ -22,7 +22,7 @@ func (t *Transport) send(ctx context.Context, l *lane, class bus.Class, data *bi
 	if err != nil {
 		return 0, false, status.At(status.StepMarshal, err)
 	}
-	if small {
+	for again := small; again; again = class == bus.ClassOneway && l.spinForRoom(ctx) {
 		pos, spam, err = l.link.PostSmall(class, d, payload)
 		if err == nil || !wait || !errors.Is(err, status.Full) {
 			return pos, spam, status.At(status.StepReserve, err)
@@ -105,6 +105,9 @@ func (l *lane) reserve(ctx context.Context, need bus.Need, node uint64, wait boo
 			if err := l.refuses(node); err != nil {
 				return slot, status.At(status.StepTarget, err)
 			}
+		}
+		if need.Class == bus.ClassOneway && l.spinForRoom(ctx) {
+			continue
 		}
 		if err := l.link.AwaitRoom(ctx, need); err != nil {
 			return slot, err

@@ -25,6 +25,7 @@ const (
 	offDrained     = 0x080
 	offAcks        = 0x0c0
 	offArmed       = 0x140
+	offAttended    = 0x1b8
 	offBell        = 0x1c0
 	offCallerArmed = 0x240
 	offCallerBell  = 0x440

@@ -232,9 +232,9 @@ func (g *program) drain(l *peerLane) {
 
 // word changes a word of the header memory: most often one that the victim looks at.
 func (g *program) word(l *peerLane) {
-	off := []int{offTail, offDrained, offAcks, 0x100, 0x020, 0x028, offArmed, offBell, offCallerArmed, offCallerBell, offAckRing, offRing}[g.below(12)]
+	off := []int{offTail, offDrained, offAcks, 0x100, 0x020, 0x028, offAttended, offArmed, offBell, offCallerArmed, offCallerBell, offAckRing, offRing}[g.below(13)]
 	switch off {
-	case offTail, offDrained, offAcks, 0x100, 0x020:
+	case offTail, offDrained, offAcks, 0x100, 0x020, offAttended:
 		now := l.out.Uint64(off).Load()
 		if g.below(4) != 0 {
 			l.out.Uint64(off).Store(now + uint64(int8(g.byte())))

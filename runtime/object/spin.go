@@ -1,12 +1,14 @@
 package object
 
 import (
+	"context"
 	"runtime"
 	"slices"
 	"sync/atomic"
 	"time"
 
 	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/internal/wait"
 )
 
@@ -14,6 +16,7 @@ import (
 type spinning struct {
 	callers atomic.Pointer[spinRule]
 	loopers atomic.Pointer[spinRule]
+	streams atomic.Pointer[spinRule]
 	most    int32         // threads of this program that may spin at once
 	naps    int32         // that may spin or nap
 	busy    atomic.Bool   // other goroutines wait for a processor
@@ -25,7 +28,8 @@ type spinning struct {
 var spinners atomic.Int32
 
 // begin allows spinning where there is more than one CPU: one of them is always left to what the
-// spinning waits for, and to the program's other goroutines. In a bus inside one program nothing is gained.
+// spinning waits for, and to the program's other goroutines; who waits for oneway calls, or for room for
+// them, lets the other have this CPU. In a bus inside one program nothing is gained.
 func (s *spinning) begin(p wait.Parker) {
 	s.long = longWait
 	if _, inside := p.(*wait.Channels); inside {
@@ -33,10 +37,11 @@ func (s *spinning) begin(p wait.Parker) {
 	}
 	s.naps = int32(runtime.GOMAXPROCS(0) - 1)
 	s.most = min(int32(runtime.NumCPU()-1), s.naps)
-	s.set(&callerRule, &looperRule)
+	s.set(&callerRule, &looperRule, &streamRule)
 }
 
-func (s *spinning) set(callers, loopers *spinRule) {
+func (s *spinning) set(callers, loopers, streams *spinRule) {
+	s.streams.Store(streams)
 	if s.most > 0 {
 		s.callers.Store(callers)
 		s.loopers.Store(loopers)
@@ -46,11 +51,11 @@ func (s *spinning) set(callers, loopers *spinRule) {
 // SetSpin implements binder.Transport.
 func (t *Transport) SetSpin(limit time.Duration) {
 	if limit <= 0 {
-		t.spinning.set(nil, nil)
+		t.spinning.set(nil, nil, nil)
 		return
 	}
-	callers, loopers := insisting(limit)
-	t.spinning.set(&callers, &loopers)
+	callers, loopers, streams := insisting(limit)
+	t.spinning.set(&callers, &loopers, &streams)
 }
 
 // newCaller is the history of who has not waited yet: it rests first.
@@ -66,11 +71,15 @@ type watcher interface{ seen() bool }
 
 // spin has w look for at most limit, which its history allowed. It reports whether something was seen.
 func (s *spinning) spin(w watcher, h *spinHistory, r *spinRule, limit time.Duration) bool {
-	if spinners.Add(1) > s.most {
+	most, look := s.most, lookFor
+	if r.yields {
+		most, look = max(most, 1), yieldFor
+	}
+	if spinners.Add(1) > most {
 		spinners.Add(-1)
 		return false
 	}
-	seen, took := lookFor(w, limit)
+	seen, took := look(w, limit)
 	spinners.Add(-1)
 	h.ended(r, seen, took)
 	return seen
@@ -101,6 +110,27 @@ func lookFor(w watcher, limit time.Duration) (seen bool, spent time.Duration) {
 	}
 }
 
+// yieldFor is lookFor that lets other threads have the CPU between looks: the one whose message is waited
+// for, perhaps. It may take longer by what these do.
+func yieldFor(w watcher, limit time.Duration) (seen bool, spent time.Duration) {
+	start, polite := time.Now(), politeAfter
+	for {
+		seen = w.seen()
+		if !seen {
+			sys.Yield()
+			seen = w.seen()
+		}
+		spent = time.Since(start)
+		if seen || spent >= limit {
+			return seen, spent
+		}
+		if spent >= polite {
+			runtime.Gosched()
+			polite = spent + politeAfter
+		}
+	}
+}
+
 // spinForReply reports whether p looked for the reply, and saw a reason not to sleep. With more calls
 // under way than may spin, it would only keep a CPU from who serves the others.
 func (p *pending) spinForReply(r *spinRule) bool {
@@ -118,21 +148,29 @@ func (p *pending) seen() bool { return p.something() || p.sleeper.TakePoke() }
 // looperSpin is what a looper remembers to decide whether to spin.
 type looperSpin struct {
 	history spinHistory
-	lane    *lane // of the call that it has handled since it last waited; nil: there was none
+	streams spinHistory // of spins after oneway calls
+	lane    *lane       // of the call that it has handled since it last waited; nil: there was none
 	index   uint32
 	oneway  bool
 }
 
 // noteServed has lp spin when it waits next, perhaps: once for each call that it handled.
 func (lp *looper) noteServed(c *incoming) {
-	lp.spins.lane, lp.spins.index, lp.spins.oneway = c.lane, c.desc.Index, c.call.Oneway()
+	lp.spins.lane, lp.spins.index, lp.spins.oneway = c.lane, c.desc.Index, c.oneway()
 }
 
 // spinForCall has lp look for a call at the hot lanes, awake, instead of sleeping on them. The caller has
 // the lock, which is free meanwhile; it returns false if it was not.
-func (t *Transport) spinForCall(lp *looper, r *spinRule) bool {
-	p := &t.pool
-	limit := lp.spinLimit(r)
+func (t *Transport) spinForCall(lp *looper) bool {
+	p, s := &t.pool, &t.spinning
+	r, h := s.loopers.Load(), &lp.spins.history
+	if lp.oneways.line != nil {
+		r, h = s.streams.Load(), &lp.spins.streams
+	}
+	if r == nil {
+		return false
+	}
+	limit := lp.spinLimit(r, h)
 	if limit == 0 || !p.maySpin(lp) {
 		return false
 	}
@@ -145,7 +183,7 @@ func (t *Transport) spinForCall(lp *looper, r *spinRule) bool {
 	p.spinner = lp
 	t.unlock()
 	t.yield()
-	t.spinning.spin(lp, &lp.spins.history, r, limit)
+	s.spin(lp, h, r, limit)
 	t.mu.Lock()
 	p.spinner = nil
 	p.remove(lp)
@@ -155,13 +193,13 @@ func (t *Transport) spinForCall(lp *looper, r *spinRule) bool {
 
 // spinLimit is how long lp may spin before it sleeps: only after a call, and not if the caller had to be
 // woken for its reply: that one is not up yet, or wants this looper's CPU.
-func (lp *looper) spinLimit(r *spinRule) time.Duration {
+func (lp *looper) spinLimit(r *spinRule, h *spinHistory) time.Duration {
 	s := &lp.spins
 	from := s.lane
 	if s.lane = nil; from == nil {
 		return 0
 	}
-	limit := s.history.next(r)
+	limit := h.next(r)
 	if limit > 0 && !s.oneway && !(slices.Contains(lp.watched, from) && from.link.CallerAwake(s.index)) {
 		return 0
 	}
@@ -185,4 +223,36 @@ func (lp *looper) seen() bool {
 		}
 	}
 	return lp.sleeper.TakePoke()
+}
+
+// roomSpin has one of the goroutines that wait for room to send oneway calls on a lane spin.
+type roomSpin struct {
+	busy    atomic.Bool
+	link    *bus.Link
+	ctx     context.Context
+	from    uint64 // acknowledgements that are waited for
+	history spinHistory
+}
+
+// seen implements watcher.
+func (s *roomSpin) seen() bool {
+	return s.link.Acknowledged() >= s.from || s.link.Err() != nil || s.ctx.Err() != nil
+}
+
+// spinForRoom reports whether it looked for room, and another attempt is worth while.
+func (l *lane) spinForRoom(ctx context.Context) bool {
+	r, s := l.t.spinning.streams.Load(), &l.room
+	if r == nil || !s.busy.CompareAndSwap(false, true) {
+		return false
+	}
+	defer s.busy.Store(false)
+	limit := s.history.next(r)
+	if limit == 0 || !l.link.Hold() {
+		return false
+	}
+	defer l.link.Drop()
+	s.link, s.ctx, s.from = l.link, ctx, l.link.RoomFrom()
+	seen := l.t.spinning.spin(s, &s.history, r, limit)
+	s.ctx = nil
+	return seen && ctx.Err() == nil
 }

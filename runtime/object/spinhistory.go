@@ -10,6 +10,9 @@ type spinRule struct {
 	quick time.Duration // how soon something comes if one pays
 	gap   uint16        // waits from a trial in vain to the next, at first
 	most  uint16        // each trial in vain doubles them, up to this
+
+	yields bool          // others may have the CPU meanwhile
+	late   time.Duration // if it comes later than that it was in vain: these wanted the CPU for more; 0: never
 }
 
 // How long who waits spins if nobody has said so: about what both sides pay to put a thread to sleep and
@@ -28,13 +31,25 @@ var (
 	looperRule = spinRule{limit: spinLimit, trial: spinLimit, saves: spinSaves, quick: spinQuick, gap: 1, most: 64}
 )
 
+// Oneway calls come in streams, and one of the two ends is faster: the looper waits for the next call, or the
+// sender for room. A thread that slept, and is woken for every few calls, costs more than all of them; on one
+// CPU it would take turns with the other for each. As long as both are at it they only yield.
+var streamRule = spinRule{limit: streamLimit, trial: streamLimit, saves: 2 * spinSaves, quick: streamLimit, gap: 1, most: 256, yields: true, late: streamLate}
+
+const (
+	streamLimit = 50 * time.Microsecond // what it takes to wake a thread on a CPU that sleeps
+	streamLate  = time.Millisecond
+)
+
 // insisting is the rules of a process that was told to spin up to limit: its rests are short, but two that
 // keep each other from a CPU by spinning get on in them.
-func insisting(limit time.Duration) (callers, loopers spinRule) {
+func insisting(limit time.Duration) (callers, loopers, streams spinRule) {
 	saves := max(limit/10, 1)
 	callers = spinRule{limit: limit, trial: max(limit, callerRule.trial), saves: saves, quick: limit, gap: 1, most: 64}
 	loopers = spinRule{limit: limit, trial: limit, saves: saves, quick: limit, gap: 1, most: 16}
-	return callers, loopers
+	streams = streamRule
+	streams.limit, streams.trial = max(limit, streams.limit), max(limit, streams.trial)
+	return callers, loopers, streams
 }
 
 // spinHistory says for how long a waiter spins by what its last spins brought. While they bring
@@ -65,7 +80,7 @@ func (h *spinHistory) next(r *spinRule) time.Duration {
 
 // ended notes whether a spin, which next had allowed, ended with a message, and how long that took.
 func (h *spinHistory) ended(r *spinRule, came bool, took time.Duration) {
-	if came {
+	if came && !(r.late > 0 && took > r.late) {
 		h.pays = true
 		if took > r.quick {
 			return

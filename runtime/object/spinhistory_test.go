@@ -46,8 +46,8 @@ func TestSpinHistory(t *testing.T) {
 // TestSpinHistoryBounds: whatever comes, no spin is longer than its rule says, in vain it costs a bounded
 // part of the waits, and where it pays it goes on.
 func TestSpinHistoryBounds(t *testing.T) {
-	insistingCaller, insistingLooper := insisting(time.Millisecond)
-	rules := []*spinRule{&callerRule, &looperRule, &insistingCaller, &insistingLooper}
+	insistingCaller, insistingLooper, insistingStream := insisting(time.Millisecond)
+	rules := []*spinRule{&callerRule, &looperRule, &insistingCaller, &insistingLooper, &streamRule, &insistingStream}
 	rapid.Check(t, func(t *rapid.T) {
 		r := rapid.SampledFrom(rules).Draw(t, "rule")
 		var h spinHistory

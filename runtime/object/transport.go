@@ -32,7 +32,7 @@ type Transport struct {
 	lanes    map[uint64]*lane
 	recent   *lane // of lanes, the one that was looked for last
 	chains   chains
-	oneway   map[*binder.Node][]*incoming // by node with a oneway call under way: those that follow
+	lines    lines
 	queue    queue
 	serving  int // sync calls that were taken and not finished, but for requests to the process itself: it could never be frozen
 	pool     looperPool
@@ -51,6 +51,7 @@ type Transport struct {
 	nice     atomic.Uint32 // of this process, as calls carry it
 	noSpam   atomic.Bool   // senders of oneway calls are not told of spam
 	woken    atomic.Bool   // callers were woken on channels since a looper last slept
+	hurry    atomic.Bool   // loopers are to look whether to go on before they begin another oneway call
 
 	// Under testing/synctest a goroutine from outside, as the garbage collector's, must not wake one
 	// inside: what it releases waits here for the next unlock.
@@ -74,7 +75,7 @@ type afterwards struct {
 func New(join func(bus.ConnHandler) (bus.Membership, error)) (*Transport, error) {
 	t := &Transport{
 		done: make(chan struct{}), lanes: make(map[uint64]*lane),
-		oneway: make(map[*binder.Node][]*incoming),
+		lines: lines{byNode: make(map[*binder.Node]*onewayLine)},
 	}
 	t.pool.max = binder.DefaultLoopers
 	t.pool.doubt = time.AfterFunc(rungPatience, t.doubtRings)
@@ -142,6 +143,9 @@ func (t *Transport) unlock() {
 	a := t.after
 	t.after = afterwards{}
 	wake, start := t.pool.wanted(&t.queue)
+	if !t.pool.starved.IsZero() && !t.hurry.Load() {
+		t.noteHurry()
+	}
 	t.mu.Unlock()
 	for _, l := range a.rings {
 		l.ringing.Store(false)
@@ -259,6 +263,7 @@ func (t *Transport) Close() error {
 		return nil
 	}
 	t.closed, t.pool.closed = true, true
+	t.noteHurry()
 	var lanes []*lane
 	for _, l := range t.lanes {
 		l.writable = false // nothing is said of peers that this process only leaves
