@@ -18,7 +18,7 @@ import (
 // Conn is a process's connection to the broker. Safe for concurrent use.
 type Conn struct {
 	sock    *sys.Conn
-	poller  Poller
+	parker  wait.Futex
 	self    Peer
 	handler ConnHandler
 	done    chan struct{}           // closed when the connection has ended
@@ -120,7 +120,7 @@ func remoteError(p brokerwire.Packet) error {
 func (c *Conn) Self() *Peer { return &c.self }
 
 // Parker implements Membership.
-func (c *Conn) Parker() wait.Parker { return c.poller.Parker() }
+func (c *Conn) Parker() wait.Parker { return &c.parker }
 
 // Done is closed when the connection has ended; lanes may live on.
 func (c *Conn) Done() <-chan struct{} { return c.done }

@@ -6,6 +6,7 @@ import (
 
 	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/internal/wait"
 	"ubinder/runtime/status"
 )
 
@@ -39,10 +40,10 @@ func (o *Outbox) Close() {
 }
 
 // Opening is what a new lane is made of. Conn is one end of a packet socket whose other end the peer has; the
-// link owns it. Poller is how this process waits.
+// link owns it. Parker puts this process's threads to sleep.
 type Opening struct {
 	Conn   *sys.Conn
-	Poller *Poller
+	Parker wait.Parker
 	Peer   *Peer
 	Events Events // start when both sides are ready
 	// Registered is called before the peer is allowed to write.
@@ -76,7 +77,7 @@ type handshake struct {
 
 func routineOpen(h *handshake, shake func(*handshake, *socketPort) error) {
 	sys.GrowStack()
-	p := newSocketPort(h.Conn, h.Poller.Parker().Counters())
+	p := &socketPort{conn: h.Conn, counters: h.Parker.Counters(), early: make(map[uint64][]sys.FD)}
 	err := shake(h, p)
 	if h.mine != nil {
 		h.mine.fd.Close()
@@ -92,7 +93,7 @@ func routineOpen(h *handshake, shake func(*handshake, *socketPort) error) {
 		h.link.Fail(err)
 	}
 	h.Opened(h.link, err)
-	h.Poller.serve(h.link, p)
+	h.link.routineReceive()
 }
 
 // open waits for the peer's outbox, which says too that the peer takes what is published.
@@ -139,9 +140,8 @@ func (h *handshake) register(p *socketPort) (err error) {
 		return err
 	}
 	killpoint.At("lane: outbox mapped")
-	h.link = newLane(h.Peer, h.mine.parts, in, h.Poller.Parker(), p, h.unmap)
+	h.link = newLane(h.Peer, h.mine.parts, in, h.Parker, p, h.unmap)
 	h.link.events = h.Events
-	p.kick = func() { h.Poller.kick(h.link) }
 	h.Registered(h.link)
 	killpoint.At("lane: registered")
 	return nil

@@ -11,6 +11,7 @@ import (
 	"ubinder/runtime/internal/ring"
 	"ubinder/runtime/internal/shm"
 	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/internal/wait"
 	"ubinder/runtime/status"
 )
 
@@ -95,7 +96,7 @@ func newVictim(conn *sys.Conn) *victim {
 
 func opening(conn *sys.Conn) (*victim, Opening) {
 	v := &victim{opened: make(chan error, 1), hangup: make(chan error, 1)}
-	return v, Opening{Conn: conn, Poller: new(Poller), Peer: &Peer{ID: 66}, Events: v,
+	return v, Opening{Conn: conn, Parker: new(wait.Futex), Peer: &Peer{ID: 66}, Events: v,
 		Registered: func(l *Link) { v.link = l }, Opened: func(_ *Link, err error) { v.opened <- err }}
 }
 

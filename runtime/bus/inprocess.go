@@ -27,19 +27,7 @@ func pair(a, b *Peer, parker wait.Parker) (endA, endB *InProcess) {
 // Start begins to deliver the events of one end of a Pair.
 func (l *Link) Start(e Events) {
 	l.events = e
-	go l.routineReceive(l.port.(*localPort))
-}
-
-// routineReceive tells the events what happens until the peer is gone.
-func (l *Link) routineReceive(p *localPort) {
-	defer l.Drop()
-	for {
-		l.Turn()
-		if err := p.wait(); err != nil {
-			l.hungUp(err)
-			return
-		}
-	}
+	go l.routineReceive()
 }
 
 // localPort passes duplicates of files through a map, and rings through a channel.

@@ -19,9 +19,10 @@ type port interface {
 	sendFiles(pos uint64, files []int) error
 	files(pos uint64, n int) ([]sys.FD, error) // what has come for pos; never blocks
 	ring()
-	close()    // cuts the connection; files that have come stay
-	kept() int // files that have come and that nobody has taken
-	discard()  // closes the files that nobody took; the last call
+	wait() error // returns nil when rung, an error when the peer is gone
+	close()      // cuts the connection; files that have come stay
+	kept() int   // files that have come and that nobody has taken
+	discard()    // closes the files that nobody took; the last call
 }
 
 // Link is one end of a lane, over shared memory between processes or inside one process; linktest has
@@ -46,11 +47,7 @@ type Link struct {
 	callerRingers []wait.Ringer
 	ringers       []wait.Ringer // loopers, poller, room, take
 
-	turning sync.Mutex             // held while the events are told
-	ended   bool                   // they were told of the hang-up
-	polled  atomic.Pointer[polled] // of a lane between processes, once its events are told
-	awaited atomic.Bool            // between BeginAwait and EndAwait
-	users   atomic.Int64           // holds on the mappings; who receives has one
+	users   atomic.Int64 // holds on the mappings; the receiving goroutine has one
 	unmap   func()
 	failure atomic.Pointer[error]
 }
@@ -125,28 +122,22 @@ func newLane(peer *Peer, out, in outbox, parker wait.Parker, p port, unmap func(
 	return l
 }
 
-// Turn lets the events look after a ring. It arms the poller before, so that nothing published afterwards
-// goes without a ring.
-func (l *Link) Turn() {
-	l.turning.Lock()
-	defer l.turning.Unlock()
-	if l.ended {
-		return
+// routineReceive tells the events what happens until the peer is gone. It arms the poller before it
+// lets them look, so that nothing published afterwards goes without a ring.
+func (l *Link) routineReceive() {
+	defer l.Drop()
+	for {
+		l.poller.Arm(wait.OnPoll)
+		l.notifyRoom()
+		l.events.Readable(l)
+		if err := l.port.wait(); err != nil {
+			l.die(l.hangup(err))
+			l.port.close()
+			l.notifyRoom()
+			l.events.Hangup(l, *l.failure.Load())
+			return
+		}
 	}
-	l.poller.Arm(wait.OnPoll)
-	l.notifyRoom()
-	l.events.Readable(l)
-}
-
-// hungUp ends the link for its events.
-func (l *Link) hungUp(err error) {
-	l.turning.Lock()
-	defer l.turning.Unlock()
-	l.ended = true
-	l.die(l.hangup(err))
-	l.port.close()
-	l.notifyRoom()
-	l.events.Hangup(l, *l.failure.Load())
 }
 
 func (l *Link) hangup(err error) error {

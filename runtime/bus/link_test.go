@@ -12,6 +12,7 @@ import (
 	"ubinder/runtime/bus"
 	"ubinder/runtime/bus/linktest"
 	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/internal/wait"
 )
 
 func TestLinkInProcess(t *testing.T) {
@@ -46,7 +47,7 @@ func openInProcess(testing.TB) linktest.Pair {
 func openEnd(conn *sys.Conn, peer *bus.Peer, shake func(bus.Opening)) func() (*linktest.Driver, error) {
 	d := linktest.NewDriver()
 	opened := make(chan error, 1)
-	shake(bus.Opening{Conn: conn, Poller: new(bus.Poller), Peer: peer, Events: d, Registered: d.Attach,
+	shake(bus.Opening{Conn: conn, Parker: new(wait.Futex), Peer: peer, Events: d, Registered: d.Attach,
 		Opened: func(_ *bus.Link, err error) { opened <- err }})
 	return func() (*linktest.Driver, error) { return d, <-opened }
 }
@@ -65,13 +66,6 @@ func socketpair(t testing.TB) (a, b sys.FD) {
 	return a, b
 }
 
-// dupOf is what the peer gets of an outbox.
-func dupOf(t testing.TB, o *bus.Outbox) sys.FD {
-	fd, err := sys.Dup(o.FD())
-	require.NoError(t, err)
-	return fd
-}
-
 func connOf(t testing.TB, fd sys.FD) *sys.Conn {
 	c, err := sys.NewConn(fd)
 	require.NoError(t, err)
@@ -82,7 +76,8 @@ func openShared(t testing.TB) linktest.Pair {
 	a, b := socketpair(t)
 	mine, err := bus.NewOutbox()
 	require.NoError(t, err)
-	theirs := dupOf(t, mine)
+	theirs, err := sys.Dup(mine.FD())
+	require.NoError(t, err)
 	openA, openB := openEnd(connOf(t, a), right, opens(mine)), openEnd(connOf(t, b), left, accepts(theirs))
 	endA, err := openA()
 	require.NoError(t, err)

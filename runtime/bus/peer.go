@@ -12,8 +12,7 @@ type Peer struct {
 	Label  string
 }
 
-// Events is told what happens on a link. Both are called one after the other, by the goroutine that waits for
-// the sockets of all lanes or by who has called BeginAwait, so they do not block.
+// Events is told what happens on a link. Both are called on the link's own goroutine.
 type Events interface {
 	// Readable: something may have been published, or acknowledged.
 	Readable(l *Link)

@@ -36,25 +36,11 @@ const (
 	maxEarlyFiles    = 2 * maxFilesUnderWay
 )
 
-// newSocketPort makes the port of a lane over conn.
-func newSocketPort(conn *sys.Conn, counters *wait.Counters) *socketPort {
-	p := &socketPort{conn: conn, counters: counters, early: make(map[uint64][]sys.FD)}
-	p.look, p.ringOn = p.lookForRing, p.sendRing
-	p.pollOn = func(fd uintptr) { p.receiveOn(fd) }
-	return p
-}
-
 // socketPort is the port of a lane between processes: one end of a packet socket.
 type socketPort struct {
 	conn     *sys.Conn
 	late     atomic.Int64 // rings that wait for the socket to take one
 	counters *wait.Counters
-	kick     func()             // has the poller look, though the socket may not be ready
-	look     func(uintptr) bool // lookForRing
-	pollOn   func(uintptr)      // receiveOn
-	ringOn   func(uintptr)      // sendRing
-	armed    func() bool
-	looked   bool // by the await that is under way
 
 	mu       sync.Mutex // receiving
 	ready    bool       // the peer takes what is published; before it has said so it sends nothing else
@@ -88,11 +74,7 @@ var ringing = []byte{packetRing}
 // the same: the peer sleeps again after them.
 func (p *socketPort) ring() {
 	killpoint.At("ring: poller claimed")
-	p.conn.Control(p.ringOn)
-}
-
-func (p *socketPort) sendRing(fd uintptr) {
-	switch err := sys.SendOn(fd, ringing); {
+	switch err := p.conn.Send(ringing); {
 	case err == nil:
 		p.counters.PollRings.Add(1)
 	case errors.Is(err, sys.ErrWouldBlock) && p.late.Add(1) == 1:
@@ -113,11 +95,10 @@ func (p *socketPort) routineRing() {
 func (p *socketPort) close() {
 	p.conn.Close()
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.stop == nil {
 		p.stop = errClosed
 	}
-	p.mu.Unlock()
-	p.kick()
 }
 
 func (p *socketPort) discard() {
@@ -141,57 +122,20 @@ func closeEarly(early map[uint64][]sys.FD) {
 
 var errClosed = errors.New("closed here")
 
-// await blocks its goroutine until the peer has rung or the socket has ended, for who has taken it from the
-// poller; it also returns when kicked. armed tells that nothing was rung yet.
-func (p *socketPort) await(armed func() bool) (rang bool, err error) {
-	p.armed, p.looked = armed, false
-	err = p.conn.WaitReadable(p.look)
-	if errors.Is(err, errDeadline) {
-		p.conn.SetReadDeadline(time.Time{})
-		err = nil
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	rang, p.rang = p.rang, false
-	if p.stop != nil {
-		err = p.stop
-	}
-	return rang, err
-}
-
-// lookForRing reads until there is a reason not to wait, or nothing more. If nothing was rung it waits
-// without a look.
-func (p *socketPort) lookForRing(fd uintptr) bool {
-	if p.looked || !p.armed() {
-		p.mu.Lock()
-		defer p.mu.Unlock()
-		for !p.rang && p.receiveOn(fd) {
-		}
-		if p.rang || p.stop != nil {
-			return true
-		}
-	}
-	p.looked = true
-	p.counters.PollSleeps.Add(1)
-	return false
-}
-
-// poll reads a packet, for the poller, which looks again if there is another.
-func (p *socketPort) poll() (rang bool, err error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if err := p.conn.Control(p.pollOn); err != nil && p.stop == nil {
-		p.stop = err
-	}
-	rang, p.rang = p.rang, false
-	return rang, p.stop
+// wait blocks its goroutine, not a thread.
+func (p *socketPort) wait() error {
+	return p.waitUntil(func() bool {
+		rang := p.rang
+		p.rang = false
+		return rang
+	})
 }
 
 // waitUntil reads until cond, which is called with the lock held, is true: then it returns nil. It may
 // do so early.
 func (p *socketPort) waitUntil(cond func() bool) error {
 	var stop error
-	err := p.conn.WaitReadable(func(uintptr) bool {
+	err := p.conn.WaitReadable(func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.pump()
@@ -216,11 +160,8 @@ func (p *socketPort) files(pos uint64, n int) ([]sys.FD, error) {
 	defer p.mu.Unlock()
 	ready := p.ready
 	p.pump()
-	if p.ready != ready { // for the handshake's goroutine, which the kernel may not wake any more
+	if p.rang || p.ready != ready || p.stop != nil { // for the receiving goroutine, which the kernel may not wake any more
 		p.conn.SetReadDeadline(past)
-	}
-	if p.rang || p.stop != nil {
-		p.kick()
 	}
 	fds := p.early[pos]
 	delete(p.early, pos)
@@ -239,23 +180,12 @@ func (p *socketPort) pump() {
 }
 
 // receive reads a packet, if there is one. After an error it reads none.
-func (p *socketPort) receive() (more bool) {
-	if p.stop != nil {
-		return false
-	}
-	if err := p.conn.Control(func(fd uintptr) { more = p.receiveOn(fd) }); err != nil {
-		p.stop = err
-	}
-	return more
-}
-
-// receiveOn is receive for who has the socket's number.
-func (p *socketPort) receiveOn(fd uintptr) bool {
+func (p *socketPort) receive() bool {
 	if p.stop != nil {
 		return false
 	}
 	var b [maxPacket]byte
-	n, fds, err := sys.ReceiveOn(fd, b[:])
+	n, fds, err := p.conn.ReceiveNow(b[:])
 	if errors.Is(err, sys.ErrWouldBlock) {
 		return false
 	}

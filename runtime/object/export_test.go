@@ -53,29 +53,6 @@ func (t *Transport) SpinAlways(limit time.Duration) {
 	t.spinning.set(&always, &always, &always)
 }
 
-// AwaitOnSockets has every caller wait for its lane's socket.
-func (t *Transport) AwaitOnSockets() {
-	t.spinning.set(nil, nil, nil)
-	t.spinning.naps, t.spinning.long = 0, -1
-}
-
-// MayNap reports whether there is a processor to spare for a nap.
-func (t *Transport) MayNap() bool { return t.spinning.naps > 0 }
-
-// OnSocket reports whether a caller waits for its lane's socket.
-func (t *Transport) OnSocket() bool {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for _, l := range t.lanes {
-		for _, p := range l.callers.list {
-			if p.onSocket.Load() {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // Spinners is how many threads of this program spin.
 func Spinners() int { return int(spinners.Load()) }
 

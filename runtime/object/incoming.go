@@ -217,7 +217,7 @@ func (t *Transport) route(c *incoming) {
 		p.nested = append(p.nested, c)
 		p.hasNested.Store(true)
 		if t.drainer != p {
-			t.noteWake(p)
+			t.after.wakes = append(t.after.wakes, p)
 		}
 		return
 	}

@@ -29,7 +29,7 @@ type looperPool struct {
 	doubted  bool        // it has: the next call is not left to one that was rung
 }
 
-// maxHot bounds the lanes that loopers sleep on; the others ring the poller. Each costs who
+// maxHot bounds the lanes that loopers sleep on; the others ring their receiving goroutine. Each costs who
 // goes to sleep, so that more than these cost more than the rings: with 64 processes that call at once,
 // 32 took the least processor time of 4, 8, 16, 32 and 127. One word of a set is the sleeper's own.
 const maxHot = 32
@@ -167,7 +167,7 @@ func (p *looperPool) remove(lp *looper) {
 }
 
 // heat notes that a lane carries calls. There is place for it when another has carried none for a
-// while: lanes that took turns with each other would cost more than what rings the poller. A lane
+// while: lanes that took turns with each other would cost more than what rings its goroutine. A lane
 // that has died is not looked at any more: its memory may be gone.
 func (p *looperPool) heat(l *lane) {
 	p.clock++

@@ -18,7 +18,6 @@ import (
 const (
 	puppetBus   = "UBINDER_TEST_PUPPET_BUS"
 	puppetSpins = "UBINDER_TEST_PUPPET_SPINS"
-	puppetWaits = "UBINDER_TEST_PUPPET_WAITS_ON_SOCKETS"
 )
 
 func TestMain(m *testing.M) {
@@ -41,9 +40,6 @@ func puppetMain(path string) {
 	if err == nil {
 		if os.Getenv(puppetSpins) != "" {
 			t.SpinAlways(testSpin)
-		}
-		if os.Getenv(puppetWaits) != "" {
-			t.AwaitOnSockets()
 		}
 		err = transporttest.Serve(binder.NewProcess(t))
 	}
@@ -120,7 +116,5 @@ func TestTransport(t *testing.T) {
 	t.Run("lanes", func(t *testing.T) { transporttest.Run(t, laneDomain) })
 	t.Run("processes", func(t *testing.T) { transporttest.Run(t, forkDomain) })
 	t.Run("lanes, spinning", func(t *testing.T) { transporttest.Run(t, spinningLaneDomain) })
-	t.Run("lanes, on sockets", func(t *testing.T) { transporttest.Run(t, socketLaneDomain) })
-	t.Run("processes, on sockets", func(t *testing.T) { transporttest.Run(t, socketForkDomain) })
 	t.Run("processes, spinning", func(t *testing.T) { transporttest.Run(t, spinningForkDomain) })
 }

@@ -38,8 +38,6 @@ type pending struct {
 	sleeper   wait.Sleeper
 	spins     spinHistory
 	onChannel atomic.Bool // waits on signal instead of a futex
-	onSocket  atomic.Bool // or for the lane's socket
-	patience  patience
 	signal    chan struct{}
 }
 

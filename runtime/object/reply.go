@@ -95,7 +95,7 @@ func (p *pending) replies(d *bus.Descriptor) bool {
 func (t *Transport) complete(p *pending) {
 	p.done.Store(true)
 	if p.onChannel.Load() && t.drainer != p {
-		t.noteWake(p)
+		t.after.wakes = append(t.after.wakes, p)
 	}
 }
 
@@ -109,7 +109,7 @@ func (t *Transport) failCallers(l *lane, err error) {
 			p.err = err
 			p.done.Store(true)
 		}
-		t.noteWake(p)
+		t.after.wakes = append(t.after.wakes, p)
 	}
 }
 

@@ -17,11 +17,7 @@ type spinning struct {
 	callers atomic.Pointer[spinRule]
 	loopers atomic.Pointer[spinRule]
 	streams atomic.Pointer[spinRule]
-	most    int32         // threads of this program that may spin at once
-	naps    int32         // that may spin or nap
-	busy    atomic.Bool   // other goroutines wait for a processor
-	maybe   atomic.Bool   // they did when it was looked last
-	long    time.Duration // after a wait of more a caller waits for the socket, if it may not nap
+	most    int32 // threads of this program that may spin at once
 }
 
 // spinners is how many threads of this program spin now, whichever of its processes they wait for.
@@ -31,12 +27,10 @@ var spinners atomic.Int32
 // spinning waits for, and to the program's other goroutines; who waits for oneway calls, or for room for
 // them, lets the other have this CPU. In a bus inside one program nothing is gained.
 func (s *spinning) begin(p wait.Parker) {
-	s.long = longWait
 	if _, inside := p.(*wait.Channels); inside {
 		return
 	}
-	s.naps = int32(runtime.GOMAXPROCS(0) - 1)
-	s.most = min(int32(runtime.NumCPU()-1), s.naps)
+	s.most = int32(min(runtime.NumCPU(), runtime.GOMAXPROCS(0)) - 1)
 	s.set(&callerRule, &looperRule, &streamRule)
 }
 

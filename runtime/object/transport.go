@@ -66,8 +66,7 @@ type Transport struct {
 // afterwards is what unlock does.
 type afterwards struct {
 	rings []*lane
-	wake  *pending   // the first
-	wakes []*pending // and more
+	wakes []*pending
 	fails []func()
 }
 
@@ -151,9 +150,8 @@ func (t *Transport) unlock() {
 		l.ringing.Store(false)
 		l.link.RingLooper()
 	}
-	if a.wake != nil {
+	if len(a.wakes) > 0 {
 		t.woken.Store(true)
-		a.wake.wake()
 	}
 	for _, p := range a.wakes {
 		p.wake()
@@ -173,7 +171,7 @@ func (t *Transport) unlock() {
 func (t *Transport) quiet() bool {
 	a := &t.after
 	return !t.collectLater && !t.closed && t.freezing.waiting == 0 &&
-		a.wake == nil && len(a.rings)|len(a.fails) == 0 && t.pool.quiet(&t.queue)
+		len(a.rings)|len(a.wakes)|len(a.fails) == 0 && t.pool.quiet(&t.queue)
 }
 
 // noteRing has l's peer rung by unlock.
@@ -181,15 +179,6 @@ func (t *Transport) noteRing(l *lane) {
 	if !l.ringing.Swap(true) {
 		t.after.rings = append(t.after.rings, l)
 	}
-}
-
-// noteWake has a caller woken by unlock. One alone, which is the rule, takes no memory.
-func (t *Transport) noteWake(p *pending) {
-	if t.after.wake == nil {
-		t.after.wake = p
-		return
-	}
-	t.after.wakes = append(t.after.wakes, p)
 }
 
 // noteProgress wakes who waits for a verdict, for credit or for a death.

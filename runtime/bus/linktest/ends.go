@@ -69,7 +69,7 @@ func holdKeepsMemory(t *testing.T, a, b actor) {
 	awaitGone(t, b)
 }
 
-// awaitGone waits until nobody holds the memory, not even who tells its events.
+// awaitGone waits until nobody holds the memory, not even the link's own goroutine.
 func awaitGone(t testing.TB, a actor) {
 	for a.must(Op{Do: Hold}).OK {
 		a.must(Op{Do: Drop})

@@ -30,14 +30,6 @@ func FutexWait(w *atomic.Uint32, val uint32, timeout time.Duration) (slept bool)
 	return e != unix.EAGAIN
 }
 
-// FutexNap is FutexWait for at most timeout, without the scheduler being told: the thread keeps its processor. A
-// signal ends it, so the garbage collector need not wait.
-func FutexNap(w *atomic.Uint32, val uint32, timeout time.Duration) (slept bool) {
-	ts := unix.NsecToTimespec(int64(timeout))
-	_, _, e := unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWait, uintptr(val), uintptr(unsafe.Pointer(&ts)), 0, 0)
-	return e != unix.EAGAIN
-}
-
 // FutexWake wakes up to n sleepers on w and returns how many there were. It never blocks, so the
 // scheduler need not know of it.
 func FutexWake(w *atomic.Uint32, n int32) int {

@@ -103,7 +103,7 @@ func (c *Conn) Send(b []byte, fds ...int) error {
 		oob = unix.UnixRights(fds...)
 	}
 	var sendErr error
-	err := c.raw.Control(func(fd uintptr) { sendErr = send(fd, b, oob) })
+	err := c.raw.Control(func(fd uintptr) { sendErr = send(int(fd), b, oob) })
 	switch {
 	case err != nil:
 		return closedHere(err)
@@ -121,7 +121,7 @@ func (c *Conn) SendWait(b []byte, fds ...int) error {
 	}
 	var sendErr error
 	err := c.raw.Write(func(fd uintptr) bool {
-		sendErr = send(fd, b, oob)
+		sendErr = send(int(fd), b, oob)
 		return sendErr != unix.EAGAIN
 	})
 	if err != nil {
@@ -130,9 +130,9 @@ func (c *Conn) SendWait(b []byte, fds ...int) error {
 	return os.NewSyscallError("sendmsg", sendErr)
 }
 
-func send(fd uintptr, b, oob []byte) error {
+func send(fd int, b, oob []byte) error {
 	for {
-		err := sendPacket(fd, b, oob)
+		_, err := unix.SendmsgN(fd, b, oob, nil, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT)
 		if err != unix.EINTR {
 			return err
 		}
@@ -143,7 +143,7 @@ func send(fd uintptr, b, oob []byte) error {
 // everything that it sent has been received. The caller owns the descriptors.
 func (c *Conn) Receive(b []byte) (n int, fds []FD, err error) {
 	waitErr := c.raw.Read(func(fd uintptr) bool {
-		n, fds, err = receive(fd, b)
+		n, fds, err = receive(int(fd), b)
 		return err != ErrWouldBlock
 	})
 	if waitErr != nil {
@@ -157,7 +157,7 @@ func (c *Conn) Receive(b []byte) (n int, fds []FD, err error) {
 // error is ReceiveWith's.
 func (c *Conn) ReceiveWith(max int, take func(b []byte, fds []FD, err error) error) (err error) {
 	waitErr := c.raw.Read(func(fd uintptr) bool {
-		err = receiveWith(fd, max, take)
+		err = receiveWith(int(fd), max, take)
 		return err != ErrWouldBlock
 	})
 	if waitErr != nil {
@@ -169,13 +169,13 @@ func (c *Conn) ReceiveWith(max int, take func(b []byte, fds []FD, err error) err
 // ReceiveWithNow is ReceiveWith without waiting: take is not called, and the error is ErrWouldBlock, when
 // there is nothing.
 func (c *Conn) ReceiveWithNow(max int, take func(b []byte, fds []FD, err error) error) (err error) {
-	if e := c.raw.Control(func(fd uintptr) { err = receiveWith(fd, max, take) }); e != nil {
+	if e := c.raw.Control(func(fd uintptr) { err = receiveWith(int(fd), max, take) }); e != nil {
 		return take(nil, nil, e)
 	}
 	return err
 }
 
-func receiveWith(fd uintptr, max int, take func(b []byte, fds []FD, err error) error) error {
+func receiveWith(fd, max int, take func(b []byte, fds []FD, err error) error) error {
 	b := buffers.Get().(*[]byte)
 	defer buffers.Put(b)
 	*b = slices.Grow((*b)[:0], max)[:max]
@@ -191,50 +191,31 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // ReceiveNow is Receive without waiting: ErrWouldBlock when there is nothing.
 func (c *Conn) ReceiveNow(b []byte) (n int, fds []FD, err error) {
-	if e := c.raw.Control(func(fd uintptr) { n, fds, err = receive(fd, b) }); e != nil {
+	if e := c.raw.Control(func(fd uintptr) { n, fds, err = receive(int(fd), b) }); e != nil {
 		return 0, nil, e
 	}
 	return n, fds, err
 }
-
-// Control calls f with the socket's number, which is not closed meanwhile: for SendOn and ReceiveOn, by who keeps
-// f, so that no memory is taken for each packet.
-func (c *Conn) Control(f func(fd uintptr)) error {
-	if err := c.raw.Control(f); err != nil {
-		return closedHere(err)
-	}
-	return nil
-}
-
-// SendOn is Send without descriptors.
-func SendOn(fd uintptr, b []byte) error {
-	err := send(fd, b, nil)
-	if err == unix.EAGAIN {
-		return ErrWouldBlock
-	}
-	return os.NewSyscallError("sendmsg", err)
-}
-
-// ReceiveOn is ReceiveNow.
-func ReceiveOn(fd uintptr, b []byte) (n int, fds []FD, err error) { return receive(fd, b) }
 
 // SetReadDeadline ends waits for reading when t has come; the zero time takes that back.
 func (c *Conn) SetReadDeadline(t time.Time) error { return c.file.SetReadDeadline(t) }
 
 // WaitReadable calls ready, which must not block, whenever something may be there to receive, until
 // it returns true or the connection is closed here.
-func (c *Conn) WaitReadable(ready func(fd uintptr) bool) error { return c.raw.Read(ready) }
+func (c *Conn) WaitReadable(ready func() bool) error {
+	return c.raw.Read(func(uintptr) bool { return ready() })
+}
 
 // controlSize is room for as many descriptors as a packet carries.
 var controlSize = unix.CmsgSpace(MaxFDs * 4)
 
-func receive(fd uintptr, b []byte) (int, []FD, error) {
+func receive(fd int, b []byte) (int, []FD, error) {
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
 	*buffer = slices.Grow((*buffer)[:0], controlSize)[:controlSize]
 	oob := *buffer
 	for {
-		n, oobn, flags, err := receivePacket(fd, b, oob)
+		n, oobn, flags, _, err := unix.Recvmsg(fd, b, oob, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
 		switch {
 		case err == unix.EINTR:
 			continue

@@ -18,8 +18,7 @@ import (
 
 // Parker puts threads to sleep on words and wakes them. All calls may return early.
 type Parker interface {
-	// Wait sleeps while *w == val and *poked == 0; timeout zero means none. With one it is a nap: the thread
-	// keeps its processor of the Go scheduler.
+	// Wait sleeps while *w == val and *poked == 0; timeout zero means none.
 	Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, timeout time.Duration)
 	// WaitAny sleeps while every word of s has its value.
 	WaitAny(s *Set)
@@ -62,15 +61,8 @@ func (f *Futex) Counters() *Counters { return &f.counters }
 // Wait implements Parker.
 func (f *Futex) Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, timeout time.Duration) {
 	if poked.Load() == 0 {
-		f.counters.slept(sleep(w, val, timeout))
+		f.counters.slept(sys.FutexWait(w, val, timeout))
 	}
-}
-
-func sleep(w *atomic.Uint32, val uint32, timeout time.Duration) (slept bool) {
-	if timeout > 0 {
-		return sys.FutexNap(w, val, timeout)
-	}
-	return sys.FutexWait(w, val, 0)
 }
 
 // Interrupt implements Parker. Between the sleeper's look at poked and its sleep nothing changes that
