@@ -53,6 +53,15 @@ func (t *Transport) SpinAlways(limit time.Duration) {
 	t.spinning.set(&always, &always, &always)
 }
 
+// ForgetMemory gives back the memory that is kept for large payloads.
+func (t *Transport) ForgetMemory() {
+	t.memory.mu.Lock()
+	idle := t.memory.idle
+	t.memory.idle, t.memory.bytes = nil, 0
+	t.memory.mu.Unlock()
+	dropAll(idle)
+}
+
 // Spinners is how many threads of this program spin.
 func Spinners() int { return int(spinners.Load()) }
 

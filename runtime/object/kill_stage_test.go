@@ -286,6 +286,7 @@ func (s *killStage) left() error {
 	if u := s.broker.Usage(); !reflect.DeepEqual(sorted(u), sorted(s.before)) {
 		return fmt.Errorf("broker: %+v, before %+v", u, s.before)
 	}
+	s.transport.ForgetMemory()
 	fds, maps := sys.Open()
 	s.fds = min(s.fds, fds) // the broker may have been about to close the lane's sockets when it was counted
 	if fds != s.fds || maps != s.maps {
