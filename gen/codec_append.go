@@ -76,7 +76,7 @@ func (g codecEmitter) appendPacked(f *protogen.Field) {
 func (g codecEmitter) appendMap(f *protogen.Field) {
 	key, value := f.Message.Fields[0], f.Message.Fields[1]
 	g.P("for k, v := range m.", f.GoName, " {")
-	size := g.expr(g.sizeTagged(key, "k"), "+", g.sizeTagged(value, "v"))
+	size := g.expr(g.sizeTagged(key, "k"), "+", g.sizeKnown(value, "v"))
 	g.P("b = append(b, ", tagBytes(tag(f, protowire.BytesType)), ")")
 	g.P("b = ", g.protowire("AppendVarint"), "(b, uint64(", size, "))")
 	g.appendTagged(key, "k", fieldName(f))
@@ -93,18 +93,11 @@ func (g codecEmitter) appendTagged(f *protogen.Field, v, field string) {
 func (g codecEmitter) appendValue(f *protogen.Field, v, field string) {
 	switch t := wireType(f.Desc.Kind()); {
 	case f.Message != nil && g.here(f.Message):
-		g.P("b = ", g.protowire("AppendVarint"), "(b, uint64(", v, ".cachedWireSize()))")
-		g.P("if b, err = ", v, ".AppendWire(b); err != nil {")
-		g.P("return b, ", g.wire("In"), "(", strconv.Quote(field), ", err)")
-		g.P("}")
+		g.checked(g.expr(g.wire("AppendMessage"), "(", strconv.Quote(field), ", b, ", v, ", ", v, ".cachedWireSize())"))
 	case f.Message != nil:
-		g.P("if b, err = ", g.wire("AppendNested"), "(b, ", v, "); err != nil {")
-		g.P("return b, ", g.wire("In"), "(", strconv.Quote(field), ", err)")
-		g.P("}")
+		g.checked(g.expr(g.wire("AppendNested"), "(", strconv.Quote(field), ", b, ", v, ")"))
 	case validated(f):
-		g.P("if b, err = ", g.wire("AppendString"), "(", strconv.Quote(field), ", b, ", v, "); err != nil {")
-		g.P("return b, err")
-		g.P("}")
+		g.checked(g.expr(g.wire("AppendString"), "(", strconv.Quote(field), ", b, ", v, ")"))
 	case t == protowire.BytesType:
 		g.P("b = ", g.protowire("AppendVarint"), "(b, uint64(len(", v, ")))")
 		g.P("b = append(b, ", v, "...)")
@@ -115,4 +108,22 @@ func (g codecEmitter) appendValue(f *protogen.Field, v, field string) {
 	default:
 		g.P("b = ", g.protowire("AppendVarint"), "(b, ", g.toWire(f, v), ")")
 	}
+}
+
+// checked writes a call that appends to b or fails.
+func (g codecEmitter) checked(call string) {
+	g.P("if b, err = ", call, "; err != nil {")
+	g.P("return b, err")
+	g.P("}")
+}
+
+// sizeKnown is sizeTagged of a value whose size was asked for just before.
+func (g codecEmitter) sizeKnown(f *protogen.Field, v string) string {
+	switch {
+	case f.Message == nil:
+		return g.sizeTagged(f, v)
+	case g.here(f.Message):
+		return g.expr(tagSize(f), " + ", g.protowire("SizeBytes"), "(", v, ".cachedWireSize())")
+	}
+	return g.expr(tagSize(f), " + ", g.protowire("SizeBytes"), "(", g.wire("CachedSize"), "(", v, "))")
 }

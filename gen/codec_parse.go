@@ -17,18 +17,26 @@ func (g codecEmitter) parse(m *protogen.Message) {
 	g.P("return ", g.wire("TooDeep"), "()")
 	g.P("}")
 	g.P("for len(b) > 0 {")
-	g.P("tag, n := ", g.wire("ConsumeVarint"), "(b)")
-	g.P("switch tag {")
-	for _, f := range byNumber(m) {
-		g.parseField(f)
+	if len(m.Fields) == 0 {
+		g.P("n, err := ", g.wire("Unknown"), "(&m.unknownFields, b)")
+		g.P("if err != nil {")
+		g.P("return err")
+		g.P("}")
+		g.P("b = b[n:]")
+	} else {
+		g.P("tag, n := ", g.wire("ConsumeVarint"), "(b)")
+		g.P("switch tag {")
+		for _, f := range byNumber(m) {
+			g.parseField(f)
+		}
+		g.P("default:")
+		g.P("var err error")
+		g.P("if n, err = ", g.wire("Unknown"), "(&m.unknownFields, b); err != nil {")
+		g.P("return err")
+		g.P("}")
+		g.P("b = b[n:]")
+		g.P("}")
 	}
-	g.P("default:")
-	g.P("var err error")
-	g.P("if n, err = ", g.wire("Unknown"), "(&m.unknownFields, b); err != nil {")
-	g.P("return err")
-	g.P("}")
-	g.P("b = b[n:]")
-	g.P("}")
 	g.P("}")
 	g.P("return nil")
 	g.P("}")

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"pgregory.net/rapid"
@@ -235,4 +236,34 @@ func drawNested(t *rapid.T, in any, f protoreflect.FieldDescriptor, depth int) p
 		fillMessage(t, v.Message(), depth-1)
 	}
 	return v
+}
+
+// TestErrorsOfDeepMessagesAreShort: who sends a message chooses how deep the fault in it lies.
+func TestErrorsOfDeepMessagesAreShort(t *testing.T) {
+	in := []byte{0x0a, 5} // a name that is cut off
+	for range 5000 {
+		in = append(protowire.AppendVarint([]byte{0x12}, uint64(len(in))), in...)
+	}
+	err := new(kinds.Tree).ParseWire(in, wire.Depth)
+	require.ErrorContains(t, err, "left.left.name: unexpected EOF")
+	require.Less(t, len(err.Error()), 200)
+	m := &kinds.Tree{Name: "\xff"}
+	for range 5000 {
+		m = &kinds.Tree{Right: m}
+	}
+	m.WireSize()
+	_, err = m.AppendWire(nil)
+	require.ErrorContains(t, err, "right.right.name: invalid UTF-8")
+	require.Less(t, len(err.Error()), 200)
+}
+
+// TestMessageThatChangesWhileItIsWritten: its length would be wrong.
+func TestMessageThatChangesWhileItIsWritten(t *testing.T) {
+	m := &kinds.Tree{Left: &kinds.Tree{Name: "ab"}, Right: &kinds.Tree{Name: "ab"}}
+	m.WireSize()
+	m.Left.Name, m.Right.Name = "a", "abc"
+	_, err := m.AppendWire(nil)
+	require.ErrorContains(t, err, "left: the message changed")
+	_, err = (&kinds.Tree{More: []*kinds.Tree{new(kinds.Tree)}}).AppendWire(nil)
+	require.ErrorContains(t, err, "more: the message changed", "its size was never asked for")
 }

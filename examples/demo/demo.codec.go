@@ -126,8 +126,8 @@ func (m *EnterRequest) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.Guest != nil {
 		b = append(b, 0x12)
-		if b, err = wire.AppendNested(b, m.Guest); err != nil {
-			return b, wire.In("guest", err)
+		if b, err = wire.AppendNested("guest", b, m.Guest); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -325,8 +325,8 @@ func (m *MeetReply) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	if m.Guest != nil {
 		b = append(b, 0x0a)
-		if b, err = wire.AppendNested(b, m.Guest); err != nil {
-			return b, wire.In("guest", err)
+		if b, err = wire.AppendNested("guest", b, m.Guest); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -401,8 +401,8 @@ func (m *ShowRequest) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.File != nil {
 		b = append(b, 0x12)
-		if b, err = wire.AppendNested(b, m.File); err != nil {
-			return b, wire.In("file", err)
+		if b, err = wire.AppendNested("file", b, m.File); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil

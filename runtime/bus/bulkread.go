@@ -47,6 +47,9 @@ var errHole = fmt.Errorf("%w: pages are missing", sys.ErrSize)
 
 // use maps a file, unless it is mapped, until done.
 func (in *bulkInbox) use(fd sys.FD, n int) (uint64, *peerBulk, error) {
+	if err := sys.CheckSealed(fd); err != nil { // first: another kind of file may take as long as its maker likes to tell its size
+		return 0, nil, err
+	}
 	id, size, err := sys.FileID(fd)
 	if err != nil {
 		return 0, nil, err

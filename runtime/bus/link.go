@@ -233,7 +233,7 @@ func (l *Link) RingOneway(node uint64) {
 	if !l.Hold() {
 		return
 	}
-	attended := l.in.attended.Load() == node
+	attended := node != 0 && l.in.attended.Load() == node // zero: nobody attends to any
 	l.Drop()
 	if !attended {
 		l.RingLooper()

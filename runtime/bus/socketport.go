@@ -168,6 +168,9 @@ func (p *socketPort) files(pos uint64, n int) ([]sys.FD, error) {
 	p.count -= len(fds)
 	if len(fds) != n {
 		sys.CloseAll(fds)
+		if p.stop != nil && !errors.Is(p.stop, status.Protocol) {
+			return nil, status.Errorf(status.Dead, "the lane ended before %d files of a message had come: %w", n, p.stop)
+		}
 		return nil, status.Errorf(status.Protocol, "the message announces %d files, %d came", n, len(fds))
 	}
 	return fds, nil
@@ -253,6 +256,8 @@ func (p *socketPort) awaitReady() error {
 
 func (p *socketPort) takeFiles(pos uint64, fds []sys.FD) error {
 	switch {
+	case len(fds) == 0: // they may have been lost
+		return nil
 	case len(fds) > MaxFiles:
 		return protocolError("it sent %d files for one message", len(fds))
 	case p.count+len(fds) > maxEarlyFiles:

@@ -181,6 +181,7 @@ func (t *Transport) finishOneways(lp *looper) {
 	r, line := &lp.oneways, lp.call.line
 	t.finishArrivals(r.calls[:r.begun])
 	clear(r.calls[:r.begun])
+	line.call.call.Reset() // a handler that has ended its goroutine left it
 	line.call.arrival = arrival{}
 	line.left.Store(0)
 	if r.begun < len(r.calls) {

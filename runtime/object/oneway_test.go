@@ -200,3 +200,27 @@ func TestALineGivesWayWhereLoopersAreFew(t *testing.T) {
 	assert.Len(t, order, 1)
 	requireSeen(t, c, upTo(50))
 }
+
+// TestNotesOfAHandlerThatExits stay with its call, also where the next uses the same memory.
+func TestNotesOfAHandlerThatExits(t *testing.T) {
+	path := brokertest.Start(t)
+	sources := make(chan bool, 1)
+	serveRoot(t, path, func(ctx context.Context, c *binder.IncomingCall) error {
+		_, of := binder.WorkSourceFrom(ctx)
+		sources <- of
+		if c.Code == 1 {
+			runtime.Goexit()
+		}
+		return nil
+	})
+	h := rootOf(t, dial(t, path))
+	for code := range uint32(4) {
+		ctx := t.Context()
+		if code == 1 {
+			ctx = binder.WithWorkSource(ctx, 4711)
+		}
+		tr := binder.Transaction{Code: code, Flags: binder.Oneway}
+		require.NoError(t, h.Transact(ctx, &tr, nil))
+		require.Equal(t, code == 1, <-sources, "call %d", code)
+	}
+}

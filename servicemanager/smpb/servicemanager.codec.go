@@ -100,8 +100,8 @@ func (m *GetServiceReply) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	if m.Service != nil {
 		b = append(b, 0x0a)
-		if b, err = wire.AppendNested(b, m.Service); err != nil {
-			return b, wire.In("service", err)
+		if b, err = wire.AppendNested("service", b, m.Service); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -229,8 +229,8 @@ func (m *CheckServiceReply) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	if m.Service != nil {
 		b = append(b, 0x0a)
-		if b, err = wire.AppendNested(b, m.Service); err != nil {
-			return b, wire.In("service", err)
+		if b, err = wire.AppendNested("service", b, m.Service); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -314,8 +314,8 @@ func (m *AddServiceRequest) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.Service != nil {
 		b = append(b, 0x12)
-		if b, err = wire.AppendNested(b, m.Service); err != nil {
-			return b, wire.In("service", err)
+		if b, err = wire.AppendNested("service", b, m.Service); err != nil {
+			return b, err
 		}
 	}
 	if m.AllowIsolated {
@@ -676,8 +676,8 @@ func (m *RegisterForNotificationsRequest) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.Callback != nil {
 		b = append(b, 0x12)
-		if b, err = wire.AppendNested(b, m.Callback); err != nil {
-			return b, wire.In("callback", err)
+		if b, err = wire.AppendNested("callback", b, m.Callback); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -760,8 +760,8 @@ func (m *UnregisterForNotificationsRequest) AppendWire(b []byte) ([]byte, error)
 	}
 	if m.Callback != nil {
 		b = append(b, 0x12)
-		if b, err = wire.AppendNested(b, m.Callback); err != nil {
-			return b, wire.In("callback", err)
+		if b, err = wire.AppendNested("callback", b, m.Callback); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -956,9 +956,8 @@ func (m *GetServiceDebugInfoReply) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	for _, v := range m.Services {
 		b = append(b, 0x0a)
-		b = protowire.AppendVarint(b, uint64(v.cachedWireSize()))
-		if b, err = v.AppendWire(b); err != nil {
-			return b, wire.In("services", err)
+		if b, err = wire.AppendMessage("services", b, v, v.cachedWireSize()); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -1169,8 +1168,8 @@ func (m *OnRegistrationRequest) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.Service != nil {
 		b = append(b, 0x12)
-		if b, err = wire.AppendNested(b, m.Service); err != nil {
-			return b, wire.In("service", err)
+		if b, err = wire.AppendNested("service", b, m.Service); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil

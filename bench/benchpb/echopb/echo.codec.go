@@ -38,8 +38,8 @@ func (m *Gift) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	if m.Object != nil {
 		b = append(b, 0x0a)
-		if b, err = wire.AppendNested(b, m.Object); err != nil {
-			return b, wire.In("object", err)
+		if b, err = wire.AppendNested("object", b, m.Object); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -105,8 +105,8 @@ func (m *Member) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	if m.Next != nil {
 		b = append(b, 0x0a)
-		if b, err = wire.AppendNested(b, m.Next); err != nil {
-			return b, wire.In("next", err)
+		if b, err = wire.AppendNested("next", b, m.Next); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil

@@ -15,14 +15,41 @@ func Size(m proto.Message) int {
 	return proto.Size(m)
 }
 
-// AppendNested appends the length of m and m. Size was called before, and m was not changed since.
-func AppendNested(b []byte, m proto.Message) ([]byte, error) {
-	options := proto.MarshalOptions{AllowPartial: true, UseCachedSize: true}
-	b = protowire.AppendVarint(b, uint64(options.Size(m)))
+// CachedSize is what Size returned last.
+func CachedSize(m proto.Message) int {
+	return proto.MarshalOptions{UseCachedSize: true}.Size(m)
+}
+
+// AppendNested appends the length of m and m, in a field that errors name. Size was called before, and m was
+// not changed since.
+func AppendNested(field string, b []byte, m proto.Message) ([]byte, error) {
+	size := CachedSize(m)
 	if c, ok := m.(Message); ok {
-		return c.AppendWire(b)
+		return AppendMessage(field, b, c, size)
 	}
-	return options.MarshalAppend(b, m)
+	b = protowire.AppendVarint(b, uint64(size))
+	start := len(b)
+	b, err := proto.MarshalOptions{AllowPartial: true, UseCachedSize: true}.MarshalAppend(b, m)
+	return b, appended(field, len(b)-start, size, err)
+}
+
+// AppendMessage is AppendNested of a message with a codec whose WireSize was size.
+func AppendMessage(field string, b []byte, m Message, size int) ([]byte, error) {
+	b = protowire.AppendVarint(b, uint64(size))
+	start := len(b)
+	b, err := m.AppendWire(b)
+	return b, appended(field, len(b)-start, size, err)
+}
+
+// appended judges what became of a nested message: if somebody changed it meanwhile, its length is wrong.
+func appended(field string, n, size int, err error) error {
+	if err == nil && n != size {
+		err = errSize
+	}
+	if err != nil {
+		return In(field, err)
+	}
+	return nil
 }
 
 // Parse is m.ParseWire, or proto.Unmarshal where m has no codec.

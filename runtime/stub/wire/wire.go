@@ -32,13 +32,40 @@ const Depth = protowire.DefaultRecursionLimit
 var (
 	errDepth = errors.New("nested too deep")
 	errUTF8  = errors.New("invalid UTF-8 in a string")
+	errSize  = errors.New("the message changed while it was encoded")
 )
 
 // TooDeep is the error of a message that is nested deeper than allowed.
 func TooDeep() error { return errDepth }
 
-// In says which field an error is about.
-func In(field string, err error) error { return fmt.Errorf("%s: %w", field, err) }
+// fieldError is an error with the fields that it is in, the innermost of them: a message may nest thousands of
+// levels deep, and who sent it chooses how many.
+type fieldError struct {
+	path  string
+	names int
+	err   error
+}
+
+const maxNames = 8
+
+func (e *fieldError) Error() string { return e.path + ": " + e.err.Error() }
+
+func (e *fieldError) Unwrap() error { return e.err }
+
+// In says which field an error is about. It changes an error that it has made before.
+func In(field string, err error) error {
+	inner, ok := err.(*fieldError)
+	switch {
+	case !ok:
+		return &fieldError{field, 1, err}
+	case inner.names < maxNames:
+		inner.path = field + "." + inner.path
+	case inner.names == maxNames:
+		inner.path = "..." + inner.path
+	}
+	inner.names++
+	return inner
+}
 
 // Malformed is In for what a function of protowire returned instead of a length.
 func Malformed(field string, n int) error { return In(field, protowire.ParseError(n)) }

@@ -77,80 +77,80 @@ func (m *Type) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	if m.Type != nil {
 		b = append(b, 0x0a)
-		if b, err = wire.AppendNested(b, m.Type); err != nil {
-			return b, wire.In("type", err)
+		if b, err = wire.AppendNested("type", b, m.Type); err != nil {
+			return b, err
 		}
 	}
 	if m.In != nil {
 		b = append(b, 0x12)
-		if b, err = wire.AppendNested(b, m.In); err != nil {
-			return b, wire.In("in", err)
+		if b, err = wire.AppendNested("in", b, m.In); err != nil {
+			return b, err
 		}
 	}
 	if m.Ctx != nil {
 		b = append(b, 0x1a)
-		if b, err = wire.AppendNested(b, m.Ctx); err != nil {
-			return b, wire.In("ctx", err)
+		if b, err = wire.AppendNested("ctx", b, m.Ctx); err != nil {
+			return b, err
 		}
 	}
 	if m.Binder != nil {
 		b = append(b, 0x22)
-		if b, err = wire.AppendNested(b, m.Binder); err != nil {
-			return b, wire.In("binder", err)
+		if b, err = wire.AppendNested("binder", b, m.Binder); err != nil {
+			return b, err
 		}
 	}
 	if m.Stub != nil {
 		b = append(b, 0x2a)
-		if b, err = wire.AppendNested(b, m.Stub); err != nil {
-			return b, wire.In("stub", err)
+		if b, err = wire.AppendNested("stub", b, m.Stub); err != nil {
+			return b, err
 		}
 	}
 	if m.Os != nil {
 		b = append(b, 0x32)
-		if b, err = wire.AppendNested(b, m.Os); err != nil {
-			return b, wire.In("os", err)
+		if b, err = wire.AppendNested("os", b, m.Os); err != nil {
+			return b, err
 		}
 	}
 	if m.Nil != nil {
 		b = append(b, 0x3a)
-		if b, err = wire.AppendNested(b, m.Nil); err != nil {
-			return b, wire.In("nil", err)
+		if b, err = wire.AppendNested("nil", b, m.Nil); err != nil {
+			return b, err
 		}
 	}
 	for _, v := range m.C {
 		b = append(b, 0x42)
-		if b, err = wire.AppendNested(b, v); err != nil {
-			return b, wire.In("c", err)
+		if b, err = wire.AppendNested("c", b, v); err != nil {
+			return b, err
 		}
 	}
 	for _, v := range m.X {
 		b = append(b, 0x4a)
-		if b, err = wire.AppendNested(b, v); err != nil {
-			return b, wire.In("x", err)
+		if b, err = wire.AppendNested("x", b, v); err != nil {
+			return b, err
 		}
 	}
 	if m.Hub != nil {
 		b = append(b, 0x52)
-		if b, err = wire.AppendNested(b, m.Hub); err != nil {
-			return b, wire.In("hub", err)
+		if b, err = wire.AppendNested("hub", b, m.Hub); err != nil {
+			return b, err
 		}
 	}
 	if m.X1 != nil {
 		b = append(b, 0x5a)
-		if b, err = wire.AppendNested(b, m.X1); err != nil {
-			return b, wire.In("_1", err)
+		if b, err = wire.AppendNested("_1", b, m.X1); err != nil {
+			return b, err
 		}
 	}
 	if m.TwoWords != nil {
 		b = append(b, 0x62)
-		if b, err = wire.AppendNested(b, m.TwoWords); err != nil {
-			return b, wire.In("two_words", err)
+		if b, err = wire.AppendNested("two_words", b, m.TwoWords); err != nil {
+			return b, err
 		}
 	}
 	if m.Stub2 != nil {
 		b = append(b, 0x6a)
-		if b, err = wire.AppendNested(b, m.Stub2); err != nil {
-			return b, wire.In("stub2", err)
+		if b, err = wire.AppendNested("stub2", b, m.Stub2); err != nil {
+			return b, err
 		}
 	}
 	if len(m.Text) > 0 {
@@ -387,14 +387,14 @@ func (m *Hubs) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	if m.Hub != nil {
 		b = append(b, 0x0a)
-		if b, err = wire.AppendNested(b, m.Hub); err != nil {
-			return b, wire.In("hub", err)
+		if b, err = wire.AppendNested("hub", b, m.Hub); err != nil {
+			return b, err
 		}
 	}
 	if m.Err != nil {
 		b = append(b, 0x12)
-		if b, err = wire.AppendNested(b, m.Err); err != nil {
-			return b, wire.In("err", err)
+		if b, err = wire.AppendNested("err", b, m.Err); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil

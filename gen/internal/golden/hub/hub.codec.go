@@ -103,15 +103,11 @@ func (m *Roomy) ParseWire(b []byte, depth int) error {
 		return wire.TooDeep()
 	}
 	for len(b) > 0 {
-		tag, n := wire.ConsumeVarint(b)
-		switch tag {
-		default:
-			var err error
-			if n, err = wire.Unknown(&m.unknownFields, b); err != nil {
-				return err
-			}
-			b = b[n:]
+		n, err := wire.Unknown(&m.unknownFields, b)
+		if err != nil {
+			return err
 		}
+		b = b[n:]
 	}
 	return nil
 }
@@ -153,8 +149,8 @@ func (m *SubscribeRequest) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.Listener != nil {
 		b = append(b, 0x12)
-		if b, err = wire.AppendNested(b, m.Listener); err != nil {
-			return b, wire.In("listener", err)
+		if b, err = wire.AppendNested("listener", b, m.Listener); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -290,14 +286,14 @@ func (m *LendRequest) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	if m.Listener != nil {
 		b = append(b, 0x0a)
-		if b, err = wire.AppendNested(b, m.Listener); err != nil {
-			return b, wire.In("listener", err)
+		if b, err = wire.AppendNested("listener", b, m.Listener); err != nil {
+			return b, err
 		}
 	}
 	if m.File != nil {
 		b = append(b, 0x12)
-		if b, err = wire.AppendNested(b, m.File); err != nil {
-			return b, wire.In("file", err)
+		if b, err = wire.AppendNested("file", b, m.File); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -376,8 +372,8 @@ func (m *FindReply) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	if m.Hub != nil {
 		b = append(b, 0x1a)
-		if b, err = wire.AppendNested(b, m.Hub); err != nil {
-			return b, wire.In("hub", err)
+		if b, err = wire.AppendNested("hub", b, m.Hub); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -467,38 +463,38 @@ func (m *Extras) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.AnyObject != nil {
 		b = append(b, 0x12)
-		if b, err = wire.AppendNested(b, m.AnyObject); err != nil {
-			return b, wire.In("any_object", err)
+		if b, err = wire.AppendNested("any_object", b, m.AnyObject); err != nil {
+			return b, err
 		}
 	}
 	if m.Hub != nil {
 		b = append(b, 0x1a)
-		if b, err = wire.AppendNested(b, m.Hub); err != nil {
-			return b, wire.In("hub", err)
+		if b, err = wire.AppendNested("hub", b, m.Hub); err != nil {
+			return b, err
 		}
 	}
 	if m.File != nil {
 		b = append(b, 0x22)
-		if b, err = wire.AppendNested(b, m.File); err != nil {
-			return b, wire.In("file", err)
+		if b, err = wire.AppendNested("file", b, m.File); err != nil {
+			return b, err
 		}
 	}
 	for _, v := range m.Objects {
 		b = append(b, 0x2a)
-		if b, err = wire.AppendNested(b, v); err != nil {
-			return b, wire.In("objects", err)
+		if b, err = wire.AppendNested("objects", b, v); err != nil {
+			return b, err
 		}
 	}
 	for _, v := range m.Listeners {
 		b = append(b, 0x32)
-		if b, err = wire.AppendNested(b, v); err != nil {
-			return b, wire.In("listeners", err)
+		if b, err = wire.AppendNested("listeners", b, v); err != nil {
+			return b, err
 		}
 	}
 	for _, v := range m.Files {
 		b = append(b, 0x3a)
-		if b, err = wire.AppendNested(b, v); err != nil {
-			return b, wire.In("files", err)
+		if b, err = wire.AppendNested("files", b, v); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -637,14 +633,14 @@ func (m *BareExtras) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	for _, v := range m.Hubs {
 		b = append(b, 0x0a)
-		if b, err = wire.AppendNested(b, v); err != nil {
-			return b, wire.In("hubs", err)
+		if b, err = wire.AppendNested("hubs", b, v); err != nil {
+			return b, err
 		}
 	}
 	if m.File != nil {
 		b = append(b, 0x12)
-		if b, err = wire.AppendNested(b, m.File); err != nil {
-			return b, wire.In("file", err)
+		if b, err = wire.AppendNested("file", b, m.File); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil

@@ -158,15 +158,14 @@ func (m *Single) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.ATime != nil {
 		b = append(b, 0x8a, 0x01)
-		if b, err = wire.AppendNested(b, m.ATime); err != nil {
-			return b, wire.In("a_time", err)
+		if b, err = wire.AppendNested("a_time", b, m.ATime); err != nil {
+			return b, err
 		}
 	}
 	if m.ATree != nil {
 		b = append(b, 0xfa, 0xff, 0xff, 0xff, 0x0f)
-		b = protowire.AppendVarint(b, uint64(m.ATree.cachedWireSize()))
-		if b, err = m.ATree.AppendWire(b); err != nil {
-			return b, wire.In("a_tree", err)
+		if b, err = wire.AppendMessage("a_tree", b, m.ATree, m.ATree.cachedWireSize()); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -491,15 +490,14 @@ func (m *Optional) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.AnAny != nil {
 		b = append(b, 0x8a, 0x01)
-		if b, err = wire.AppendNested(b, m.AnAny); err != nil {
-			return b, wire.In("an_any", err)
+		if b, err = wire.AppendNested("an_any", b, m.AnAny); err != nil {
+			return b, err
 		}
 	}
 	if m.ATree != nil {
 		b = append(b, 0x82, 0x7d)
-		b = protowire.AppendVarint(b, uint64(m.ATree.cachedWireSize()))
-		if b, err = m.ATree.AppendWire(b); err != nil {
-			return b, wire.In("a_tree", err)
+		if b, err = wire.AppendMessage("a_tree", b, m.ATree, m.ATree.cachedWireSize()); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -947,15 +945,14 @@ func (m *Repeated) AppendWire(b []byte) ([]byte, error) {
 	}
 	for _, v := range m.ATree {
 		b = append(b, 0x8a, 0x01)
-		b = protowire.AppendVarint(b, uint64(v.cachedWireSize()))
-		if b, err = v.AppendWire(b); err != nil {
-			return b, wire.In("a_tree", err)
+		if b, err = wire.AppendMessage("a_tree", b, v, v.cachedWireSize()); err != nil {
+			return b, err
 		}
 	}
 	for _, v := range m.ATime {
 		b = append(b, 0x92, 0x01)
-		if b, err = wire.AppendNested(b, v); err != nil {
-			return b, wire.In("a_time", err)
+		if b, err = wire.AppendNested("a_time", b, v); err != nil {
+			return b, err
 		}
 	}
 	for _, v := range m.LooseInt32 {
@@ -972,9 +969,8 @@ func (m *Repeated) AppendWire(b []byte) ([]byte, error) {
 	}
 	for _, v := range m.AnEdition {
 		b = append(b, 0xb2, 0x01)
-		b = protowire.AppendVarint(b, uint64(v.cachedWireSize()))
-		if b, err = v.AppendWire(b); err != nil {
-			return b, wire.In("an_edition", err)
+		if b, err = wire.AppendMessage("an_edition", b, v, v.cachedWireSize()); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -1603,15 +1599,14 @@ func (m *Chosen) AppendWire(b []byte) ([]byte, error) {
 	}
 	if o, _ := m.Choice.(*Chosen_ATree); o != nil {
 		b = append(b, 0x8a, 0x01)
-		b = protowire.AppendVarint(b, uint64(o.ATree.cachedWireSize()))
-		if b, err = o.ATree.AppendWire(b); err != nil {
-			return b, wire.In("a_tree", err)
+		if b, err = wire.AppendMessage("a_tree", b, o.ATree, o.ATree.cachedWireSize()); err != nil {
+			return b, err
 		}
 	}
 	if o, _ := m.Choice.(*Chosen_ATime); o != nil {
 		b = append(b, 0x92, 0x01)
-		if b, err = wire.AppendNested(b, o.ATime); err != nil {
-			return b, wire.In("a_time", err)
+		if b, err = wire.AppendNested("a_time", b, o.ATime); err != nil {
+			return b, err
 		}
 	}
 	if o, _ := m.Other.(*Chosen_SecondString); o != nil {
@@ -1622,9 +1617,8 @@ func (m *Chosen) AppendWire(b []byte) ([]byte, error) {
 	}
 	if o, _ := m.Other.(*Chosen_SecondChosen); o != nil {
 		b = append(b, 0xaa, 0x01)
-		b = protowire.AppendVarint(b, uint64(o.SecondChosen.cachedWireSize()))
-		if b, err = o.SecondChosen.AppendWire(b); err != nil {
-			return b, wire.In("second_chosen", err)
+		if b, err = wire.AppendMessage("second_chosen", b, o.SecondChosen, o.SecondChosen.cachedWireSize()); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -1874,13 +1868,12 @@ func (m *Mapped) AppendWire(b []byte) ([]byte, error) {
 	}
 	for k, v := range m.BySint64 {
 		b = append(b, 0x22)
-		b = protowire.AppendVarint(b, uint64(1+protowire.SizeVarint(protowire.EncodeZigZag(int64(k)))+1+protowire.SizeBytes(v.WireSize())))
+		b = protowire.AppendVarint(b, uint64(1+protowire.SizeVarint(protowire.EncodeZigZag(int64(k)))+1+protowire.SizeBytes(v.cachedWireSize())))
 		b = append(b, 0x08)
 		b = protowire.AppendVarint(b, protowire.EncodeZigZag(int64(k)))
 		b = append(b, 0x12)
-		b = protowire.AppendVarint(b, uint64(v.cachedWireSize()))
-		if b, err = v.AppendWire(b); err != nil {
-			return b, wire.In("by_sint64", err)
+		if b, err = wire.AppendMessage("by_sint64", b, v, v.cachedWireSize()); err != nil {
+			return b, err
 		}
 	}
 	for k, v := range m.ByFixed32 {
@@ -1901,25 +1894,24 @@ func (m *Mapped) AppendWire(b []byte) ([]byte, error) {
 	}
 	for k, v := range m.ByUint64 {
 		b = append(b, 0x3a)
-		b = protowire.AppendVarint(b, uint64(1+protowire.SizeVarint(k)+1+protowire.SizeBytes(wire.Size(v))))
+		b = protowire.AppendVarint(b, uint64(1+protowire.SizeVarint(k)+1+protowire.SizeBytes(wire.CachedSize(v))))
 		b = append(b, 0x08)
 		b = protowire.AppendVarint(b, k)
 		b = append(b, 0x12)
-		if b, err = wire.AppendNested(b, v); err != nil {
-			return b, wire.In("by_uint64", err)
+		if b, err = wire.AppendNested("by_uint64", b, v); err != nil {
+			return b, err
 		}
 	}
 	for k, v := range m.Nested {
 		b = append(b, 0x42)
-		b = protowire.AppendVarint(b, uint64(1+protowire.SizeBytes(len(k))+1+protowire.SizeBytes(v.WireSize())))
+		b = protowire.AppendVarint(b, uint64(1+protowire.SizeBytes(len(k))+1+protowire.SizeBytes(v.cachedWireSize())))
 		b = append(b, 0x0a)
 		if b, err = wire.AppendString("nested", b, k); err != nil {
 			return b, err
 		}
 		b = append(b, 0x12)
-		b = protowire.AppendVarint(b, uint64(v.cachedWireSize()))
-		if b, err = v.AppendWire(b); err != nil {
-			return b, wire.In("nested", err)
+		if b, err = wire.AppendMessage("nested", b, v, v.cachedWireSize()); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -2343,36 +2335,32 @@ func (m *Tree) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.Left != nil {
 		b = append(b, 0x12)
-		b = protowire.AppendVarint(b, uint64(m.Left.cachedWireSize()))
-		if b, err = m.Left.AppendWire(b); err != nil {
-			return b, wire.In("left", err)
+		if b, err = wire.AppendMessage("left", b, m.Left, m.Left.cachedWireSize()); err != nil {
+			return b, err
 		}
 	}
 	if m.Right != nil {
 		b = append(b, 0x1a)
-		b = protowire.AppendVarint(b, uint64(m.Right.cachedWireSize()))
-		if b, err = m.Right.AppendWire(b); err != nil {
-			return b, wire.In("right", err)
+		if b, err = wire.AppendMessage("right", b, m.Right, m.Right.cachedWireSize()); err != nil {
+			return b, err
 		}
 	}
 	for _, v := range m.More {
 		b = append(b, 0x22)
-		b = protowire.AppendVarint(b, uint64(v.cachedWireSize()))
-		if b, err = v.AppendWire(b); err != nil {
-			return b, wire.In("more", err)
+		if b, err = wire.AppendMessage("more", b, v, v.cachedWireSize()); err != nil {
+			return b, err
 		}
 	}
 	if m.Leaf != nil {
 		b = append(b, 0x2a)
-		b = protowire.AppendVarint(b, uint64(m.Leaf.cachedWireSize()))
-		if b, err = m.Leaf.AppendWire(b); err != nil {
-			return b, wire.In("leaf", err)
+		if b, err = wire.AppendMessage("leaf", b, m.Leaf, m.Leaf.cachedWireSize()); err != nil {
+			return b, err
 		}
 	}
 	if m.Hidden != nil {
 		b = append(b, 0x32)
-		if b, err = wire.AppendNested(b, m.Hidden); err != nil {
-			return b, wire.In("hidden", err)
+		if b, err = wire.AppendNested("hidden", b, m.Hidden); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -2559,15 +2547,11 @@ func (m *Empty) ParseWire(b []byte, depth int) error {
 		return wire.TooDeep()
 	}
 	for len(b) > 0 {
-		tag, n := wire.ConsumeVarint(b)
-		switch tag {
-		default:
-			var err error
-			if n, err = wire.Unknown(&m.unknownFields, b); err != nil {
-				return err
-			}
-			b = b[n:]
+		n, err := wire.Unknown(&m.unknownFields, b)
+		if err != nil {
+			return err
 		}
+		b = b[n:]
 	}
 	return nil
 }

@@ -116,8 +116,8 @@ func (m *NextRequest) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	if m.Listener != nil {
 		b = append(b, 0x0a)
-		if b, err = wire.AppendNested(b, m.Listener); err != nil {
-			return b, wire.In("listener", err)
+		if b, err = wire.AppendNested("listener", b, m.Listener); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
@@ -183,8 +183,8 @@ func (m *NextReply) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	if m.Previous != nil {
 		b = append(b, 0x0a)
-		if b, err = wire.AppendNested(b, m.Previous); err != nil {
-			return b, wire.In("previous", err)
+		if b, err = wire.AppendNested("previous", b, m.Previous); err != nil {
+			return b, err
 		}
 	}
 	return append(b, m.unknownFields...), nil
