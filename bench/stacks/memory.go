@@ -19,8 +19,8 @@ func (memory) Name() string { return "memory" }
 
 // Refuse implements stack.Refuser.
 func (memory) Refuse(env stack.Env) error {
-	if env.Case != "sync" || env.Size < 4096 {
-		return errors.New("it is a limit of echoes alone, and of such as take some time to copy")
+	if env.Case != "sync" || env.Size < 4096 || env.Conc > 1 {
+		return errors.New("it is a limit of echoes alone, of one at a time, and of such as take some time to copy")
 	}
 	return nil
 }

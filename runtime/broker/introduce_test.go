@@ -219,7 +219,9 @@ func TestOutboxesThatAreNotPassedOn(t *testing.T) {
 		})
 	}
 	settle(t, a)
+	ma.mu.Lock()
 	require.Zero(t, ma.lanes)
+	ma.mu.Unlock()
 	ask := brokerwire.Packet{Kind: brokerwire.GetContextManager}
 	require.NoError(t, asker.conn.SendWait(ask.Append(nil), sealed.Int()))
 	answer, err := asker.receive()

@@ -176,13 +176,13 @@ func TestALineGivesWayWhereLoopersAreFew(t *testing.T) {
 	server := dial(t, path)
 	server.SetLoopers(1)
 	first := newGate()
-	var order []uint64 // the only looper's
+	order := make(chan []uint64, 1)
 	c := &counter{at: map[uint64]func(){0: first.wait}}
 	require.NoError(t, server.BecomeContextManager(t.Context(), server.NewNode(binder.HandlerFunc(func(ctx context.Context, in *binder.IncomingCall) error {
 		if in.Oneway() {
 			return c.Transact(ctx, in)
 		}
-		order = c.numbers()
+		order <- c.numbers()
 		return nil
 	}))))
 	h := rootOf(t, dial(t, path))
@@ -197,7 +197,7 @@ func TestALineGivesWayWhereLoopersAreFew(t *testing.T) {
 	require.Eventually(t, func() bool { return server.Loopers().Waiting == 1 }, time.Minute, time.Millisecond)
 	close(first.end)
 	require.NoError(t, <-called)
-	assert.Len(t, order, 1)
+	assert.Len(t, <-order, 1)
 	requireSeen(t, c, upTo(50))
 }
 

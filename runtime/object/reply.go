@@ -113,9 +113,11 @@ func (t *Transport) failCallers(l *lane, err error) {
 	}
 }
 
+// dropFiles closes the files of a message that nobody will see, without the lock: that may take as long as who sent
+// them likes.
 func (t *Transport) dropFiles(l *lane, pos uint64, d *bus.Descriptor) {
 	if d.Files > 0 {
 		fds, _ := l.link.Files(pos, int(d.Files))
-		sys.CloseAll(fds)
+		t.after.fails = append(t.after.fails, func() { sys.CloseAll(fds) })
 	}
 }

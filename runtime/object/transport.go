@@ -156,14 +156,14 @@ func (t *Transport) unlock() {
 	for _, p := range a.wakes {
 		p.wake()
 	}
-	for _, f := range a.fails {
-		f()
-	}
 	for _, lp := range wake {
 		lp.wake(t.parker)
 	}
 	if start != nil {
 		go t.routineLoop(start)
+	}
+	for _, f := range a.fails { // last: a file may take long to close
+		f()
 	}
 }
 

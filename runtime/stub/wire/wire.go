@@ -1,7 +1,7 @@
 // Package wire is what generated codecs import: FILE.codec.go, which encodes the messages of FILE.proto
 // without a look at their descriptors. The encoding is protobuf's
-// (https://protobuf.dev/programming-guides/encoding/), to the byte what package proto accepts; what
-// it writes may differ from package proto's in the order of fields.
+// (https://protobuf.dev/programming-guides/encoding/), and what is accepted is what package proto accepts; what
+// is written may differ from package proto's in the order of fields.
 package wire
 
 import (
