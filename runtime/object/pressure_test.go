@@ -188,8 +188,8 @@ func TestOneHandlerCallsManyAtOnce(t *testing.T) {
 // TestCloseWhileCallsAreQueued leaves nothing of calls, and of their files, that nobody has begun.
 func TestCloseWhileCallsAreQueued(t *testing.T) {
 	leaktest.Check(t)
-	path := brokertest.Start(t)
 	for range 5 {
+		path := brokertest.Start(t) // a bus each: the last server may not have left it yet
 		begun, release := make(chan struct{}, 8), make(chan struct{})
 		s := serveRoot(t, path, func(context.Context, *binder.IncomingCall) error {
 			begun <- struct{}{}
