@@ -47,7 +47,7 @@ func newCodecs(plugin *protogen.Plugin) codecs {
 
 func (c codecs) add(messages []*protogen.Message) {
 	for _, m := range messages {
-		if !m.Desc.IsMapEntry() && plain(m) && !large(m) && !partial(m.Desc, make(map[protoreflect.FullName]bool)) {
+		if !m.Desc.IsMapEntry() && plain(m) && whole(m) {
 			c[m.GoIdent] = true
 		}
 		c.add(m.Messages)
@@ -66,23 +66,20 @@ func plain(m *protogen.Message) bool {
 	return !slices.ContainsFunc(m.Fields, func(f *protogen.Field) bool { return !plainField(m, f) })
 }
 
-func large(m *protogen.Message) bool {
-	return len(m.Fields) > 500 || len(m.Fields) > 100 && contains(m.Desc, m.Desc, make(map[protoreflect.FullName]bool))
-}
-
-// contains reports whether a message of one type can be within one of another.
-func contains(in, d protoreflect.MessageDescriptor, seen map[protoreflect.FullName]bool) bool {
-	for i := range in.Fields().Len() {
-		m := in.Fields().Get(i).Message()
-		if m == nil || seen[m.FullName()] {
-			continue
-		}
-		seen[m.FullName()] = true
-		if m.FullName() == d.FullName() || contains(m, d, seen) {
-			return true
+// whole reports whether a codec does for m with all that it can hold.
+func whole(m *protogen.Message) bool {
+	all := make(map[protoreflect.FullName]protoreflect.MessageDescriptor)
+	within(m.Desc, all)
+	recursive := all[m.Desc.FullName()] != nil
+	if n := len(m.Fields); n > 500 || n > 100 && recursive || partial(m.Desc) {
+		return false
+	}
+	for _, d := range all {
+		if partial(d) {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 func plainField(m *protogen.Message, f *protogen.Field) bool {
@@ -104,21 +101,19 @@ func nameable(m *protogen.Message, id protogen.GoIdent) bool {
 	return id.GoImportPath == m.GoIdent.GoImportPath || !slices.Contains(codecLocals, path.Base(string(id.GoImportPath)))
 }
 
-// partial reports whether messages of a type may lack what they must have, which package proto finds out.
-func partial(d protoreflect.MessageDescriptor, seen map[protoreflect.FullName]bool) bool {
-	if seen[d.FullName()] {
-		return false
-	}
-	seen[d.FullName()] = true
-	if d.RequiredNumbers().Len() > 0 || d.ExtensionRanges().Len() > 0 {
-		return true
-	}
+// within adds to all the types of the messages that one of type d can hold, at any depth.
+func within(d protoreflect.MessageDescriptor, all map[protoreflect.FullName]protoreflect.MessageDescriptor) {
 	for i := range d.Fields().Len() {
-		if m := d.Fields().Get(i).Message(); m != nil && partial(m, seen) {
-			return true
+		if m := d.Fields().Get(i).Message(); m != nil && all[m.FullName()] == nil {
+			all[m.FullName()] = m
+			within(m, all)
 		}
 	}
-	return false
+}
+
+// partial reports whether a message of a type may lack what it must have, which package proto finds out.
+func partial(d protoreflect.MessageDescriptor) bool {
+	return d.RequiredNumbers().Len() > 0 || d.ExtensionRanges().Len() > 0
 }
 
 // codecEmitter writes one file of codecs.

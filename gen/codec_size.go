@@ -86,17 +86,20 @@ func (g codecEmitter) packedSize(f *protogen.Field) {
 
 func (g codecEmitter) sizeMap(f *protogen.Field) {
 	key, value := f.Message.Fields[0], f.Message.Fields[1]
-	g.P("for k, v := range m.", f.GoName, " {")
-	g.unused(key, "k", fixedSize(key) > 0)
-	g.unused(value, "v", fixedSize(value) > 0)
-	g.P("n += ", tagSize(f), " + ", g.protowire("SizeBytes"), "(", g.sizeTagged(key, "k"), "+", g.sizeTagged(value, "v"), ")")
-	g.P("}")
-}
-
-func (g codecEmitter) unused(f *protogen.Field, v string, is bool) {
-	if is {
-		g.P("_ = ", v)
+	entry := fmt.Sprint(tagSize(f), " + ", g.protowire("SizeBytes"), "(", g.sizeTagged(key, "k"), "+", g.sizeTagged(value, "v"), ")")
+	vars := "k, v"
+	switch fixed := fixedSize(value) > 0; {
+	case fixed && fixedSize(key) > 0:
+		g.P("n += len(m.", f.GoName, ") * (", entry, ")")
+		return
+	case fixed:
+		vars = "k"
+	case fixedSize(key) > 0:
+		vars = "_, v"
 	}
+	g.P("for ", vars, " := range m.", f.GoName, " {")
+	g.P("n += ", entry)
+	g.P("}")
 }
 
 // sizeTagged is the size of a value and the tag before it.

@@ -163,23 +163,8 @@ func receiveHello(conn *sys.Conn) (brokerwire.Packet, error) {
 	return hello, err
 }
 
-// receiver is a way to receive of sys.Conn's.
-type receiver func(max int, take func(b []byte, fds []sys.FD, err error) error) error
-
-// receive returns a packet with its files. Files that were lost, since this process has too many open, are missing alone.
-func receive(with receiver) (p brokerwire.Packet, files []sys.FD, err error) {
-	err = with(brokerwire.MaxSize, func(b []byte, fds []sys.FD, err error) error {
-		if err != nil && !errors.Is(err, sys.ErrFilesLost) {
-			return err
-		}
-		if p, err = brokerwire.Parse(b); err != nil {
-			sys.CloseAll(fds)
-			return err
-		}
-		files = fds
-		return nil
-	})
-	return p, files, err
+func receive(with sys.Receiver) (brokerwire.Packet, []sys.FD, error) {
+	return sys.ReceiveParsed(with, brokerwire.MaxSize, brokerwire.Parse)
 }
 
 func (b *Broker) add(p *Process) error {
@@ -231,7 +216,7 @@ func (b *Broker) serve(p *Process) error {
 }
 
 // serveOne answers a request. An error ends the connection, but for sys.ErrWouldBlock.
-func (b *Broker) serveOne(p *Process, with receiver) error {
+func (b *Broker) serveOne(p *Process, with sys.Receiver) error {
 	request, files, err := receive(with)
 	if errors.Is(err, brokerwire.ErrMalformed) || errors.Is(err, sys.ErrTruncated) {
 		return status.Errorf(status.Protocol, "process %d broke the protocol: %w", p.ID, err)

@@ -125,19 +125,9 @@ func (c *Conn) Parker() wait.Parker { return &c.parker }
 // Done is closed when the connection has ended; lanes may live on.
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
-func (c *Conn) receive() (p brokerwire.Packet, files []sys.FD, err error) {
-	err = c.sock.ReceiveWith(brokerwire.MaxSize, func(b []byte, fds []sys.FD, err error) error {
-		if err != nil && !errors.Is(err, sys.ErrFilesLost) { // then that lane fails, not the connection
-			return err
-		}
-		if p, err = brokerwire.Parse(b); err != nil {
-			sys.CloseAll(fds)
-			return err
-		}
-		files = fds
-		return nil
-	})
-	return p, files, err
+// receive returns a packet of the broker's. Without files that were lost, that lane fails, not the connection.
+func (c *Conn) receive() (brokerwire.Packet, []sys.FD, error) {
+	return sys.ReceiveParsed(c.sock.ReceiveWith, brokerwire.MaxSize, brokerwire.Parse)
 }
 
 func (c *Conn) routineReceive() {

@@ -132,22 +132,19 @@ func (l *Link) Payload(dst []byte, d *Descriptor) {
 
 // Free acknowledges d's slot.
 func (l *Link) Free(d *Descriptor) {
-	r := &l.recv
-	r.held(d).Add(-1) // before the peer can know, and send the next
-	r.ackLock.Lock()
-	l.out.ackRing[r.acks%ackRingSize].Store(d.Slot)
-	r.acks++
-	killpoint.At("free: slot written")
-	acks := r.acks
-	l.out.acks.Store(acks)
-	r.ackLock.Unlock()
-	l.freed(acks)
+	l.recv.held(d).Add(-1) // before the peer can know, and send the next
+	slot := [1]uint32{d.Slot}
+	l.acknowledge(slot[:])
 }
 
 // FreeSlots is Free of many at once, of calls that have no files.
 func (l *Link) FreeSlots(slots []uint32) {
+	l.recv.messages.Add(-int64(len(slots)))
+	l.acknowledge(slots)
+}
+
+func (l *Link) acknowledge(slots []uint32) {
 	r := &l.recv
-	r.messages.Add(-int64(len(slots)))
 	r.ackLock.Lock()
 	for _, s := range slots {
 		l.out.ackRing[r.acks%ackRingSize].Store(s)

@@ -50,7 +50,8 @@ func (t *Transport) answerData(c *incoming, d *bus.Descriptor) error {
 }
 
 func (t *Transport) sendAnswer(ctx context.Context, c *incoming, d *bus.Descriptor) error {
-	payload, small, err := c.scratch.small(&c.call.Reply, d)
+	size := sizeOf(&c.call.Reply)
+	payload, small, err := c.scratch.small(&c.call.Reply, d, size)
 	if err != nil {
 		return status.At(status.StepMarshal, err)
 	}
@@ -59,7 +60,7 @@ func (t *Transport) sendAnswer(ctx context.Context, c *incoming, d *bus.Descript
 		_, _, err = c.lane.link.PostSmall(bus.ClassReply, d, payload)
 		return status.At(status.StepReserve, err)
 	}
-	o, err := t.write(ctx, c.lane, bus.ClassReply, &c.call.Reply, d, false)
+	o, err := t.write(ctx, c.lane, bus.ClassReply, &c.call.Reply, d, size, false)
 	if err != nil {
 		return err
 	}

@@ -54,13 +54,7 @@ func (t *Transport) SpinAlways(limit time.Duration) {
 }
 
 // ForgetMemory gives back the memory that is kept for large payloads.
-func (t *Transport) ForgetMemory() {
-	t.memory.mu.Lock()
-	idle := t.memory.idle
-	t.memory.idle, t.memory.bytes = nil, 0
-	t.memory.mu.Unlock()
-	dropAll(idle)
-}
+func (t *Transport) ForgetMemory() { t.memory.forget() }
 
 // Spinners is how many threads of this program spin.
 func Spinners() int { return int(spinners.Load()) }

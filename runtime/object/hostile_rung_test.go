@@ -42,7 +42,6 @@ func TestALooperThatWasNotReallyRungIsWoken(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), killPatience)
 	defer cancel()
 	for range 20 {
-
 		h, err := dial(t, path).ContextManager(ctx)
 		require.NoError(t, err)
 		_, err = binder.Call(ctx, h, 1, nil)

@@ -18,7 +18,8 @@ type outgoing struct {
 
 // send writes data and posts it; its arguments are write's, and memory for a small body. spam is the slot's.
 func (t *Transport) send(ctx context.Context, l *lane, class bus.Class, data *binder.Data, d *bus.Descriptor, s *scratch, wait bool) (pos uint64, spam bool, err error) {
-	payload, small, err := s.small(data, d)
+	size := sizeOf(data)
+	payload, small, err := s.small(data, d, size)
 	if err != nil {
 		return 0, false, status.At(status.StepMarshal, err)
 	}
@@ -28,7 +29,10 @@ func (t *Transport) send(ctx context.Context, l *lane, class bus.Class, data *bi
 			return pos, spam, status.At(status.StepReserve, err)
 		}
 	}
-	o, err := t.write(ctx, l, class, data, d, wait)
+	if small { // a body is encoded already
+		data, size = &binder.Data{Payload: payload, Encoding: data.Encoding}, len(payload)
+	}
+	o, err := t.write(ctx, l, class, data, d, size, wait)
 	if err != nil {
 		return 0, false, err
 	}
@@ -36,17 +40,21 @@ func (t *Transport) send(ctx context.Context, l *lane, class bus.Class, data *bi
 	return pos, o.slot.Spam, status.At(status.StepPost, err)
 }
 
-// write reserves a slot for data and fills it. With wait it blocks for room until ctx ends; a reply
+// sizeOf returns how long the payload is.
+func sizeOf(data *binder.Data) int {
+	if data.Body != nil {
+		return data.Body.Size()
+	}
+	return len(data.Payload)
+}
+
+// write reserves a slot for data, whose payload has size bytes, and fills it. With wait it blocks for room until ctx ends; a reply
 // waits for its attachments in any case.
-func (t *Transport) write(ctx context.Context, l *lane, class bus.Class, data *binder.Data, d *bus.Descriptor, wait bool) (o outgoing, err error) {
+func (t *Transport) write(ctx context.Context, l *lane, class bus.Class, data *binder.Data, d *bus.Descriptor, size int, wait bool) (o outgoing, err error) {
 	if len(data.Attachments)+len(data.Notes) > 0 {
 		if o.content, err = t.prepare(ctx, l, data, wait || class == bus.ClassReply); err != nil {
 			return o, status.At(status.StepMarshal, err)
 		}
-	}
-	size := len(data.Payload)
-	if data.Body != nil {
-		size = data.Body.Size()
 	}
 	if err = o.reserve(ctx, l, class, size, d.Node, wait); err != nil {
 		err = status.At(status.StepReserve, err)

@@ -11,15 +11,14 @@ type scratch struct{ bytes []byte }
 
 const scratchSize = 1024
 
-// small returns the payload of a message so plain that it is posted in one step, and whether it is; it is
-// valid until the next call. A secret stays out of memory that nobody wipes.
-func (s *scratch) small(data *binder.Data, d *bus.Descriptor) (payload []byte, ok bool, err error) {
+// small returns the payload, of size bytes, of a message so plain that it is posted in one step, and whether it
+// is; it is valid until the next call. A secret stays out of memory that nobody wipes.
+func (s *scratch) small(data *binder.Data, d *bus.Descriptor, size int) (payload []byte, ok bool, err error) {
 	if len(data.Attachments)+len(data.Notes) > 0 {
 		return nil, false, nil
 	}
 	payload = data.Payload
 	if data.Body != nil {
-		size := data.Body.Size()
 		if size > scratchSize || d.Flags&bus.FlagClearBuf != 0 {
 			return nil, false, nil
 		}

@@ -133,6 +133,15 @@ func (m *warmMemory) sweep() {
 	dropAll(dropped)
 }
 
+// forget gives back all that is kept now.
+func (m *warmMemory) forget() {
+	m.mu.Lock()
+	idle := m.idle
+	m.idle, m.bytes = nil, 0
+	m.mu.Unlock()
+	dropAll(idle)
+}
+
 // close gives back all, and from then on what it is given.
 func (m *warmMemory) close() {
 	m.mu.Lock()
@@ -140,8 +149,6 @@ func (m *warmMemory) close() {
 	if m.sweeping != nil {
 		m.sweeping.Stop()
 	}
-	dropped := m.idle
-	m.idle, m.bytes = nil, 0
 	m.mu.Unlock()
-	dropAll(dropped)
+	m.forget()
 }

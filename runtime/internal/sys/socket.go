@@ -175,6 +175,26 @@ func (c *Conn) ReceiveWithNow(max int, take func(b []byte, fds []FD, err error) 
 	return err
 }
 
+// Receiver is ReceiveWith or ReceiveWithNow of a Conn.
+type Receiver func(max int, take func(b []byte, fds []FD, err error) error) error
+
+// ReceiveParsed returns what parse makes of a packet of at most max bytes, and its files, which the caller owns.
+// Files that were lost, since this process has too many open, are missing alone.
+func ReceiveParsed[P any](receive Receiver, max int, parse func([]byte) (P, error)) (p P, files []FD, err error) {
+	err = receive(max, func(b []byte, fds []FD, err error) error {
+		if err != nil && !errors.Is(err, ErrFilesLost) {
+			return err
+		}
+		if p, err = parse(b); err != nil {
+			CloseAll(fds)
+			return err
+		}
+		files = fds
+		return nil
+	})
+	return p, files, err
+}
+
 func receiveWith(fd, max int, take func(b []byte, fds []FD, err error) error) error {
 	b := buffers.Get().(*[]byte)
 	defer buffers.Put(b)

@@ -1794,8 +1794,7 @@ func (m *Mapped) WireSize() int {
 	for k, v := range m.ByString {
 		n += 1 + protowire.SizeBytes(1+protowire.SizeBytes(len(k))+1+protowire.SizeBytes(len(v)))
 	}
-	for k, v := range m.ByBool {
-		_ = k
+	for _, v := range m.ByBool {
 		n += 1 + protowire.SizeBytes(2+1+protowire.SizeVarint(uint64(v)))
 	}
 	for k, v := range m.ByInt32 {
@@ -1804,16 +1803,8 @@ func (m *Mapped) WireSize() int {
 	for k, v := range m.BySint64 {
 		n += 1 + protowire.SizeBytes(1+protowire.SizeVarint(protowire.EncodeZigZag(int64(k)))+1+protowire.SizeBytes(v.WireSize()))
 	}
-	for k, v := range m.ByFixed32 {
-		_ = k
-		_ = v
-		n += 1 + protowire.SizeBytes(5+9)
-	}
-	for k, v := range m.BySfixed64 {
-		_ = k
-		_ = v
-		n += 1 + protowire.SizeBytes(9+2)
-	}
+	n += len(m.ByFixed32) * (1 + protowire.SizeBytes(5+9))
+	n += len(m.BySfixed64) * (1 + protowire.SizeBytes(9+2))
 	for k, v := range m.ByUint64 {
 		n += 1 + protowire.SizeBytes(1+protowire.SizeVarint(k)+1+protowire.SizeBytes(wire.Size(v)))
 	}
