@@ -7,6 +7,8 @@ import (
 	"google.golang.org/protobuf/compiler/protogen"
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/reflect/protoreflect"
+
+	"ubinder/runtime/stub/wire"
 )
 
 // wireType is what a single value of a kind is written as.
@@ -116,8 +118,5 @@ func (g codecEmitter) isSet(f *protogen.Field) string {
 	return v + " != 0"
 }
 
-// validated reports whether a string field must be UTF-8: not all are in editions.
-func validated(f *protogen.Field) bool {
-	d, ok := f.Desc.(interface{ EnforceUTF8() bool })
-	return f.Desc.Kind() == protoreflect.StringKind && (!ok || d.EnforceUTF8())
-}
+// validated reports whether a field is a string that must be UTF-8.
+func validated(f *protogen.Field) bool { return wire.Validated(f.Desc) }

@@ -2,6 +2,7 @@ package gen_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -46,15 +47,25 @@ func TestVersionCheck(t *testing.T) {
 }
 
 func buildInstead(t *testing.T, file, content string) (string, error) {
-	dir := t.TempDir()
-	abs, err := filepath.Abs(file)
-	require.NoError(t, err)
-	instead := filepath.Join(dir, "instead.go")
-	require.NoError(t, os.WriteFile(instead, []byte(content), 0o666))
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{abs: instead}})
-	require.NoError(t, err)
-	list := filepath.Join(dir, "overlay.json")
-	require.NoError(t, os.WriteFile(list, overlay, 0o666))
+	list := overlay(t, map[string]string{file: content})
 	out, err := exec.Command("go", "build", "-overlay", list, "./"+filepath.Dir(file)).CombinedOutput()
 	return string(out), err
+}
+
+// overlay returns what makes the go command see other content of files, or files that are not there.
+func overlay(t *testing.T, files map[string]string) (list string) {
+	dir := t.TempDir()
+	replace := make(map[string]string)
+	for file, content := range files {
+		abs, err := filepath.Abs(file)
+		require.NoError(t, err)
+		instead := filepath.Join(dir, fmt.Sprint(len(replace), ".go"))
+		require.NoError(t, os.WriteFile(instead, []byte(content), 0o666))
+		replace[abs] = instead
+	}
+	b, err := json.Marshal(map[string]any{"Replace": replace})
+	require.NoError(t, err)
+	list = filepath.Join(dir, "overlay.json")
+	require.NoError(t, os.WriteFile(list, b, 0o666))
+	return list
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"ubinder/runtime/binder"
+	"ubinder/runtime/stub/wire"
 )
 
 // Client is what generated clients embed: an object, and the interface it is called by. It is a
@@ -13,8 +14,11 @@ type Client struct {
 	iface  *Interface
 }
 
-// NewClient makes a client; it does not take over the object's reference.
-func NewClient(o binder.Object, i *Interface) Client { return Client{o, i} }
+// NewClient makes a client; it does not take over the object's reference. It panics as Interface.Define does.
+func NewClient(o binder.Object, i *Interface) Client {
+	wire.Check()
+	return Client{o, i}
+}
 
 // Object returns the object that the client calls.
 func (c Client) Object() binder.Object { return c.object }

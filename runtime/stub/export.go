@@ -8,6 +8,7 @@ import (
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/status"
+	"ubinder/runtime/stub/wire"
 )
 
 // exports finds the node that an implementation was exported as, so that it is one object however
@@ -45,8 +46,9 @@ func keyOf(p *binder.Process, i *Interface, impl any) (exportKey, error) {
 
 // Export returns the node of p that impl is served as; the same implementation is always the same
 // node while anyone holds it. impl must be comparable: a pointer, usually. Options are for the new node:
-// with them, an implementation that is a node already is an error.
+// with them, an implementation that is a node already is an error. It panics as Interface.Define does.
 func Export(p *binder.Process, i *Interface, impl any, options ...binder.NodeOption) (*binder.Node, error) {
+	wire.Check()
 	key, err := keyOf(p, i, impl)
 	if err != nil {
 		return nil, err

@@ -25,6 +25,7 @@ import (
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/status"
+	"ubinder/runtime/stub/wire"
 )
 
 // Interface describes a service to the runtime. Generated code holds one per service; it is
@@ -83,8 +84,9 @@ func (i *Interface) Descriptor() string { return i.descriptor }
 func (i *Interface) Methods() []Method { return i.methods }
 
 // Define completes an interface; client is ClientOf of its generated client. It panics on a
-// description that no generator makes.
+// description that no generator makes, and if a codec is not of the messages that it was generated for.
 func (i *Interface) Define(client func(v any) (Client, bool), methods ...Method) {
+	wire.Check()
 	i.client = client
 	i.methods = methods
 	i.byCode = make(map[uint32]*Method, len(methods))

@@ -2,4 +2,5 @@
 // source: gen/internal/golden/editions/editions.proto
 
 // Package proto encodes all messages of this file.
+
 package editions
