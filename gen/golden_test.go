@@ -76,6 +76,10 @@ func TestCommittedCodeOfAIDLIsCurrent(t *testing.T) {
 
 // compareFile fails the run that refreshes a file, too: somebody must look at the difference.
 func compareFile(t *testing.T, o compile.Output) {
+	if o.Content == nil {
+		require.NoFileExists(t, o.Path)
+		return
+	}
 	old, err := os.ReadFile(o.Path)
 	if err == nil && string(old) == string(o.Content) {
 		return

@@ -61,8 +61,9 @@ func messagesOf(t *testing.T, name, content string) map[string]string {
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o666))
 	outputs, err := compile.Run(context.Background(), compile.Job{Files: []string{path}, Includes: []string{dir, ".."}, Messages: true})
 	require.NoError(t, err)
-	require.Len(t, outputs, 1)
-	return map[string]string{"../" + strings.TrimSuffix(name, ".proto") + ".pb.go": string(outputs[0].Content)}
+	messages := "../" + strings.TrimSuffix(name, ".proto") + ".pb.go"
+	require.Equal(t, filepath.Base(messages), filepath.Base(outputs[0].Path))
+	return map[string]string{messages: string(outputs[0].Content)}
 }
 
 // runWith runs a main package that sees other content of some files.

@@ -63,7 +63,7 @@ func newGenCommand() *cobra.Command {
 	f.StringArrayVar(&flags.job.Options, "go_opt", nil, "option as protoc-gen-go takes it, such as Mfile.proto=import/path; may be repeated")
 	f.BoolVar(&flags.job.Messages, "messages", true, "write the messages too, as protoc-gen-go does")
 	f.BoolVar(&flags.job.Services, "services", true, "write clients and servers")
-	f.BoolVar(&flags.job.Codecs, "codecs", true, "write what encodes messages faster than package proto does")
+	f.BoolVar(&flags.job.Codecs, "codecs", true, "write what encodes messages faster than package proto does; without, it is removed where messages are written")
 	f.BoolVar(&flags.check, "check", false, "write nothing; fail when files differ from what would be written")
 	f.BoolVar(&flags.json, "json", false, "print what is wrong as lines of JSON: file, line, column, message")
 	return cmd

@@ -130,6 +130,35 @@ func TestGenCheck(t *testing.T) {
 	assert.NotContains(t, err.Error(), "shop.pb.go")
 }
 
+// TestGenLeavesNoCodecBehind: it would go on to be used, for messages that it was not made for.
+func TestGenLeavesNoCodecBehind(t *testing.T) {
+	_, err := runGen(t, map[string]string{"shop.proto": genSource}, "shop.proto")
+	require.NoError(t, err)
+	_, err = runGenHere(t, "--messages=false", "--codecs=false", "shop.proto")
+	require.NoError(t, err)
+	require.FileExists(t, "shop.codec.go", "the messages are those of before")
+	_, err = runGenHere(t, "--check", "--codecs=false", "shop.proto")
+	require.ErrorContains(t, err, "shop.codec.go (would be removed)")
+	_, err = runGenHere(t, "--codecs=false", "shop.proto")
+	require.NoError(t, err)
+	require.NoFileExists(t, "shop.codec.go")
+	_, err = runGenHere(t, "--check", "--codecs=false", "shop.proto")
+	require.NoError(t, err)
+
+	writeSource(t, "shop.codec.go", "package api // by hand\n")
+	_, err = runGenHere(t, "--codecs=false", "shop.proto")
+	require.NoError(t, err)
+	require.FileExists(t, "shop.codec.go", "it is somebody else's")
+
+	require.NoError(t, os.Remove("shop.codec.go"))
+	_, err = runGenHere(t, "shop.proto")
+	require.NoError(t, err)
+	writeSource(t, "shop.proto", "syntax = \"proto3\";\noption go_package = \"example.com/shop/api\";\n")
+	_, err = runGenHere(t, "shop.proto")
+	require.NoError(t, err)
+	require.NoFileExists(t, "shop.codec.go", "there are no messages any more")
+}
+
 func TestGenLeavesCurrentFilesAlone(t *testing.T) {
 	_, err := runGen(t, map[string]string{"shop.proto": genSource}, "shop.proto")
 	require.NoError(t, err)

@@ -25,15 +25,18 @@ type Job struct {
 	gen.Parts
 }
 
-// Output is one generated file.
+// Output is one generated file, or one that must not be there: its Content is nil.
 type Output struct {
 	Path    string // on this system
 	Content []byte
 }
 
-var suffixes = []string{".pb.go", gen.Suffix, gen.CodecSuffix}
+const messagesSuffix = ".pb.go" // as protoc-gen-go has it
 
-// Run generates the code of a job and returns it in a fixed order, without writing it. Errors in
+var suffixes = []string{messagesSuffix, gen.Suffix, gen.CodecSuffix}
+
+// Run generates the code of a job and returns it in a fixed order, without writing it. Beside messages that
+// are written without codecs there must be none, from before: it would go on to be used. Errors in
 // the .proto files come as gen.Diagnostics.
 func Run(ctx context.Context, job Job) ([]Output, error) {
 	tree := newTree(job.Includes)
@@ -89,11 +92,19 @@ func (job Job) outputs(plugin *protogen.Plugin, t *tree) ([]Output, error) {
 		return nil, errors.New(response.GetError())
 	}
 	var outputs []Output
+	add := func(name string, content []byte) {
+		outputs = append(outputs, Output{filepath.Join(job.root(plugin, t, name), filepath.FromSlash(name)), content})
+	}
+	written := make(map[string]bool)
 	for _, f := range response.File {
-		outputs = append(outputs, Output{
-			Path:    filepath.Join(job.root(plugin, t, f.GetName()), filepath.FromSlash(f.GetName())),
-			Content: []byte(f.GetContent()),
-		})
+		written[f.GetName()] = true
+		add(f.GetName(), []byte(f.GetContent()))
+	}
+	for _, f := range response.File {
+		messages, is := strings.CutSuffix(f.GetName(), messagesSuffix)
+		if codec := messages + gen.CodecSuffix; is && !written[codec] {
+			add(codec, nil)
+		}
 	}
 	return outputs, nil
 }
