@@ -31,6 +31,12 @@ type Sample struct {
 // NewSample returns an empty one.
 func NewSample() *Sample { return &Sample{times: newTimes()} }
 
+// Record adds an operation that took d, on one of its own after the other.
+func (s *Sample) Record(d time.Duration) {
+	record(s.times, d, 1)
+	s.elapsed += d
+}
+
 // Add merges a later slice.
 func (s *Sample) Add(o *Sample) {
 	s.times.Merge(o.times)

@@ -40,6 +40,7 @@ type Table interface {
 func All() []Case {
 	return []Case{
 		{"scale", "how long hello, introduction and call take, and what an idle process and an idle lane cost, with so many processes on the bus", scale},
+		{"scale/handles", "what a call takes with so many handles held, exported, and both", handles},
 		{"fanin", "64 processes call one, against what one process can call", fanIn},
 		{"fanout", "one process calls 64, and sends to 64, in turn, against one", fanOut},
 	}

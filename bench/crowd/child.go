@@ -27,6 +27,7 @@ type order struct {
 	Do    string        `json:"do"`
 	N     int           `json:"n,omitempty"`     // connections, or goroutines that call
 	Peers int           `json:"peers,omitempty"` // how many lanes are used in turn
+	Of    []int         `json:"of,omitempty"`    // processes that the hub knows, in the order in which they joined it
 	For   time.Duration `json:"for,omitempty"`
 }
 
@@ -39,6 +40,17 @@ const (
 	doProbe  = "probe"  // N more come, meet the hub, and leave, one after the other
 	doCall   = "call"   // N goroutines call
 	doOneway = "oneway" // the same without an answer
+
+	doKnow   = "know"   // asks the hub for Of
+	doVisit  = "visit"  // N connections, each of which gives its own node to each of Of
+	doUse    = "use"    // each of these calls each of Of
+	doGreet  = "greet"  // calls those that have joined this process
+	doLeave  = "leave"  // ends the connections
+	doPart   = "part"   // waits until all that have joined this process are gone
+	doTake   = "take"   // gets N objects of Of, and keeps them
+	doDrop   = "drop"   // gives these back, and waits until their owner was told of each
+	doSettle = "settle" // collects garbage
+	doBatch  = "batch"  // N calls of Of, on the goroutine that takes the orders
 )
 
 type reply struct {
@@ -115,8 +127,10 @@ func (m *member) obey(o order) (r reply, err error) {
 		r.Calls, err = m.measure("sync", o)
 	case doOneway:
 		r.Calls, err = m.measure("oneway", o)
+	case doBatch:
+		r.Calls, err = m.batch(o)
 	default:
-		err = fmt.Errorf("unknown order")
+		err = m.obeyAmongMany(o)
 	}
 	return r, err
 }

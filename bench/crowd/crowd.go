@@ -55,15 +55,20 @@ func (c *crowd) start(ctx context.Context, leaves int) (err error) {
 	if c.hub, err = c.worker(ctx, roleHub); err != nil {
 		return err
 	}
-	for range leaves {
-		w, err := c.worker(ctx, roleLeaf)
-		if err != nil {
+	c.leaves = make([]*worker, leaves)
+	var group errgroup.Group
+	group.SetLimit(startsAtOnce)
+	for i := range c.leaves {
+		group.Go(func() (err error) {
+			c.leaves[i], err = c.worker(ctx, roleLeaf)
 			return err
-		}
-		c.leaves = append(c.leaves, w)
+		})
 	}
-	return nil
+	return group.Wait()
 }
+
+// startsAtOnce is how many processes are started side by side.
+const startsAtOnce = 8
 
 func (c *crowd) worker(ctx context.Context, role string) (*worker, error) {
 	cmd := childCommand(role, filepath.Join(c.dir, "bus"))

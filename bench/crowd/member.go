@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,6 +25,9 @@ const (
 	codeEcho = iota + 1
 	codeCount
 	codeJoin // with an object
+	codePeer // its answer is the object that has joined at the position that the payload says
+	codeGive // as many new objects
+	codeHeld // how many of these others hold
 )
 
 // member is a process of a crowd.
@@ -32,8 +36,13 @@ type member struct {
 	processes []*binder.Process
 	peers     []*binder.Handle // that it calls: the hub by each of its connections, or the hub's leaves
 
+	known [][]*binder.Handle // by each of its connections: objects of those that it visited
+	taken []binder.Object    // that others gave
+	from  *binder.Handle     // who did
+	given atomic.Int64       // objects of this process that others hold
+
 	mu     sync.Mutex
-	joined []*binder.Handle // the hub's, not yet among peers
+	joined []*binder.Handle // that others gave to join, not yet among peers
 }
 
 func (m *member) serveBroker() error {
@@ -67,18 +76,20 @@ func (m *member) node(p *binder.Process) *binder.Node {
 			m.mu.Lock()
 			defer m.mu.Unlock()
 			m.joined = append(m.joined, c.TakeObject(0).(*binder.Handle))
+		default:
+			return m.serveMany(c)
 		}
 		return nil
 	}))
 }
 
 // open makes n connections, all at once.
-func (m *member) open(n int) error {
+func (m *member) open(n int, options ...binder.ProcessOption) error {
 	opened := make([]*binder.Process, n)
 	var group errgroup.Group
 	for i := range opened {
 		group.Go(func() (err error) {
-			opened[i], err = connect.Open(context.Background(), "bus:"+m.path)
+			opened[i], err = connect.Open(context.Background(), "bus:"+m.path, options...)
 			return err
 		})
 	}
@@ -105,10 +116,10 @@ func meetHub(p *binder.Process) (*binder.Handle, error) {
 	if err != nil {
 		return nil, err
 	}
-	return h, callHub(h)
+	return h, callOnce(h)
 }
 
-func callHub(h *binder.Handle) error {
+func callOnce(h *binder.Handle) error {
 	answer, err := binder.Call(context.Background(), h, codeEcho, make([]byte, payloadSize))
 	if err != nil {
 		return err
@@ -118,12 +129,17 @@ func callHub(h *binder.Handle) error {
 
 func (m *member) join() error {
 	for i, p := range m.processes {
-		t := binder.Transaction{Code: codeJoin, Data: binder.Data{Attachments: []binder.Attachment{{Object: m.node(p)}}}}
-		if err := m.peers[i].Transact(context.Background(), &t, new(binder.Reply)); err != nil {
+		if err := m.joinOne(m.peers[i], p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// joinOne gives a node of p to whoever is behind h.
+func (m *member) joinOne(h *binder.Handle, p *binder.Process) error {
+	t := binder.Transaction{Code: codeJoin, Data: binder.Data{Attachments: []binder.Attachment{{Object: m.node(p)}}}}
+	return h.Transact(context.Background(), &t, new(binder.Reply))
 }
 
 // visit is how long the steps took of a process that came, met the hub and left.
@@ -167,7 +183,7 @@ func (m *member) visit() (v visit, id binder.ProcessID, err error) {
 	}
 	defer h.Release()
 	met := time.Now()
-	err = callHub(h)
+	err = callOnce(h)
 	return visit{open.Sub(start), met.Sub(open), time.Since(met)}, p.ID(), err
 }
 

@@ -58,6 +58,11 @@ type ScaleResult struct {
 	PerProcess PerOne `json:"per_process"`
 	PerLane    PerOne `json:"per_lane"`
 	Idle       Idle   `json:"idle"`
+
+	// Calls of two processes, without and with as many other lanes as Size says, in turns.
+	ServerLanes BesideLanes `json:"server_lanes"` // of who is called
+	ClientLanes BesideLanes `json:"client_lanes"` // of who calls
+	BothLanes   BesideLanes `json:"both_lanes"`   // each process has a lane to both
 }
 
 // PerOne is the cost of one of many.
@@ -93,6 +98,9 @@ func scale(ctx context.Context, o Options) (Table, error) {
 			return nil, err
 		}
 		r, err := scaleTo(ctx, o, n)
+		if err == nil {
+			err = r.besideLanes(ctx, o)
+		}
 		if err != nil {
 			return nil, fmt.Errorf("scale, %d processes: %w", n, err)
 		}

@@ -11,15 +11,21 @@ import (
 
 type scaleTable []*ScaleResult
 
+type handlesTable []*HandlesResult
+
 type fanTable []FanResult
 
 // Lines implements Table.
 func (t scaleTable) Lines(w io.Writer, m report.Machine) error { return report.Lines(w, m, t) }
 
 // Lines implements Table.
+func (t handlesTable) Lines(w io.Writer, m report.Machine) error { return report.Lines(w, m, t) }
+
+// Lines implements Table.
 func (t fanTable) Lines(w io.Writer, m report.Machine) error { return report.Lines(w, m, t) }
 
-// Print implements Table: a line for each figure, a column for each number of processes.
+// Print implements Table: a line for each figure, a column for each number of processes. Then calls beside other lanes, a
+// line for each number of them and place.
 func (t scaleTable) Print(w io.Writer) error {
 	fmt.Fprintln(w, "\nscale: processes on one bus, and one that they call; times in us, memory in KiB")
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -29,6 +35,26 @@ func (t scaleTable) Print(w io.Writer) error {
 			fmt.Fprintf(tw, row.format+"\t", row.of(r))
 		}
 		fmt.Fprintln(tw)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	return t.printLanes(w)
+}
+
+func (t scaleTable) printLanes(w io.Writer) error {
+	fmt.Fprintln(w, "\nscale: a call of two processes, by itself and beside other lanes, in turns; p50 in us, and how much more than by itself")
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(tw, "other lanes\tof\talone\tthe others idle\tratio\tof CPU\tused lately\tratio\tof CPU\t")
+	for _, r := range t {
+		for _, place := range []struct {
+			name  string
+			times BesideLanes
+		}{{"the called", r.ServerLanes}, {"the caller", r.ClientLanes}, {"both", r.BothLanes}} {
+			b := place.times
+			fmt.Fprintf(tw, "%d\t%s\t%.1f\t%.1f\t%.2f\t%.2f\t%.1f\t%.2f\t%.2f\t\n", r.Size, place.name, micros(b.Alone.P50),
+				micros(b.Idle.P50), b.Idle.Ratio, b.Idle.CPURatio, micros(b.Used.P50), b.Used.Ratio, b.Used.CPURatio)
+		}
 	}
 	return tw.Flush()
 }
@@ -71,6 +97,21 @@ var scaleRows = []struct {
 	{"mappings", "%.1f", func(r *ScaleResult) any { return r.PerLane.Mappings }},
 	{"idle: CPU of all, percent", "%.3f", func(r *ScaleResult) any { return 100 * r.Idle.CPU.Seconds() / r.Idle.For.Seconds() }},
 	{"context switches a second", "%.1f", func(r *ScaleResult) any { return float64(r.Idle.Switches) / r.Idle.For.Seconds() }},
+}
+
+// Print implements Table: a line for each number of handles.
+func (t handlesTable) Print(w io.Writer) error {
+	fmt.Fprintln(w, "\nscale/handles: a call while so many handles are there, in turns with calls while they are not; p50 in us")
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(tw, "handles\theld by the caller\talone\tratio\tof CPU\texported by the called\talone\tratio\tof CPU\tthe caller's, of the called\talone\tratio\tof CPU\t")
+	for _, r := range t {
+		fmt.Fprintf(tw, "%d\t", r.Size)
+		for _, b := range []BesideHandles{r.Held, r.Exported, r.Between} {
+			fmt.Fprintf(tw, "%.1f\t%.1f\t%.2f\t%.2f\t", micros(b.Many.P50), micros(b.Alone.P50), b.Many.Ratio, b.Many.CPURatio)
+		}
+		fmt.Fprintln(tw)
+	}
+	return tw.Flush()
 }
 
 // Print implements Table.
