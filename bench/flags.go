@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -60,7 +61,7 @@ func parse(args []string, stacks []stack.Stack) (*options, error) {
 		pick("-stacks", *stackNames, stacks, stack.Stack.Name, &o.plan.Stacks),
 		numbers("-sizes", *sizes, stack.MinSize, 1<<30, &o.plan.Sizes),
 		numbers("-conc", *conc, 1, 1024, &o.plan.Conc),
-		scales(*scale, &o.plan.Scale),
+		o.pickScale(*scale),
 		oneOf("-pin", *pin, run.PinNone, run.PinOne),
 		atLeast("-d", *duration, minDuration),
 		o.pickFiles(*from),
@@ -103,7 +104,7 @@ func (o *options) pickCases(list string) error {
 			}
 		}
 		for _, c := range crowd.All() {
-			if c.Name == want {
+			if c.Name == want || strings.HasPrefix(c.Name, want+"/") {
 				o.crowds = append(o.crowds, c)
 				found = true
 			}
@@ -126,11 +127,45 @@ func (o *options) pickFiles(from string) error {
 	return nil
 }
 
-func scales(list string, into *[]int) error {
+// pickScale selects among the values of the cases that were picked. Each value is one of some case.
+func (o *options) pickScale(list string) error {
 	if list == "" {
 		return nil
 	}
-	return numbers("-scale", list, 1, 1<<20, into)
+	if err := numbers("-scale", list, 1, 1<<20, &o.plan.Scale); err != nil {
+		return err
+	}
+	var all []int
+	var have []string
+	for name, values := range o.scales() {
+		all = append(all, values...)
+		have = append(have, fmt.Sprintf("%s %s", name, joined(values, strconv.Itoa)))
+	}
+	for _, n := range o.plan.Scale {
+		switch {
+		case len(have) == 0:
+			return errors.New("-scale: none of the cases has a scale")
+		case !slices.Contains(all, n):
+			return fmt.Errorf("-scale: none of the cases has %d: allowed are, of %s", n, strings.Join(have, "; of "))
+		}
+	}
+	return nil
+}
+
+// scales are the cases that have one, and its values.
+func (o *options) scales() iter.Seq2[string, []int] {
+	return func(yield func(string, []int) bool) {
+		for _, c := range o.plan.Cases {
+			if c.Scale != nil && !yield(c.Name, c.Scale.Values) {
+				return
+			}
+		}
+		for _, c := range o.crowds {
+			if c.Scale != nil && !yield(c.Name, c.Scale) {
+				return
+			}
+		}
+	}
 }
 
 func numbers(flagName, list string, low, high int, into *[]int) error {

@@ -88,7 +88,11 @@ func crowds(ctx context.Context, o *options, out, errs io.Writer) error {
 		return err
 	}
 	for _, c := range o.crowds {
-		table, err := c.Run(ctx, crowd.Options{Duration: o.plan.Duration, Scale: o.plan.Scale, CPU: cpu, Progress: line.show})
+		scale := o.plan.Scaled(c.Scale)
+		if len(scale) == 0 && c.Scale != nil {
+			continue
+		}
+		table, err := c.Run(ctx, crowd.Options{Duration: o.plan.Duration, Scale: scale, CPU: cpu, Progress: line.show})
 		if err != nil {
 			return err
 		}

@@ -73,8 +73,12 @@ func TestParseRefuses(t *testing.T) {
 		"-pin two":       `-pin: "two" is not one of none, one`,
 		"-d 1ms":         "-d: 1ms is less than",
 		"-from x":        "-from: say with -report",
-		"-x":             "not defined",
-		"sync":           `unexpected argument "sync"`,
+
+		"-cases scale -scale 50":              "-scale: none of the cases has 50: allowed are, of scale 1,10,100,1000; of scale/handles 1,1000,100000",
+		"-cases sync,paced,fanin -scale 10,1": "-scale: none of the cases has 1: allowed are, of paced 10,100,1000",
+		"-cases sync,fanin -scale 1":          "-scale: none of the cases has a scale",
+		"-x":                                  "not defined",
+		"sync":                                `unexpected argument "sync"`,
 	} {
 		_, err := parse(strings.Fields(args), stacks.All())
 		assert.ErrorContains(t, err, want, args)
@@ -161,17 +165,25 @@ func TestCrowds(t *testing.T) {
 	status, out, errs := command("-json -cases scale,fanin,fanout -scale 1,100 -d 20ms")
 	require.Equal(t, exitOK, status, errs)
 	lines := strings.Split(strings.TrimSpace(out), "\n")
-	require.Len(t, lines, 2+2+3)
+	require.Len(t, lines, 2+1+2+3)
 	for i, size := range []int{1, 100} {
 		var r crowd.ScaleResult
 		require.NoError(t, json.Unmarshal([]byte(lines[i]), &r))
 		assert.Equal(t, size, r.Size)
 		for name, v := range map[string]float64{"hello": float64(r.HelloP50), "introduction": float64(r.IntroductionP50), "first call": float64(r.FirstCallP50), "call": float64(r.CallP50),
-			"turn": float64(r.TurnP50), "shared": r.PerLane.Shared, "goroutines": r.PerLane.Goroutines, "files": r.PerProcess.Files} {
+			"turn": float64(r.TurnP50), "shared": r.PerLane.Shared, "goroutines": r.PerLane.Goroutines, "files": r.PerProcess.Files,
+			"server": r.ServerLanes.Idle.Ratio, "client": r.ClientLanes.Used.CPURatio, "both": float64(r.BothLanes.Alone.P50)} {
 			assert.Positive(t, v, "%s of %s", name, lines[i])
 		}
 	}
-	for _, line := range lines[2:] {
+	var h crowd.HandlesResult
+	require.NoError(t, json.Unmarshal([]byte(lines[2]), &h))
+	assert.Equal(t, 1, h.Size)
+	for _, b := range []crowd.BesideHandles{h.Held, h.Exported, h.Between} {
+		assert.Positive(t, b.Many.P50, lines[2])
+		assert.Positive(t, b.Many.CPURatio, lines[2])
+	}
+	for _, line := range lines[3:] {
 		var r crowd.FanResult
 		require.NoError(t, json.Unmarshal([]byte(line), &r))
 		assert.Positive(t, r.OpsPerSec, line)
@@ -183,6 +195,11 @@ func TestCrowdsAsTables(t *testing.T) {
 	status, out, errs := command("-cases scale -scale 10 -d 20ms -pin one")
 	require.Equal(t, exitOK, status, errs)
 	assert.Contains(t, out, "a lane: shared memory")
+	assert.Contains(t, out, "used lately")
+	assert.NotContains(t, out, "handles")
+	status, out, errs = command("-cases scale/handles -scale 1000 -d 20ms -pin one")
+	require.Equal(t, exitOK, status, errs)
+	assert.Contains(t, out, "held by the caller")
 }
 
 // TestSpinNeedsACPUForEachSide: it would be no figure otherwise.

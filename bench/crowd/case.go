@@ -19,13 +19,14 @@ import (
 type Case struct {
 	Name  string
 	About string
+	Scale []int // values that it is run with; nil: it has no scale
 	Run   func(context.Context, Options) (Table, error)
 }
 
 // Options are what all cases look at.
 type Options struct {
 	Duration time.Duration // of each measurement
-	Scale    []int         // how many processes, of those that a case has; nil: all
+	Scale    []int         // those of the case's values that are wanted
 	CPU      int           // run.Unpinned, or the one CPU for all processes
 	Progress func(text string)
 }
@@ -39,9 +40,9 @@ type Table interface {
 // All lists the cases.
 func All() []Case {
 	return []Case{
-		{"scale", "how long hello, introduction and call take, and what an idle process and an idle lane cost, with so many processes on the bus", scale},
-		{"scale/handles", "what a call takes with so many handles held, exported, and both", handles},
-		{"fanin", "64 processes call one, against what one process can call", fanIn},
-		{"fanout", "one process calls 64, and sends to 64, in turn, against one", fanOut},
+		{"scale", "how long hello, introduction and call take, and what an idle process and an idle lane cost, with so many processes on the bus, and beside how many other lanes a call takes as long as by itself", scaleValues, scale},
+		{"scale/handles", "what a call takes with so many handles held, exported, and both", handleValues, handles},
+		{"fanin", "64 processes call one, against what one process can call", nil, fanIn},
+		{"fanout", "one process calls 64, and sends to 64, in turn, against one", nil, fanOut},
 	}
 }

@@ -3,7 +3,6 @@ package crowd
 import (
 	"context"
 	"fmt"
-	"slices"
 )
 
 // handleValues is how many objects come and go.
@@ -43,10 +42,7 @@ func handles(ctx context.Context, o Options) (Table, error) {
 		return nil, err
 	}
 	var table handlesTable
-	for _, n := range handleValues {
-		if o.Scale != nil && !slices.Contains(o.Scale, n) {
-			continue
-		}
+	for _, n := range o.Scale {
 		r, err := p.besideHandles(ctx, o, n)
 		if err != nil {
 			return nil, fmt.Errorf("scale/handles, %d handles: %w", n, err)

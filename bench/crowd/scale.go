@@ -90,10 +90,7 @@ type Idle struct {
 
 func scale(ctx context.Context, o Options) (Table, error) {
 	var table scaleTable
-	for _, n := range scaleValues {
-		if o.Scale != nil && !slices.Contains(o.Scale, n) {
-			continue
-		}
+	for _, n := range o.Scale {
 		if err := filesFor(n); err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"gonum.org/v1/plot/plotter"
 
@@ -164,7 +165,13 @@ func scales(lines []Line) []*figure {
 		}
 		medians := l.medians()
 		for _, of := range slices.Sorted(maps.Keys(medians)) {
-			d.add(title, x, times, l.Stack+": "+of, plotter.XY{X: float64(l.Size), Y: medians[of]})
+			group, what, ok := strings.Cut(of, " ")
+			if ok {
+				group = ": " + strings.ReplaceAll(group, "_", " ")
+			} else {
+				group, what = "", of
+			}
+			d.add(title+group, x, times, l.Stack+": "+strings.ReplaceAll(what, "_", " "), plotter.XY{X: float64(l.Size), Y: medians[of]})
 		}
 	}
 	return d.curves()

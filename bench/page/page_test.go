@@ -36,7 +36,7 @@ func saved(t *testing.T) string {
 	require.NoError(t, report.Lines(&out, machine, results))
 	var others []json.RawMessage
 	for _, n := range []int{1, 1000} {
-		others = append(others, json.RawMessage(fmt.Sprintf(`{"case":"scale","size":%d,"unit":"processes","stack":"ubinder-raw","hello_p50_ns":%d,"call_p50_ns":9000,"idle":{"cpu_ns":0}}`, n, 100*n)))
+		others = append(others, json.RawMessage(fmt.Sprintf(`{"case":"scale","size":%d,"unit":"processes","stack":"ubinder-raw","hello_p50_ns":%d,"call_p50_ns":9000,"idle":{"cpu_ns":0},"server_lanes":{"alone":{"p50_ns":8000,"ratio":1},"used":{"p50_ns":%d}}}`, n, 100*n, 8000+n)))
 	}
 	others = append(others, json.RawMessage(`{"case":"parcel","field":"int32","encoding":"parcel","op":"write","ns_per_op":3.5}`))
 	require.NoError(t, report.Lines(&out, machine, others))
@@ -98,11 +98,12 @@ func TestEverySeriesIsThere(t *testing.T) {
 		"size: sync, 1 concurrent, pin one: bytes a second":     three,
 		"scale: paced, pin one":                                 three,
 		"scale: scale":                                          {"ubinder-raw: call", "ubinder-raw: hello"},
+		"scale: scale: server lanes":                            {"ubinder-raw: alone", "ubinder-raw: used"},
 	}, names)
 	page := drawn(t, saved(t))
-	assert.Equal(t, 6, strings.Count(page, "<svg"))
-	assert.Equal(t, 5*3+2, strings.Count(page, "--stroke:"), "the legends")
-	assert.Equal(t, 5*3+2, strings.Count(page, "stroke-width:1.6"), "the lines")
+	assert.Equal(t, 7, strings.Count(page, "<svg"))
+	assert.Equal(t, 5*3+4, strings.Count(page, "--stroke:"), "the legends")
+	assert.Equal(t, 5*3+4, strings.Count(page, "stroke-width:1.6"), "the lines")
 	has(t, page, ">4 KiB</text>")
 	has(t, page, ">90</text>")
 }
@@ -132,7 +133,7 @@ func TestALaterLineReplacesAnEarlierOneInFigures(t *testing.T) {
 func TestRunsShareNoFigure(t *testing.T) {
 	text := saved(t)
 	page := drawn(t, text+strings.ReplaceAll(text, "2026-11-22", "2026-11-23"))
-	assert.Equal(t, 2*6, strings.Count(page, "<svg"))
+	assert.Equal(t, 2*7, strings.Count(page, "<svg"))
 	assert.Equal(t, 2, strings.Count(page, "<dt>run</dt>"))
 	for _, title := range []string{"sync, 128 bytes, 1 concurrent, pin one, run 2", "paced, pin one, run 1", "parcel, run 2"} {
 		has(t, page, "<h3>"+title+"</h3>")

@@ -104,12 +104,16 @@ func (l *Line) addOthers(prefix string, all map[string]any, known map[string]boo
 // usual reports whether the line is a Result that a stack has in a case.
 func (l *Line) usual() bool { return l.OpsPerSec > 0 }
 
-// medians are those among the numbers of another kind, by what they are of.
+// medians are those among the numbers of another kind, by what they are of: "group what" in a group.
 func (l *Line) medians() map[string]float64 {
 	found := make(map[string]float64)
 	for name, v := range l.Others {
-		if of, ok := strings.CutSuffix(name, "_p50_ns"); ok {
-			found[strings.ReplaceAll(of, "_", " ")] = v
+		of, ok := strings.CutSuffix(name, "_p50_ns")
+		if !ok {
+			of, ok = strings.CutSuffix(name, " p50_ns")
+		}
+		if ok {
+			found[of] = v
 		}
 	}
 	return found

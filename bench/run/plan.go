@@ -39,7 +39,7 @@ func (p Plan) cells() []cell {
 	for _, c := range p.Cases {
 		sizes, conc := p.Sizes, p.Conc
 		if c.Scale != nil {
-			sizes, conc = p.scaled(c.Scale.Values), []int{1}
+			sizes, conc = p.Scaled(c.Scale.Values), []int{1}
 		}
 		for _, size := range sizes {
 			for _, conc := range conc {
@@ -50,7 +50,8 @@ func (p Plan) cells() []cell {
 	return cells
 }
 
-func (p Plan) scaled(values []int) []int {
+// Scaled returns those of a case's values that are wanted.
+func (p Plan) Scaled(values []int) []int {
 	if p.Scale == nil {
 		return values
 	}

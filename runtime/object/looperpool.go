@@ -34,8 +34,10 @@ type looperPool struct {
 // 32 took the least processor time of 4, 8, 16, 32 and 127. One word of a set is the sleeper's own.
 const maxHot = 32
 
-// warmFor is for how many calls, of all lanes, a lane stays hot that carries none.
-const warmFor = 1024
+// warmFor is for how many calls, of all lanes, a lane stays hot that carries none, and within how many a second one
+// comes of a lane that becomes hot beside others. Whoever sleeps on a lane more pays for it with each call, most for
+// the second (futex_waitv in place of futex); a ring of the goroutine of one that is called rarely costs less.
+const warmFor = 256
 
 // wanted returns a sleeping looper to wake for the queue, or a new one to start. While one handler
 // runs another looper should be there, asleep or parked, so that the next call need not start one.
@@ -166,16 +168,17 @@ func (p *looperPool) remove(lp *looper) {
 	}
 }
 
-// heat notes that a lane carries calls. There is place for it when another has carried none for a
-// while: lanes that took turns with each other would cost more than what rings its goroutine. A lane
-// that has died is not looked at any more: its memory may be gone.
+// heat notes that a lane carries calls, of which it has to carry some to be hot beside others. There is place for it
+// when another has carried none for a while: lanes that took turns with each other would cost more than what rings its
+// goroutine. A lane that has died is not looked at any more: its memory may be gone.
 func (p *looperPool) heat(l *lane) {
 	p.clock++
+	often := l.lastUsed != 0 && p.clock-l.lastUsed <= warmFor
 	l.lastUsed = p.clock
 	if p.clock%warmFor == 0 {
 		p.coolUnused()
 	}
-	if l.hot || l.cut || l.dead || len(p.hot) == maxHot {
+	if l.hot || l.cut || l.dead || len(p.hot) == maxHot || !often && len(p.hot) > 0 {
 		return
 	}
 	l.hot = true

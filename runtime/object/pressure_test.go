@@ -55,7 +55,8 @@ func TestMoreLanesThanLoopersSleepOn(t *testing.T) {
 	wg.Wait()
 }
 
-// TestLoopersSleepOnLanesInUseOnly has many call once, then one for long, then all again.
+// TestLoopersSleepOnLanesInUseOnly has many call once, and soon again, then one for long, then all again: once is not
+// enough.
 func TestLoopersSleepOnLanesInUseOnly(t *testing.T) {
 	path := brokertest.Start(t)
 	tr, err := object.Dial(t.Context(), path, "server")
@@ -77,14 +78,21 @@ func TestLoopersSleepOnLanesInUseOnly(t *testing.T) {
 		handles[i] = rootOf(t, dial(t, path))
 		call(handles[i])
 	}
+	require.Equal(t, 1, tr.Hot())
+	callEach := func() {
+		for _, h := range handles {
+			call(h)
+		}
+	}
+	callEach()
 	require.Equal(t, len(handles), tr.Hot())
 	for range 2 * object.WarmFor {
 		call(handles[0])
 	}
 	require.Equal(t, 1, tr.Hot())
-	for _, h := range handles {
-		call(h)
-	}
+	callEach()
+	require.Equal(t, 1, tr.Hot())
+	callEach()
 	require.Equal(t, len(handles), tr.Hot())
 }
 
