@@ -29,7 +29,9 @@ type rule struct {
 // The architecture: every package has exactly one rule, the first that matches, and may know only
 // what stands above it. A package without a rule fails the test, so that its place is thought about.
 var rules = []rule{
-	{pkg: "runtime/internal/sys", others: []string{"golang.org/x/sys"},
+	{pkg: "runtime/internal/copying",
+		why: "how to copy: who carries bytes and who encodes them do it alike"},
+	{pkg: "runtime/internal/sys", may: []string{"runtime/internal/copying"}, others: []string{"golang.org/x/sys"},
 		why: "one package owns every system call and every kernel constant"},
 	{pkg: "runtime/internal/brokerwire",
 		why: "packets are bytes: both ends of the socket and a fuzzer use it, without an OS"},
@@ -59,7 +61,7 @@ var rules = []rule{
 		why: "it opens a transport by address, the only place that knows them all"},
 	{pkg: "runtime/stub/options", others: []string{"google.golang.org/protobuf"},
 		why: "generated messages of options.proto; the generator reads it, so it knows nothing"},
-	{pkg: "runtime/stub/wire", others: []string{"google.golang.org/protobuf"},
+	{pkg: "runtime/stub/wire", may: []string{"runtime/internal/copying"}, others: []string{"google.golang.org/protobuf"},
 		why: "what generated codecs share: protobuf's encoding, for messages of users who need not know the runtime"},
 	{pkg: "runtime/stub", may: []string{"runtime/binder", "runtime/parcel", "runtime/status", "runtime/stub/wire"}, others: []string{"google.golang.org/protobuf"},
 		why: "generated code imports this façade alone, and works over every transport"},

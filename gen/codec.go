@@ -28,7 +28,7 @@ const (
 // What every codec's methods are called, and their parameters and variables.
 var (
 	codecMethods = []string{"WireSize", "AppendWire", "ParseWire"}
-	codecLocals  = []string{"m", "b", "n", "v", "x", "k", "e", "o", "s", "err", "depth", "tag"}
+	codecLocals  = []string{"m", "b", "n", "v", "x", "k", "e", "o", "s", "err", "depth", "tag", "from"}
 )
 
 // codecs are the messages of a run that get a codec.

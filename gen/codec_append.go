@@ -6,6 +6,7 @@ import (
 
 	"google.golang.org/protobuf/compiler/protogen"
 	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/reflect/protoreflect"
 )
 
 // append writes AppendWire.
@@ -98,6 +99,8 @@ func (g codecEmitter) appendValue(f *protogen.Field, v, field string) {
 		g.checked(g.expr(g.wire("AppendNested"), "(", strconv.Quote(field), ", b, ", v, ")"))
 	case validated(f):
 		g.checked(g.expr(g.wire("AppendString"), "(", strconv.Quote(field), ", b, ", v, ")"))
+	case f.Desc.Kind() == protoreflect.BytesKind:
+		g.P("b = ", g.wire("AppendBytes"), "(b, ", v, ")")
 	case t == protowire.BytesType:
 		g.P("b = ", g.protowire("AppendVarint"), "(b, uint64(len(", v, ")))")
 		g.P("b = append(b, ", v, "...)")

@@ -12,7 +12,7 @@ import (
 // is becomes an unknown field, as in package proto, also a field whose tag says another wire type.
 func (g codecEmitter) parse(m *protogen.Message) {
 	g.P("// ParseWire implements wire.Message.")
-	g.P("func (m *", m.GoIdent.GoName, ") ParseWire(b []byte, depth int) error {")
+	g.P("func (m *", m.GoIdent.GoName, ") ParseWire(b []byte, depth int, from *", g.wire("Source"), ") error {")
 	g.P("if depth <= 0 {")
 	g.P("return ", g.wire("TooDeep"), "()")
 	g.P("}")
@@ -81,7 +81,7 @@ func (g codecEmitter) parseSingle(f *protogen.Field) {
 		g.P(to, " = &x")
 	case f.Desc.Kind() == protoreflect.BytesKind && !f.Desc.HasPresence():
 		g.consume(f, "b", fieldName(f))
-		g.P(to, " = append([]byte(nil), v...)")
+		g.P(to, " = from.Bytes(v)")
 	default:
 		g.consume(f, "b", fieldName(f))
 		g.P(to, " = ", g.value(f, "v"))
@@ -123,7 +123,7 @@ func (g codecEmitter) value(f *protogen.Field, v string) string {
 	case f.Desc.Kind() == protoreflect.StringKind:
 		return "string(" + v + ")"
 	case f.Desc.Kind() == protoreflect.BytesKind:
-		return "append([]byte{}, " + v + "...)"
+		return "from.Present(" + v + ")"
 	}
 	return g.fromWire(f, v)
 }
@@ -153,9 +153,9 @@ func (g codecEmitter) parseMessage(f *protogen.Field) {
 }
 
 func (g codecEmitter) nested(f *protogen.Field, to, field, depth string) {
-	call := to + ".ParseWire(v, " + depth + ")"
+	call := to + ".ParseWire(v, " + depth + ", from)"
 	if !g.here(f.Message) {
-		call = g.wire("Parse") + "(" + to + ", v, " + depth + ")"
+		call = g.wire("Parse") + "(" + to + ", v, " + depth + ", from)"
 	}
 	g.P("if err := ", call, "; err != nil {")
 	g.P("return ", g.wire("In"), "(", strconv.Quote(field), ", err)")

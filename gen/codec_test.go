@@ -54,8 +54,17 @@ func TestCodecAgreesWithPackageProto(t *testing.T) {
 		require.NoError(t, proto.Unmarshal(out, back))
 		requireSame(t, m, back)
 		read := kind.ProtoReflect().New().Interface().(wire.Message)
-		require.NoError(t, read.ParseWire(expected, wire.Depth))
+		require.NoError(t, read.ParseWire(expected, wire.Depth, nil))
 		requireSame(t, m, read)
+		pointing := kind.ProtoReflect().New().Interface().(wire.Message)
+		from := &wire.Source{Least: rapid.IntRange(0, 100).Draw(t, "least")}
+		require.NoError(t, pointing.ParseWire(expected, wire.Depth, from))
+		requireSame(t, m, pointing)
+		for i := range expected {
+			expected[i] ^= 0xff
+		}
+		requireSame(t, m, read)
+		require.Equal(t, from.Kept, !proto.Equal(m, pointing), "no more than it says points there")
 	})
 }
 
@@ -116,14 +125,14 @@ func requireDepthAlike(t *testing.T, kind wire.Message, in []byte, limit int) {
 	expected := kind.ProtoReflect().New().Interface()
 	err := proto.UnmarshalOptions{RecursionLimit: limit}.Unmarshal(in, expected)
 	read := kind.ProtoReflect().New().Interface().(wire.Message)
-	require.Equal(t, err == nil, read.ParseWire(in, limit) == nil, "%x: %v", in, err)
+	require.Equal(t, err == nil, read.ParseWire(in, limit, nil) == nil, "%x: %v", in, err)
 }
 
 func requireReadAlike(t require.TestingT, kind wire.Message, in []byte) {
 	expected := kind.ProtoReflect().New().Interface()
 	protoErr := proto.Unmarshal(in, expected)
 	read := kind.ProtoReflect().New().Interface().(wire.Message)
-	err := read.ParseWire(in, wire.Depth)
+	err := read.ParseWire(in, wire.Depth, nil)
 	if protoErr != nil {
 		require.Error(t, err, "%T of %x: %v", kind, in, protoErr)
 		return
@@ -244,7 +253,7 @@ func TestErrorsOfDeepMessagesAreShort(t *testing.T) {
 	for range 5000 {
 		in = append(protowire.AppendVarint([]byte{0x12}, uint64(len(in))), in...)
 	}
-	err := new(kinds.Tree).ParseWire(in, wire.Depth)
+	err := new(kinds.Tree).ParseWire(in, wire.Depth, nil)
 	require.ErrorContains(t, err, "left.left.name: unexpected EOF")
 	require.Less(t, len(err.Error()), 200)
 	m := &kinds.Tree{Name: "\xff"}

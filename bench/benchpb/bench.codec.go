@@ -48,8 +48,7 @@ func (m *Echo) AppendWire(b []byte) ([]byte, error) {
 	}
 	if len(m.Data) > 0 {
 		b = append(b, 0x0a)
-		b = protowire.AppendVarint(b, uint64(len(m.Data)))
-		b = append(b, m.Data...)
+		b = wire.AppendBytes(b, m.Data)
 	}
 	if m.N != 0 {
 		b = append(b, 0x10)
@@ -59,7 +58,7 @@ func (m *Echo) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Echo) ParseWire(b []byte, depth int) error {
+func (m *Echo) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -72,7 +71,7 @@ func (m *Echo) ParseWire(b []byte, depth int) error {
 			if n < 0 {
 				return wire.Malformed("data", n)
 			}
-			m.Data = append([]byte(nil), v...)
+			m.Data = from.Bytes(v)
 			b = b[n:]
 		case 16:
 			b = b[n:]

@@ -9,6 +9,7 @@ func All() []stack.Stack {
 		ubinderStack{name: "ubinder"},
 		ubinderRaw{},
 		newUbinderSpin(),
+		ubinderBorrow{ubinderStack{name: "ubinder-borrow"}},
 		memory{},
 		spin{},
 		futex{},

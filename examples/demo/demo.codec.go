@@ -71,7 +71,7 @@ func (m *Line) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Line) ParseWire(b []byte, depth int) error {
+func (m *Line) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -150,7 +150,7 @@ func (m *EnterRequest) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *EnterRequest) ParseWire(b []byte, depth int) error {
+func (m *EnterRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -174,7 +174,7 @@ func (m *EnterRequest) ParseWire(b []byte, depth int) error {
 			if m.Guest == nil {
 				m.Guest = new(options.Object)
 			}
-			if err := wire.Parse(m.Guest, v, depth-1); err != nil {
+			if err := wire.Parse(m.Guest, v, depth-1, from); err != nil {
 				return wire.In("guest", err)
 			}
 			b = b[n:]
@@ -225,7 +225,7 @@ func (m *EnterReply) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *EnterReply) ParseWire(b []byte, depth int) error {
+func (m *EnterReply) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -287,7 +287,7 @@ func (m *MeetRequest) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *MeetRequest) ParseWire(b []byte, depth int) error {
+func (m *MeetRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -349,7 +349,7 @@ func (m *MeetReply) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *MeetReply) ParseWire(b []byte, depth int) error {
+func (m *MeetReply) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -365,7 +365,7 @@ func (m *MeetReply) ParseWire(b []byte, depth int) error {
 			if m.Guest == nil {
 				m.Guest = new(options.Object)
 			}
-			if err := wire.Parse(m.Guest, v, depth-1); err != nil {
+			if err := wire.Parse(m.Guest, v, depth-1, from); err != nil {
 				return wire.In("guest", err)
 			}
 			b = b[n:]
@@ -425,7 +425,7 @@ func (m *ShowRequest) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *ShowRequest) ParseWire(b []byte, depth int) error {
+func (m *ShowRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -449,7 +449,7 @@ func (m *ShowRequest) ParseWire(b []byte, depth int) error {
 			if m.File == nil {
 				m.File = new(options.File)
 			}
-			if err := wire.Parse(m.File, v, depth-1); err != nil {
+			if err := wire.Parse(m.File, v, depth-1, from); err != nil {
 				return wire.In("file", err)
 			}
 			b = b[n:]
@@ -507,7 +507,7 @@ func (m *ShowReply) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *ShowReply) ParseWire(b []byte, depth int) error {
+func (m *ShowReply) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -574,7 +574,7 @@ func (m *PidReply) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *PidReply) ParseWire(b []byte, depth int) error {
+func (m *PidReply) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}

@@ -55,7 +55,7 @@ func (m *GreetRequest) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *GreetRequest) ParseWire(b []byte, depth int) error {
+func (m *GreetRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -117,7 +117,7 @@ func (m *GreetReply) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *GreetReply) ParseWire(b []byte, depth int) error {
+func (m *GreetReply) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}

@@ -80,9 +80,33 @@ func InterfaceID(descriptor string) uint32 {
 
 // Received is the content of a transaction or reply that came in.
 type Received struct {
-	Payload     []byte // private memory, valid until the call's handler returns or the reply is released; a large one is unmapped then
+	// Payload is private memory, valid until the call's handler returns or the reply is released; a large one is
+	// unmapped then. A message that was made of it may still point into it, see Keep.
+	Payload     []byte
 	Encoding    Encoding
 	Attachments []Attachment
+	keeper      Keeper // of the payload's memory; nil: it cannot be kept
+}
+
+// Keeper is a transport's memory for a payload that may be left to whoever points into it.
+type Keeper interface {
+	// Keep is called before the transport would use the memory again.
+	Keep()
+}
+
+// SetKeeper is for transports.
+func (r *Received) SetKeeper(k Keeper) { r.keeper = k }
+
+// MayKeep reports whether Keep has an effect.
+func (r *Received) MayKeep() bool { return r.keeper != nil }
+
+// Keep has the payload's memory stay valid for as long as anybody points into it, if MayKeep says so: it is the
+// garbage collector's, and nobody else's any more. The bytes are not copied. Secrets and small payloads cannot be kept,
+// nor large ones that are not protobuf.
+func (r *Received) Keep() {
+	if r.keeper != nil {
+		r.keeper.Keep()
+	}
 }
 
 // TakeObject takes the first object of a field out of the message; from then on it is the caller's,
@@ -191,7 +215,7 @@ func (r *Reply) Release() {
 		r.memory.Free()
 		r.memory = nil
 	}
-	r.Payload = nil
+	r.Payload, r.keeper = nil, nil
 	r.Encoding = Raw
 	r.Delivery = 0
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"ubinder/runtime/internal/copying"
 	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/status"
 )
@@ -26,20 +27,23 @@ type peerBulk struct {
 // maxMappedBulk is how much of a peer's bulk memory stays mapped. An honest peer uses again what it has.
 const maxMappedBulk = 64
 
-// ReadBulk copies a payload of len(dst) bytes out of the file that brought it. A file that no honest peer sends
-// is an error with the code PROTOCOL. The caller holds the link.
-func (l *Link) ReadBulk(fd sys.FD, dst []byte) error {
+// ReadBulk copies a payload of n bytes out of the file that brought it, into memory that it takes when it has seen that
+// the payload is there. A file that no honest peer sends is an error with the code PROTOCOL. The caller holds the link.
+func (l *Link) ReadBulk(fd sys.FD, n int, take func(n int) ([]byte, error)) error {
 	in := &l.recv.bulk
-	id, b, err := in.use(fd, len(dst))
+	id, b, err := in.use(fd, n)
 	if err != nil && sys.OfPeer(err) {
-		return protocolError("a payload of %d bytes that it sent cannot be read: %v", len(dst), err)
+		return protocolError("a payload of %d bytes that it sent cannot be read: %v", n, err)
 	}
 	if err != nil {
-		return status.Errorf(status.Quota, "mapping a payload of %d bytes: %w", len(dst), err)
+		return status.Errorf(status.Quota, "mapping a payload of %d bytes: %w", n, err)
 	}
-	sys.Copy(dst, b.memory.Bytes()[:len(dst)])
-	l.doneBulk(id, b)
-	return nil
+	defer l.doneBulk(id, b)
+	dst, err := take(n)
+	if err == nil {
+		copying.Copy(dst, b.memory.Bytes()[:n])
+	}
+	return err
 }
 
 // errHole: a peer could have others pay for its memory by never touching it.

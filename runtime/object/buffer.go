@@ -4,6 +4,8 @@ import (
 	"math/bits"
 	"sync"
 
+	"ubinder/runtime/binder"
+	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/sys"
 )
 
@@ -12,6 +14,7 @@ type buffer struct {
 	bytes  []byte
 	class  int
 	secret bool // wipe it before it is used again
+	kept   bool // somebody may point to it for as long as he likes
 
 	// Of large ones.
 	keeper *warmMemory
@@ -35,10 +38,11 @@ const (
 	warmClass = -2 // marks memory that has a keeper
 )
 
-// takeBuffer returns memory for n bytes. It cannot fail for what fits a slot.
-func (t *Transport) takeBuffer(n int) (*buffer, error) {
-	if n > largestPooled {
-		return t.memory.take(n)
+// takeBuffer returns memory for the n bytes of a message. It cannot fail for what fits a slot.
+func (t *Transport) takeBuffer(n int, d *bus.Descriptor) (*buffer, error) {
+	keepable := n >= smallestKept && d.Encoding == uint8(binder.Protobuf)
+	if n > largestPooled || keepable {
+		return t.memory.take(n, keepable)
 	}
 	class := 0
 	if n > 1<<smallestBuffer {
@@ -52,12 +56,29 @@ func (t *Transport) takeBuffer(n int) (*buffer, error) {
 	return b, nil
 }
 
-// Free gives the memory back; nothing may point to it any more.
+// smallestKept is from which size on the payloads of protobuf messages are in memory that can be left to
+// the message. What is smaller takes less time to copy than to be found by the garbage collector.
+const smallestKept = 16 << 10
+
+// keeper returns what can leave the memory to whoever points to it, if that is possible.
+func (b *buffer) keeperOf() binder.Keeper {
+	if b.class != warmClass || b.secret || b.mapped.Bytes() != nil {
+		return nil
+	}
+	return b
+}
+
+// Keep implements binder.Keeper.
+func (b *buffer) Keep() { b.kept = true }
+
+// Free gives the memory back; nothing may point to it any more, unless it is kept.
 func (b *buffer) Free() {
 	b.wipe()
 	switch {
 	case b.class >= 0:
 		bufferPools[b.class].Put(b)
+	case b.kept:
+		b.keeper.lend(b)
 	case b.class == warmClass:
 		b.keeper.keep(b)
 	}

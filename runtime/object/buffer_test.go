@@ -4,11 +4,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"ubinder/runtime/bus"
 )
 
 func TestABufferWithASecretIsWiped(t *testing.T) {
 	for _, n := range []int{1, 256, 257, 1 << 20} {
-		b, err := new(Transport).takeBuffer(n)
+		b, err := new(Transport).takeBuffer(n, new(bus.Descriptor))
 		require.NoError(t, err)
 		memory := b.bytes
 		for i := range memory {

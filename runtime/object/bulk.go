@@ -96,12 +96,12 @@ func bulkOf(list []received) (length, file int) {
 
 // readBulk copies the payload that travels as bulk memory, if one does: then it frees buf, and returns the
 // buffer that has it and the other files. On error it returns buf and closes all files.
-func (l *lane) readBulk(list []received, fds []sys.FD, buf *buffer) (*buffer, []sys.FD, error) {
+func (l *lane) readBulk(d *bus.Descriptor, list []received, fds []sys.FD, buf *buffer) (*buffer, []sys.FD, error) {
 	length, file := bulkOf(list)
 	if length == 0 {
 		return buf, fds, nil
 	}
-	large, err := l.copyBulk(fds[file], length)
+	large, err := l.copyBulk(fds[file], length, d)
 	killpoint.At("bulk: read")
 	if err != nil {
 		sys.CloseAll(fds)
@@ -114,19 +114,18 @@ func (l *lane) readBulk(list []received, fds []sys.FD, buf *buffer) (*buffer, []
 }
 
 // copyBulk cuts off a peer that has sent something else.
-func (l *lane) copyBulk(fd sys.FD, n int) (*buffer, error) {
-	b, err := l.t.takeBuffer(n)
-	if err != nil {
-		return nil, err
-	}
-	if err = l.link.ReadBulk(fd, b.bytes); err == nil {
-		return b, nil
-	}
-	b.Free()
+func (l *lane) copyBulk(fd sys.FD, n int, d *bus.Descriptor) (*buffer, error) {
+	var b *buffer
+	err := l.link.ReadBulk(fd, n, func(n int) (_ []byte, err error) {
+		if b, err = l.t.takeBuffer(n, d); err != nil {
+			return nil, err
+		}
+		return b.bytes, nil
+	})
 	if errors.Is(err, status.Protocol) {
 		l.link.Fail(err)
 	}
-	return nil, err
+	return b, err
 }
 
 // uncountBulk takes a call's bulk memory off what its sender has under way here. Free follows.

@@ -46,7 +46,7 @@ const ownBuffer = 1024
 // takeBuffer returns memory for a payload of n bytes that came in a slot.
 func (c *incoming) takeBuffer(n int) *buffer {
 	if n > ownBuffer {
-		b, _ := c.lane.t.takeBuffer(n)
+		b, _ := c.lane.t.takeBuffer(n, &c.desc)
 		return b
 	}
 	if c.own.bytes == nil {
@@ -325,6 +325,9 @@ func (t *Transport) open(c *incoming, buf *buffer) (*buffer, error) {
 		t.unlock()
 		return buf, err
 	}
+	if len(buf.bytes) >= smallestKept {
+		call.SetKeeper(buf.keeperOf())
+	}
 	call.Attachments = t.attachments(c.entries, fds)
 	for _, r := range c.entries {
 		if r.note != nil {
@@ -342,7 +345,7 @@ func (c *incoming) openFiles(buf *buffer) (*buffer, []sys.FD, error) {
 		return buf, nil, c.refused
 	}
 	if err == nil {
-		buf, fds, err = c.lane.readBulk(c.entries, fds, buf)
+		buf, fds, err = c.lane.readBulk(&c.desc, c.entries, fds, buf)
 	}
 	return buf, fds, fileError(err)
 }

@@ -6,7 +6,7 @@ import (
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
-	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/internal/copying"
 	"ubinder/runtime/status"
 )
 
@@ -128,7 +128,7 @@ func (o *outgoing) fill(l *lane, data *binder.Data, d *bus.Descriptor, size int)
 	if o.slot.Bulk != nil {
 		return o.fillBulk(l, data, d)
 	}
-	sys.Copy(o.slot.Bytes, data.Payload)
+	copying.Copy(o.slot.Bytes, data.Payload)
 	n := len(data.Payload)
 	if data.Body != nil {
 		var err error

@@ -14,14 +14,14 @@ func (p *pending) read(reply *binder.Reply) error {
 		return p.err
 	}
 	d, l := &p.reply, p.lane
-	buf, _ := p.t.takeBuffer(int(d.Length)) // it fits a slot
+	buf, _ := p.t.takeBuffer(int(d.Length), d) // it fits a slot
 	buf.secret = p.desc.Flags&bus.FlagClearBuf != 0
 	l.link.Payload(buf.bytes, d)
 	var fds []sys.FD
 	var err error
 	if d.Files > 0 {
 		if fds, err = l.link.Files(p.replyAt, int(d.Files)); err == nil {
-			buf, fds, err = l.readBulk(p.entries, fds, buf)
+			buf, fds, err = l.readBulk(d, p.entries, fds, buf)
 		}
 	}
 	killpoint.At("return: reply copied")
@@ -40,6 +40,9 @@ func (p *pending) read(reply *binder.Reply) error {
 	reply.Encoding = binder.Encoding(d.Encoding)
 	reply.Attachments = p.t.attachments(p.entries, fds)
 	reply.SetMemory(buf)
+	if len(buf.bytes) >= smallestKept {
+		reply.SetKeeper(buf.keeperOf())
+	}
 	return nil
 }
 

@@ -20,6 +20,7 @@ type warmMemory struct {
 	mu       sync.Mutex
 	idle     []*buffer // the one used last is the last
 	bytes    int       // of those
+	lent     int       // bytes that messages have, and give back
 	sweeping *time.Timer
 	closed   bool
 }
@@ -27,15 +28,15 @@ type warmMemory struct {
 // Limits of what is kept.
 const (
 	maxWarmBytes   = bus.MaxPayload
-	maxWarmBuffers = 64 // a search looks at all
+	maxWarmBuffers = 1024 // a search may look at all
 	warmPatience   = time.Second
 )
 
-// take returns memory for n bytes. It cannot fail for what fits a slot.
-func (m *warmMemory) take(n int) (b *buffer, err error) {
+// take returns memory for n bytes, the garbage collector's if it may be lent. It cannot fail for what fits a slot.
+func (m *warmMemory) take(n int, lendable bool) (b *buffer, err error) {
 	size := warmSize(n)
-	if b = m.find(size); b == nil {
-		if b, err = m.make(size); err != nil {
+	if b = m.find(size, lendable); b == nil {
+		if b, err = m.make(size, lendable); err != nil {
 			return nil, err
 		}
 	}
@@ -43,10 +44,10 @@ func (m *warmMemory) take(n int) (b *buffer, err error) {
 	return b, nil
 }
 
-func (m *warmMemory) make(size int) (*buffer, error) {
+func (m *warmMemory) make(size int, lendable bool) (*buffer, error) {
 	b := &buffer{class: warmClass, keeper: m}
-	if size <= bus.MaxMessage {
-		b.bytes = make([]byte, size)
+	if size <= bus.MaxMessage || lendable {
+		b.bytes = sys.Uncleared(size)
 		return b, nil
 	}
 	mapped, err := sys.PrivateMemory(size)
@@ -64,11 +65,11 @@ func warmSize(n int) int {
 }
 
 // find takes the memory of at least size bytes that was used last, unless it would waste more than half of it.
-func (m *warmMemory) find(size int) *buffer {
+func (m *warmMemory) find(size int, lendable bool) *buffer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for i, b := range slices.Backward(m.idle) {
-		if c := cap(b.bytes); c >= size && c/2 <= size {
+		if c := cap(b.bytes); c >= size && c/2 <= size && !(lendable && b.mapped.Bytes() != nil) {
 			m.idle = slices.Delete(m.idle, i, i+1)
 			m.bytes -= c
 			return b
@@ -94,6 +95,39 @@ func (m *warmMemory) keep(b *buffer) {
 	}
 	m.mu.Unlock()
 	dropAll(dropped)
+}
+
+// maxLent is how much memory comes back from messages, or that of lentPayloads of a size. What comes back lives one
+// round of the garbage collector longer than it would, and by that makes the next round come later: without a limit both would
+// grow for ever.
+const (
+	maxLent      = 32 << 20
+	lentPayloads = 4
+)
+
+// lend leaves memory to the message whose fields point into it. When the garbage collector finds that nobody does
+// any more, it is kept for the next payload: were it freed, the collector would run for every 4 MiB of payload, and the pages
+// would be new each time.
+func (m *warmMemory) lend(b *buffer) {
+	size := cap(b.bytes)
+	m.mu.Lock()
+	comesBack := m.lent+size <= min(max(maxLent, lentPayloads*size), maxWarmBytes) && !m.closed
+	if comesBack {
+		m.lent += size
+	}
+	m.mu.Unlock()
+	if comesBack {
+		sys.OnUnreachable(b.bytes, m.comesBack)
+	}
+	b.bytes = nil
+}
+
+// comesBack takes what was lent.
+func (m *warmMemory) comesBack(memory []byte) {
+	m.mu.Lock()
+	m.lent -= cap(memory)
+	m.mu.Unlock()
+	m.keep(&buffer{class: warmClass, keeper: m, bytes: memory})
 }
 
 // cut removes the first n. The caller has the lock, and gives them back when it has not: that may take long.

@@ -1,6 +1,8 @@
 package object
 
 import (
+	"reflect"
+	"runtime"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -8,13 +10,14 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/leaktest"
 	"ubinder/runtime/internal/sys"
 )
 
 func takeWarm(t testing.TB, m *warmMemory, n int) *buffer {
-	b, err := m.take(n)
+	b, err := m.take(n, false)
 	require.NoError(t, err)
 	require.Len(t, b.bytes, n)
 	return b
@@ -111,4 +114,93 @@ func TestWarmMemoryIsGivenBack(t *testing.T) {
 		used.Free()
 		require.Zero(t, kept(), "nobody is there to use it again")
 	})
+}
+
+// collectUntil has the garbage collector look until a condition holds: what it finds is told by a goroutine of its own.
+func collectUntil(t *testing.T, m *warmMemory, condition func() bool) {
+	require.Eventually(t, func() bool {
+		runtime.GC()
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return condition()
+	}, time.Minute, time.Millisecond)
+}
+
+func TestLentMemoryComesBackWhenNobodyHasIt(t *testing.T) {
+	leaktest.Check(t)
+	for _, n := range []int{smallestKept, largestPooled + 1, bus.MaxMessage + 1, 9 << 20} {
+		var m warmMemory
+		lent, err := m.take(n, true)
+		require.NoError(t, err)
+		require.Same(t, lent, lent.keeperOf())
+		place := uintptr(reflect.ValueOf(lent.bytes).UnsafePointer())
+		field := lent.bytes[n/2 : n/2+1]
+		field[0] = 7
+		lent.Keep()
+		lent.Free()
+		require.Empty(t, m.idle)
+		require.Equal(t, warmSize(n), m.lent)
+		for range 3 {
+			runtime.GC()
+			other, err := m.take(n, true)
+			require.NoError(t, err)
+			require.NotEqual(t, place, uintptr(reflect.ValueOf(other.bytes).UnsafePointer()), "a field points there")
+			clear(other.bytes)
+		}
+		require.EqualValues(t, 7, field[0])
+		field = nil
+		collectUntil(t, &m, func() bool { return m.lent == 0 })
+		require.Len(t, m.idle, 1)
+		again, err := m.take(n, true)
+		require.NoError(t, err)
+		require.Equal(t, place, uintptr(reflect.ValueOf(again.bytes).UnsafePointer()))
+		require.False(t, again.kept)
+		m.close()
+	}
+}
+
+// What does not come back is the garbage collector's alone, as is what comes back too late.
+func TestLentMemoryIsBounded(t *testing.T) {
+	leaktest.Check(t)
+	for n, most := range map[int]int{1 << 20: maxLent >> 20, 32 << 20: lentPayloads} {
+		var m warmMemory
+		for range most + 5 {
+			b, err := m.take(n, true)
+			require.NoError(t, err)
+			b.Keep()
+			b.Free()
+			require.LessOrEqual(t, m.lent, most*n)
+		}
+		collectUntil(t, &m, func() bool { return m.lent == 0 })
+		require.LessOrEqual(t, m.bytes, most*n)
+		b, err := m.take(n, true)
+		require.NoError(t, err)
+		b.Keep()
+		b.Free()
+		b = nil
+		m.close()
+		collectUntil(t, &m, func() bool { return m.lent == 0 })
+		require.Empty(t, m.idle)
+	}
+}
+
+func TestWhatCannotBeLent(t *testing.T) {
+	leaktest.Check(t)
+	var m warmMemory
+	mapped := takeWarm(t, &m, bus.MaxMessage+1)
+	require.Nil(t, mapped.keeperOf(), "it is not the garbage collector's")
+	mapped.Free()
+	lendable, err := m.take(bus.MaxMessage+1, true)
+	require.NoError(t, err)
+	require.NotNil(t, lendable.keeperOf())
+	lendable.secret = true
+	require.Nil(t, lendable.keeperOf(), "it is to be wiped")
+	lendable.Free()
+	m.close()
+	small, err := new(Transport).takeBuffer(smallestKept-1, &bus.Descriptor{Encoding: uint8(binder.Protobuf)})
+	require.NoError(t, err)
+	require.Nil(t, small.keeperOf(), "it is used again at once")
+	raw, err := new(Transport).takeBuffer(largestPooled, new(bus.Descriptor))
+	require.NoError(t, err)
+	require.Nil(t, raw.keeperOf())
 }

@@ -57,7 +57,7 @@ func Call(ctx context.Context, c Client, code uint32, in, out proto.Message, x *
 		return status.OfInterface(err, c.iface.descriptor)
 	}
 	r := &call.reply
-	if err := decode(&r.Received, out); err != nil {
+	if err := decode(&r.Received, out, nil); err != nil {
 		return err
 	}
 	if x != nil {

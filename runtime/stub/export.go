@@ -61,7 +61,7 @@ func Export(p *binder.Process, i *Interface, impl any, options ...binder.NodeOpt
 		}
 		return n, nil
 	}
-	n := p.NewNode(&server{i, impl}, append(i.nodeOptions(impl), options...)...)
+	n := p.NewNode(&server{iface: i, impl: impl}, append(i.nodeOptions(impl), options...)...)
 	exports.nodes[key] = weak.Make(n)
 	runtime.AddCleanup(n, forget, key)
 	return n, nil

@@ -37,6 +37,9 @@ func TestMain(m *testing.M) {
 	if path := os.Getenv(busOfConfider); path != "" {
 		confide(path)
 	}
+	if path := os.Getenv(busOfBlobs); path != "" {
+		serveBlobs(path)
+	}
 	os.Exit(m.Run())
 }
 
@@ -56,9 +59,12 @@ func serveBus(path string, i *Interface) {
 
 // openBus starts a bus and the service in a process of its own, and connects this one; the handle is the
 // service's.
-func openBus(t *testing.T) *binder.Handle {
+func openBus(t *testing.T) *binder.Handle { return openService(t, busOfService) }
+
+// openService is openBus for the service whose variable is given, and others for its process.
+func openService(t *testing.T, service string, env ...string) *binder.Handle {
 	path := brokertest.Start(t)
-	transporttest.Fork(t, busOfService+"="+path)
+	transporttest.Fork(t, append(env, service+"="+path)...)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	p, err := connect.Open(ctx, path)

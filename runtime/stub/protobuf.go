@@ -36,24 +36,43 @@ func (b *message) AppendTo(dst []byte) ([]byte, error) {
 	return proto.MarshalOptions{UseCachedSize: true}.MarshalAppend(dst, b.m)
 }
 
-// decode reads a payload into m, which is empty; nil stands for a message that carries nothing.
-func decode(r *binder.Received, m proto.Message) error {
+// decode reads a payload into m, which is empty; nil stands for a message that carries nothing. borrow is nil, or
+// allows m to point into the payload.
+func decode(r *binder.Received, m proto.Message, borrow *wire.Source) error {
 	if r.Encoding != binder.Protobuf {
 		return status.Errorf(status.Encoding, "payload is not protobuf (encoding %d)", r.Encoding)
 	}
 	if m == nil {
 		return nil
 	}
-	if err := unmarshal(r.Payload, m); err != nil {
+	if err := unmarshal(r, m, borrow); err != nil {
 		return status.Errorf(status.Encoding, "%s: %w", m.ProtoReflect().Descriptor().FullName(), err)
 	}
 	return nil
 }
 
 // unmarshal is proto.Unmarshal for a message that need not be emptied first.
-func unmarshal(b []byte, m proto.Message) error {
-	if codec, ok := m.(wire.Message); ok {
-		return codec.ParseWire(b, wire.Depth)
+func unmarshal(r *binder.Received, m proto.Message, borrow *wire.Source) error {
+	codec, ok := m.(wire.Message)
+	switch {
+	case !ok:
+		return proto.UnmarshalOptions{Merge: true}.Unmarshal(r.Payload, m)
+	case borrow == nil && r.MayKeep():
+		return keep(r, codec)
 	}
-	return proto.UnmarshalOptions{Merge: true}.Unmarshal(b, m)
+	return codec.ParseWire(r.Payload, wire.Depth, borrow)
+}
+
+// keptParts: a bytes field that is at least one part of so many of a large payload points into it. One that is
+// smaller would hold much more memory than its own if it outlives the others.
+const keptParts = 4
+
+// keep parses a large payload, and leaves its memory to the message if a large part of that is one field.
+func keep(r *binder.Received, m wire.Message) error {
+	from := wire.Source{Least: len(r.Payload) / keptParts}
+	err := m.ParseWire(r.Payload, wire.Depth, &from)
+	if from.Kept {
+		r.Keep()
+	}
+	return err
 }

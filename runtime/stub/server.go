@@ -8,6 +8,7 @@ import (
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/status"
+	"ubinder/runtime/stub/wire"
 )
 
 // scratch is the IncomingCall's Scratch: memory for the handler's side of one call after the other, of
@@ -44,13 +45,20 @@ func (s *scratch) End() {
 // the reply.
 type Incoming struct {
 	Attachments
-	call *binder.IncomingCall
-	body message
+	call    *binder.IncomingCall
+	body    message
+	borrows bool // the request points into the payload
+	source  wire.Source
 }
 
 // Decode reads the request; nil stands for one that carries nothing. A payload that is not a valid
 // message is the caller's fault.
-func (c *Incoming) Decode(m proto.Message) error { return decode(&c.call.Received, m) }
+func (c *Incoming) Decode(m proto.Message) error {
+	if c.borrows {
+		return decode(&c.call.Received, m, &c.source)
+	}
+	return decode(&c.call.Received, m, nil)
+}
 
 // TakeObject takes an object of the request; the handler owns it.
 func (c *Incoming) TakeObject(field uint32) binder.Object { return c.call.TakeObject(field) }
@@ -86,8 +94,25 @@ func (c *Incoming) End() {
 
 // server is the handler of a node that an implementation was exported as.
 type server struct {
-	iface *Interface
-	impl  any
+	iface   *Interface
+	impl    any
+	borrows bool
+}
+
+// WithBorrowedRequests has the methods of an implementation that is exported borrow the bytes of their requests: bytes fields,
+// at any depth, point into the memory that the request came in, which the next request will be read into. That spares large
+// requests the garbage collector, and all requests a copy of each such field.
+//
+// Such a field is valid until the method returns, also in what it returns; whoever keeps one longer, as a goroutine
+// that it started may, clones it (bytes.Clone, proto.Clone), or finds other bytes there some time later. It may be changed.
+// Strings are the method's own as always, and so is all that comes by calls within this process, in messages without a
+// generated codec, and in parcels.
+func WithBorrowedRequests() binder.NodeOption {
+	return func(n *binder.Node) {
+		if s, ok := n.Handler().(*server); ok {
+			s.borrows = true
+		}
+	}
 }
 
 // Transact implements binder.Handler.
@@ -104,7 +129,7 @@ func (s *server) Transact(ctx context.Context, call *binder.IncomingCall) error 
 			s.iface.descriptor, m.Name, m.Oneway, call.Oneway())
 	}
 	c := &scratchOf(call).incoming
-	c.call = call
+	c.call, c.borrows = call, s.borrows
 	c.process = call.Target.Process()
 	return m.Handle(ctx, s.impl, c)
 }

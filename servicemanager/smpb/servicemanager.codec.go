@@ -71,7 +71,7 @@ func (m *GetServiceRequest) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *GetServiceRequest) ParseWire(b []byte, depth int) error {
+func (m *GetServiceRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -133,7 +133,7 @@ func (m *GetServiceReply) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *GetServiceReply) ParseWire(b []byte, depth int) error {
+func (m *GetServiceReply) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -149,7 +149,7 @@ func (m *GetServiceReply) ParseWire(b []byte, depth int) error {
 			if m.Service == nil {
 				m.Service = new(options.Object)
 			}
-			if err := wire.Parse(m.Service, v, depth-1); err != nil {
+			if err := wire.Parse(m.Service, v, depth-1, from); err != nil {
 				return wire.In("service", err)
 			}
 			b = b[n:]
@@ -200,7 +200,7 @@ func (m *CheckServiceRequest) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *CheckServiceRequest) ParseWire(b []byte, depth int) error {
+func (m *CheckServiceRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -262,7 +262,7 @@ func (m *CheckServiceReply) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *CheckServiceReply) ParseWire(b []byte, depth int) error {
+func (m *CheckServiceReply) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -278,7 +278,7 @@ func (m *CheckServiceReply) ParseWire(b []byte, depth int) error {
 			if m.Service == nil {
 				m.Service = new(options.Object)
 			}
-			if err := wire.Parse(m.Service, v, depth-1); err != nil {
+			if err := wire.Parse(m.Service, v, depth-1, from); err != nil {
 				return wire.In("service", err)
 			}
 			b = b[n:]
@@ -359,7 +359,7 @@ func (m *AddServiceRequest) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *AddServiceRequest) ParseWire(b []byte, depth int) error {
+func (m *AddServiceRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -383,7 +383,7 @@ func (m *AddServiceRequest) ParseWire(b []byte, depth int) error {
 			if m.Service == nil {
 				m.Service = new(options.Object)
 			}
-			if err := wire.Parse(m.Service, v, depth-1); err != nil {
+			if err := wire.Parse(m.Service, v, depth-1, from); err != nil {
 				return wire.In("service", err)
 			}
 			b = b[n:]
@@ -455,7 +455,7 @@ func (m *AddServiceReply) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *AddServiceReply) ParseWire(b []byte, depth int) error {
+func (m *AddServiceReply) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -514,7 +514,7 @@ func (m *ListServicesRequest) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *ListServicesRequest) ParseWire(b []byte, depth int) error {
+func (m *ListServicesRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -576,7 +576,7 @@ func (m *ListServicesReply) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *ListServicesReply) ParseWire(b []byte, depth int) error {
+func (m *ListServicesReply) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -638,7 +638,7 @@ func (m *RemoveServiceRequest) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *RemoveServiceRequest) ParseWire(b []byte, depth int) error {
+func (m *RemoveServiceRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -709,7 +709,7 @@ func (m *RegisterForNotificationsRequest) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *RegisterForNotificationsRequest) ParseWire(b []byte, depth int) error {
+func (m *RegisterForNotificationsRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -733,7 +733,7 @@ func (m *RegisterForNotificationsRequest) ParseWire(b []byte, depth int) error {
 			if m.Callback == nil {
 				m.Callback = new(options.Object)
 			}
-			if err := wire.Parse(m.Callback, v, depth-1); err != nil {
+			if err := wire.Parse(m.Callback, v, depth-1, from); err != nil {
 				return wire.In("callback", err)
 			}
 			b = b[n:]
@@ -793,7 +793,7 @@ func (m *UnregisterForNotificationsRequest) AppendWire(b []byte) ([]byte, error)
 }
 
 // ParseWire implements wire.Message.
-func (m *UnregisterForNotificationsRequest) ParseWire(b []byte, depth int) error {
+func (m *UnregisterForNotificationsRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -817,7 +817,7 @@ func (m *UnregisterForNotificationsRequest) ParseWire(b []byte, depth int) error
 			if m.Callback == nil {
 				m.Callback = new(options.Object)
 			}
-			if err := wire.Parse(m.Callback, v, depth-1); err != nil {
+			if err := wire.Parse(m.Callback, v, depth-1, from); err != nil {
 				return wire.In("callback", err)
 			}
 			b = b[n:]
@@ -868,7 +868,7 @@ func (m *IsDeclaredRequest) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *IsDeclaredRequest) ParseWire(b []byte, depth int) error {
+func (m *IsDeclaredRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -927,7 +927,7 @@ func (m *IsDeclaredReply) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *IsDeclaredReply) ParseWire(b []byte, depth int) error {
+func (m *IsDeclaredReply) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -989,7 +989,7 @@ func (m *GetServiceDebugInfoReply) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *GetServiceDebugInfoReply) ParseWire(b []byte, depth int) error {
+func (m *GetServiceDebugInfoReply) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -1004,7 +1004,7 @@ func (m *GetServiceDebugInfoReply) ParseWire(b []byte, depth int) error {
 			}
 			x := new(ServiceDebugInfo)
 			m.Services = append(m.Services, x)
-			if err := x.ParseWire(v, depth-1); err != nil {
+			if err := x.ParseWire(v, depth-1, from); err != nil {
 				return wire.In("services", err)
 			}
 			b = b[n:]
@@ -1090,7 +1090,7 @@ func (m *ServiceDebugInfo) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *ServiceDebugInfo) ParseWire(b []byte, depth int) error {
+func (m *ServiceDebugInfo) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -1201,7 +1201,7 @@ func (m *OnRegistrationRequest) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *OnRegistrationRequest) ParseWire(b []byte, depth int) error {
+func (m *OnRegistrationRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -1225,7 +1225,7 @@ func (m *OnRegistrationRequest) ParseWire(b []byte, depth int) error {
 			if m.Service == nil {
 				m.Service = new(options.Object)
 			}
-			if err := wire.Parse(m.Service, v, depth-1); err != nil {
+			if err := wire.Parse(m.Service, v, depth-1, from); err != nil {
 				return wire.In("service", err)
 			}
 			b = b[n:]
@@ -1276,7 +1276,7 @@ func (m *OnRemovalRequest) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *OnRemovalRequest) ParseWire(b []byte, depth int) error {
+func (m *OnRemovalRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}

@@ -56,7 +56,7 @@ func (m *Gift) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Gift) ParseWire(b []byte, depth int) error {
+func (m *Gift) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -72,7 +72,7 @@ func (m *Gift) ParseWire(b []byte, depth int) error {
 			if m.Object == nil {
 				m.Object = new(options.Object)
 			}
-			if err := wire.Parse(m.Object, v, depth-1); err != nil {
+			if err := wire.Parse(m.Object, v, depth-1, from); err != nil {
 				return wire.In("object", err)
 			}
 			b = b[n:]
@@ -123,7 +123,7 @@ func (m *Member) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Member) ParseWire(b []byte, depth int) error {
+func (m *Member) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -139,7 +139,7 @@ func (m *Member) ParseWire(b []byte, depth int) error {
 			if m.Next == nil {
 				m.Next = new(options.Object)
 			}
-			if err := wire.Parse(m.Next, v, depth-1); err != nil {
+			if err := wire.Parse(m.Next, v, depth-1, from); err != nil {
 				return wire.In("next", err)
 			}
 			b = b[n:]

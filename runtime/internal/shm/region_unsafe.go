@@ -8,7 +8,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"ubinder/runtime/internal/sys"
+	"ubinder/runtime/internal/copying"
 )
 
 // Region is a view of shared memory. The memory must outlive it.
@@ -58,6 +58,6 @@ func (r Region) Bytes(off, n int) []byte { return unsafe.Slice((*byte)(r.at(off,
 // CopyOut copies len(dst) bytes at off into private memory.
 func (r Region) CopyOut(dst []byte, off int) {
 	if len(dst) > 0 {
-		sys.Copy(dst, r.Bytes(off, len(dst)))
+		copying.Copy(dst, r.Bytes(off, len(dst)))
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"os"
 
 	"golang.org/x/sys/unix"
+
+	"ubinder/runtime/internal/copying"
 )
 
 // BulkFile is shared memory that its maker writes, again and again, and others map by MapPeerMemory. A
@@ -41,7 +43,7 @@ func (f *BulkFile) Size() int { return f.size }
 func (f *BulkFile) Fill(b []byte) error {
 	if f.memory.bytes != nil {
 		f.mapPages(len(b))
-		Copy(f.memory.bytes, b)
+		copying.Copy(f.memory.bytes, b)
 		return nil
 	}
 	for off := 0; off < len(b); {

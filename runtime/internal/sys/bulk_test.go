@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"ubinder/runtime/internal/copying"
 	"ubinder/runtime/internal/leaktest"
 	"ubinder/runtime/internal/sys"
 )
@@ -39,7 +40,7 @@ func TestBulkFileIsFilledAgainAndAgain(t *testing.T) {
 		require.NoError(t, err)
 		m, err := sys.MapPeerMemory(d, 1<<20)
 		require.NoError(t, err)
-		sys.Copy(got, m.Bytes()[:len(got)])
+		copying.Copy(got, m.Bytes()[:len(got)])
 		require.Equal(t, b, got)
 		m.Unmap()
 		d.Close()
@@ -71,12 +72,4 @@ func TestPrivateMemoryIsGivenBack(t *testing.T) {
 	require.NoError(t, m.Unmap())
 	_, err = sys.PrivateMemory(1 << 60)
 	require.ErrorIs(t, err, sys.ErrNoMemory)
-}
-
-func TestCopyInPieces(t *testing.T) {
-	for _, n := range []int{0, 1, 256<<10 - 1, 256 << 10, 256<<10 + 1, 1<<20 + 7} {
-		src, dst := bytes.Repeat([]byte{3, 1, 4, 1, 5}, n), make([]byte, 5*n)
-		sys.Copy(dst, src)
-		require.True(t, bytes.Equal(src, dst), n)
-	}
 }

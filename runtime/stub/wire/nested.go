@@ -53,9 +53,9 @@ func appended(field string, n, size int, err error) error {
 }
 
 // Parse is m.ParseWire, or proto.Unmarshal where m has no codec.
-func Parse(m proto.Message, b []byte, depth int) error {
+func Parse(m proto.Message, b []byte, depth int, from *Source) error {
 	if c, ok := m.(Message); ok {
-		return c.ParseWire(b, depth)
+		return c.ParseWire(b, depth, from)
 	}
 	if depth <= 0 {
 		return errDepth

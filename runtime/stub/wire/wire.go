@@ -11,6 +11,8 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 	"google.golang.org/protobuf/proto"
+
+	"ubinder/runtime/internal/copying"
 )
 
 // Message is a message with a generated codec. Its methods may be called concurrently as long as
@@ -21,9 +23,9 @@ type Message interface {
 	WireSize() int
 	// AppendWire appends the encoding. WireSize was called before, and the message has not changed since.
 	AppendWire(b []byte) ([]byte, error)
-	// ParseWire adds what b holds to the message, as proto.Merge does, and keeps nothing of b.
-	// Messages may be nested as deep as depth says.
-	ParseWire(b []byte, depth int) error
+	// ParseWire adds what b holds to the message, as proto.Merge does, and keeps nothing of b but what
+	// from allows, which may be nil. Messages may be nested as deep as depth says.
+	ParseWire(b []byte, depth int, from *Source) error
 }
 
 // Depth is how deep messages may be nested: as package proto has it.
@@ -100,6 +102,11 @@ func ConsumeString(field string, b []byte) (string, int, error) {
 		return "", n, InvalidUTF8(field)
 	}
 	return string(v), n, nil
+}
+
+// AppendBytes appends the length of a bytes field, and the bytes.
+func AppendBytes(b, v []byte) []byte {
+	return copying.Append(protowire.AppendVarint(b, uint64(len(v))), v)
 }
 
 // AppendString appends the length of a string, and the string. Its error names the field.

@@ -173,7 +173,7 @@ func (m *Type) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Type) ParseWire(b []byte, depth int) error {
+func (m *Type) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -189,7 +189,7 @@ func (m *Type) ParseWire(b []byte, depth int) error {
 			if m.Type == nil {
 				m.Type = new(options.Object)
 			}
-			if err := wire.Parse(m.Type, v, depth-1); err != nil {
+			if err := wire.Parse(m.Type, v, depth-1, from); err != nil {
 				return wire.In("type", err)
 			}
 			b = b[n:]
@@ -202,7 +202,7 @@ func (m *Type) ParseWire(b []byte, depth int) error {
 			if m.In == nil {
 				m.In = new(options.Object)
 			}
-			if err := wire.Parse(m.In, v, depth-1); err != nil {
+			if err := wire.Parse(m.In, v, depth-1, from); err != nil {
 				return wire.In("in", err)
 			}
 			b = b[n:]
@@ -215,7 +215,7 @@ func (m *Type) ParseWire(b []byte, depth int) error {
 			if m.Ctx == nil {
 				m.Ctx = new(options.Object)
 			}
-			if err := wire.Parse(m.Ctx, v, depth-1); err != nil {
+			if err := wire.Parse(m.Ctx, v, depth-1, from); err != nil {
 				return wire.In("ctx", err)
 			}
 			b = b[n:]
@@ -228,7 +228,7 @@ func (m *Type) ParseWire(b []byte, depth int) error {
 			if m.Binder == nil {
 				m.Binder = new(options.Object)
 			}
-			if err := wire.Parse(m.Binder, v, depth-1); err != nil {
+			if err := wire.Parse(m.Binder, v, depth-1, from); err != nil {
 				return wire.In("binder", err)
 			}
 			b = b[n:]
@@ -241,7 +241,7 @@ func (m *Type) ParseWire(b []byte, depth int) error {
 			if m.Stub == nil {
 				m.Stub = new(options.Object)
 			}
-			if err := wire.Parse(m.Stub, v, depth-1); err != nil {
+			if err := wire.Parse(m.Stub, v, depth-1, from); err != nil {
 				return wire.In("stub", err)
 			}
 			b = b[n:]
@@ -254,7 +254,7 @@ func (m *Type) ParseWire(b []byte, depth int) error {
 			if m.Os == nil {
 				m.Os = new(options.File)
 			}
-			if err := wire.Parse(m.Os, v, depth-1); err != nil {
+			if err := wire.Parse(m.Os, v, depth-1, from); err != nil {
 				return wire.In("os", err)
 			}
 			b = b[n:]
@@ -267,7 +267,7 @@ func (m *Type) ParseWire(b []byte, depth int) error {
 			if m.Nil == nil {
 				m.Nil = new(options.Object)
 			}
-			if err := wire.Parse(m.Nil, v, depth-1); err != nil {
+			if err := wire.Parse(m.Nil, v, depth-1, from); err != nil {
 				return wire.In("nil", err)
 			}
 			b = b[n:]
@@ -279,7 +279,7 @@ func (m *Type) ParseWire(b []byte, depth int) error {
 			}
 			x := new(options.File)
 			m.C = append(m.C, x)
-			if err := wire.Parse(x, v, depth-1); err != nil {
+			if err := wire.Parse(x, v, depth-1, from); err != nil {
 				return wire.In("c", err)
 			}
 			b = b[n:]
@@ -291,7 +291,7 @@ func (m *Type) ParseWire(b []byte, depth int) error {
 			}
 			x := new(options.Object)
 			m.X = append(m.X, x)
-			if err := wire.Parse(x, v, depth-1); err != nil {
+			if err := wire.Parse(x, v, depth-1, from); err != nil {
 				return wire.In("x", err)
 			}
 			b = b[n:]
@@ -304,7 +304,7 @@ func (m *Type) ParseWire(b []byte, depth int) error {
 			if m.Hub == nil {
 				m.Hub = new(options.Object)
 			}
-			if err := wire.Parse(m.Hub, v, depth-1); err != nil {
+			if err := wire.Parse(m.Hub, v, depth-1, from); err != nil {
 				return wire.In("hub", err)
 			}
 			b = b[n:]
@@ -317,7 +317,7 @@ func (m *Type) ParseWire(b []byte, depth int) error {
 			if m.X1 == nil {
 				m.X1 = new(options.Object)
 			}
-			if err := wire.Parse(m.X1, v, depth-1); err != nil {
+			if err := wire.Parse(m.X1, v, depth-1, from); err != nil {
 				return wire.In("_1", err)
 			}
 			b = b[n:]
@@ -330,7 +330,7 @@ func (m *Type) ParseWire(b []byte, depth int) error {
 			if m.TwoWords == nil {
 				m.TwoWords = new(options.Object)
 			}
-			if err := wire.Parse(m.TwoWords, v, depth-1); err != nil {
+			if err := wire.Parse(m.TwoWords, v, depth-1, from); err != nil {
 				return wire.In("two_words", err)
 			}
 			b = b[n:]
@@ -343,7 +343,7 @@ func (m *Type) ParseWire(b []byte, depth int) error {
 			if m.Stub2 == nil {
 				m.Stub2 = new(options.Object)
 			}
-			if err := wire.Parse(m.Stub2, v, depth-1); err != nil {
+			if err := wire.Parse(m.Stub2, v, depth-1, from); err != nil {
 				return wire.In("stub2", err)
 			}
 			b = b[n:]
@@ -411,7 +411,7 @@ func (m *Hubs) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Hubs) ParseWire(b []byte, depth int) error {
+func (m *Hubs) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -427,7 +427,7 @@ func (m *Hubs) ParseWire(b []byte, depth int) error {
 			if m.Hub == nil {
 				m.Hub = new(options.Object)
 			}
-			if err := wire.Parse(m.Hub, v, depth-1); err != nil {
+			if err := wire.Parse(m.Hub, v, depth-1, from); err != nil {
 				return wire.In("hub", err)
 			}
 			b = b[n:]
@@ -440,7 +440,7 @@ func (m *Hubs) ParseWire(b []byte, depth int) error {
 			if m.Err == nil {
 				m.Err = new(options.Object)
 			}
-			if err := wire.Parse(m.Err, v, depth-1); err != nil {
+			if err := wire.Parse(m.Err, v, depth-1, from); err != nil {
 				return wire.In("err", err)
 			}
 			b = b[n:]

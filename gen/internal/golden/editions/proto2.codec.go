@@ -52,7 +52,7 @@ func (m *OldReply_Result) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *OldReply_Result) ParseWire(b []byte, depth int) error {
+func (m *OldReply_Result) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}

@@ -62,7 +62,7 @@ func (m *Text) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Text) ParseWire(b []byte, depth int) error {
+func (m *Text) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -114,7 +114,7 @@ func (m *Roomy) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Roomy) ParseWire(b []byte, depth int) error {
+func (m *Roomy) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -173,7 +173,7 @@ func (m *SubscribeRequest) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *SubscribeRequest) ParseWire(b []byte, depth int) error {
+func (m *SubscribeRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -197,7 +197,7 @@ func (m *SubscribeRequest) ParseWire(b []byte, depth int) error {
 			if m.Listener == nil {
 				m.Listener = new(options.Object)
 			}
-			if err := wire.Parse(m.Listener, v, depth-1); err != nil {
+			if err := wire.Parse(m.Listener, v, depth-1, from); err != nil {
 				return wire.In("listener", err)
 			}
 			b = b[n:]
@@ -245,7 +245,7 @@ func (m *SubscribeReply) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *SubscribeReply) ParseWire(b []byte, depth int) error {
+func (m *SubscribeReply) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -316,7 +316,7 @@ func (m *LendRequest) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *LendRequest) ParseWire(b []byte, depth int) error {
+func (m *LendRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -332,7 +332,7 @@ func (m *LendRequest) ParseWire(b []byte, depth int) error {
 			if m.Listener == nil {
 				m.Listener = new(options.Object)
 			}
-			if err := wire.Parse(m.Listener, v, depth-1); err != nil {
+			if err := wire.Parse(m.Listener, v, depth-1, from); err != nil {
 				return wire.In("listener", err)
 			}
 			b = b[n:]
@@ -345,7 +345,7 @@ func (m *LendRequest) ParseWire(b []byte, depth int) error {
 			if m.File == nil {
 				m.File = new(options.File)
 			}
-			if err := wire.Parse(m.File, v, depth-1); err != nil {
+			if err := wire.Parse(m.File, v, depth-1, from); err != nil {
 				return wire.In("file", err)
 			}
 			b = b[n:]
@@ -396,7 +396,7 @@ func (m *FindReply) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *FindReply) ParseWire(b []byte, depth int) error {
+func (m *FindReply) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -412,7 +412,7 @@ func (m *FindReply) ParseWire(b []byte, depth int) error {
 			if m.Hub == nil {
 				m.Hub = new(options.Object)
 			}
-			if err := wire.Parse(m.Hub, v, depth-1); err != nil {
+			if err := wire.Parse(m.Hub, v, depth-1, from); err != nil {
 				return wire.In("hub", err)
 			}
 			b = b[n:]
@@ -517,7 +517,7 @@ func (m *Extras) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Extras) ParseWire(b []byte, depth int) error {
+func (m *Extras) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -541,7 +541,7 @@ func (m *Extras) ParseWire(b []byte, depth int) error {
 			if m.AnyObject == nil {
 				m.AnyObject = new(options.Object)
 			}
-			if err := wire.Parse(m.AnyObject, v, depth-1); err != nil {
+			if err := wire.Parse(m.AnyObject, v, depth-1, from); err != nil {
 				return wire.In("any_object", err)
 			}
 			b = b[n:]
@@ -554,7 +554,7 @@ func (m *Extras) ParseWire(b []byte, depth int) error {
 			if m.Hub == nil {
 				m.Hub = new(options.Object)
 			}
-			if err := wire.Parse(m.Hub, v, depth-1); err != nil {
+			if err := wire.Parse(m.Hub, v, depth-1, from); err != nil {
 				return wire.In("hub", err)
 			}
 			b = b[n:]
@@ -567,7 +567,7 @@ func (m *Extras) ParseWire(b []byte, depth int) error {
 			if m.File == nil {
 				m.File = new(options.File)
 			}
-			if err := wire.Parse(m.File, v, depth-1); err != nil {
+			if err := wire.Parse(m.File, v, depth-1, from); err != nil {
 				return wire.In("file", err)
 			}
 			b = b[n:]
@@ -579,7 +579,7 @@ func (m *Extras) ParseWire(b []byte, depth int) error {
 			}
 			x := new(options.Object)
 			m.Objects = append(m.Objects, x)
-			if err := wire.Parse(x, v, depth-1); err != nil {
+			if err := wire.Parse(x, v, depth-1, from); err != nil {
 				return wire.In("objects", err)
 			}
 			b = b[n:]
@@ -591,7 +591,7 @@ func (m *Extras) ParseWire(b []byte, depth int) error {
 			}
 			x := new(options.Object)
 			m.Listeners = append(m.Listeners, x)
-			if err := wire.Parse(x, v, depth-1); err != nil {
+			if err := wire.Parse(x, v, depth-1, from); err != nil {
 				return wire.In("listeners", err)
 			}
 			b = b[n:]
@@ -603,7 +603,7 @@ func (m *Extras) ParseWire(b []byte, depth int) error {
 			}
 			x := new(options.File)
 			m.Files = append(m.Files, x)
-			if err := wire.Parse(x, v, depth-1); err != nil {
+			if err := wire.Parse(x, v, depth-1, from); err != nil {
 				return wire.In("files", err)
 			}
 			b = b[n:]
@@ -663,7 +663,7 @@ func (m *BareExtras) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *BareExtras) ParseWire(b []byte, depth int) error {
+func (m *BareExtras) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -678,7 +678,7 @@ func (m *BareExtras) ParseWire(b []byte, depth int) error {
 			}
 			x := new(options.Object)
 			m.Hubs = append(m.Hubs, x)
-			if err := wire.Parse(x, v, depth-1); err != nil {
+			if err := wire.Parse(x, v, depth-1, from); err != nil {
 				return wire.In("hubs", err)
 			}
 			b = b[n:]
@@ -691,7 +691,7 @@ func (m *BareExtras) ParseWire(b []byte, depth int) error {
 			if m.File == nil {
 				m.File = new(options.File)
 			}
-			if err := wire.Parse(m.File, v, depth-1); err != nil {
+			if err := wire.Parse(m.File, v, depth-1, from); err != nil {
 				return wire.In("file", err)
 			}
 			b = b[n:]

@@ -92,7 +92,7 @@ func (m *Edition) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Edition) ParseWire(b []byte, depth int) error {
+func (m *Edition) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}

@@ -165,8 +165,7 @@ func (m *Single) AppendWire(b []byte) ([]byte, error) {
 	}
 	if len(m.ABytes) > 0 {
 		b = append(b, 0x7a)
-		b = protowire.AppendVarint(b, uint64(len(m.ABytes)))
-		b = append(b, m.ABytes...)
+		b = wire.AppendBytes(b, m.ABytes)
 	}
 	if m.AColor != 0 {
 		b = append(b, 0x80, 0x01)
@@ -188,7 +187,7 @@ func (m *Single) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Single) ParseWire(b []byte, depth int) error {
+func (m *Single) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -313,7 +312,7 @@ func (m *Single) ParseWire(b []byte, depth int) error {
 			if n < 0 {
 				return wire.Malformed("a_bytes", n)
 			}
-			m.ABytes = append([]byte(nil), v...)
+			m.ABytes = from.Bytes(v)
 			b = b[n:]
 		case 128:
 			b = b[n:]
@@ -332,7 +331,7 @@ func (m *Single) ParseWire(b []byte, depth int) error {
 			if m.ATime == nil {
 				m.ATime = new(timestamppb.Timestamp)
 			}
-			if err := wire.Parse(m.ATime, v, depth-1); err != nil {
+			if err := wire.Parse(m.ATime, v, depth-1, from); err != nil {
 				return wire.In("a_time", err)
 			}
 			b = b[n:]
@@ -345,7 +344,7 @@ func (m *Single) ParseWire(b []byte, depth int) error {
 			if m.ATree == nil {
 				m.ATree = new(Tree)
 			}
-			if err := m.ATree.ParseWire(v, depth-1); err != nil {
+			if err := m.ATree.ParseWire(v, depth-1, from); err != nil {
 				return wire.In("a_tree", err)
 			}
 			b = b[n:]
@@ -497,8 +496,7 @@ func (m *Optional) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.ABytes != nil {
 		b = append(b, 0x7a)
-		b = protowire.AppendVarint(b, uint64(len(m.ABytes)))
-		b = append(b, m.ABytes...)
+		b = wire.AppendBytes(b, m.ABytes)
 	}
 	if m.AColor != nil {
 		b = append(b, 0x80, 0x01)
@@ -520,7 +518,7 @@ func (m *Optional) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Optional) ParseWire(b []byte, depth int) error {
+func (m *Optional) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -659,7 +657,7 @@ func (m *Optional) ParseWire(b []byte, depth int) error {
 			if n < 0 {
 				return wire.Malformed("a_bytes", n)
 			}
-			m.ABytes = append([]byte{}, v...)
+			m.ABytes = from.Present(v)
 			b = b[n:]
 		case 128:
 			b = b[n:]
@@ -679,7 +677,7 @@ func (m *Optional) ParseWire(b []byte, depth int) error {
 			if m.AnAny == nil {
 				m.AnAny = new(anypb.Any)
 			}
-			if err := wire.Parse(m.AnAny, v, depth-1); err != nil {
+			if err := wire.Parse(m.AnAny, v, depth-1, from); err != nil {
 				return wire.In("an_any", err)
 			}
 			b = b[n:]
@@ -692,7 +690,7 @@ func (m *Optional) ParseWire(b []byte, depth int) error {
 			if m.ATree == nil {
 				m.ATree = new(Tree)
 			}
-			if err := m.ATree.ParseWire(v, depth-1); err != nil {
+			if err := m.ATree.ParseWire(v, depth-1, from); err != nil {
 				return wire.In("a_tree", err)
 			}
 			b = b[n:]
@@ -945,8 +943,7 @@ func (m *Repeated) AppendWire(b []byte) ([]byte, error) {
 	}
 	for _, v := range m.ABytes {
 		b = append(b, 0x7a)
-		b = protowire.AppendVarint(b, uint64(len(v)))
-		b = append(b, v...)
+		b = wire.AppendBytes(b, v)
 	}
 	if len(m.AColor) > 0 {
 		s := 0
@@ -993,7 +990,7 @@ func (m *Repeated) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Repeated) ParseWire(b []byte, depth int) error {
+func (m *Repeated) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -1352,7 +1349,7 @@ func (m *Repeated) ParseWire(b []byte, depth int) error {
 			if n < 0 {
 				return wire.Malformed("a_bytes", n)
 			}
-			m.ABytes = append(m.ABytes, append([]byte{}, v...))
+			m.ABytes = append(m.ABytes, from.Present(v))
 			b = b[n:]
 		case 128:
 			b = b[n:]
@@ -1388,7 +1385,7 @@ func (m *Repeated) ParseWire(b []byte, depth int) error {
 			}
 			x := new(Tree)
 			m.ATree = append(m.ATree, x)
-			if err := x.ParseWire(v, depth-1); err != nil {
+			if err := x.ParseWire(v, depth-1, from); err != nil {
 				return wire.In("a_tree", err)
 			}
 			b = b[n:]
@@ -1400,7 +1397,7 @@ func (m *Repeated) ParseWire(b []byte, depth int) error {
 			}
 			x := new(timestamppb.Timestamp)
 			m.ATime = append(m.ATime, x)
-			if err := wire.Parse(x, v, depth-1); err != nil {
+			if err := wire.Parse(x, v, depth-1, from); err != nil {
 				return wire.In("a_time", err)
 			}
 			b = b[n:]
@@ -1490,7 +1487,7 @@ func (m *Repeated) ParseWire(b []byte, depth int) error {
 			}
 			x := new(Edition)
 			m.AnEdition = append(m.AnEdition, x)
-			if err := x.ParseWire(v, depth-1); err != nil {
+			if err := x.ParseWire(v, depth-1, from); err != nil {
 				return wire.In("an_edition", err)
 			}
 			b = b[n:]
@@ -1606,8 +1603,7 @@ func (m *Chosen) AppendWire(b []byte) ([]byte, error) {
 	}
 	if o, _ := m.Choice.(*Chosen_ABytes); o != nil {
 		b = append(b, 0x7a)
-		b = protowire.AppendVarint(b, uint64(len(o.ABytes)))
-		b = append(b, o.ABytes...)
+		b = wire.AppendBytes(b, o.ABytes)
 	}
 	if o, _ := m.Choice.(*Chosen_AColor); o != nil {
 		b = append(b, 0x80, 0x01)
@@ -1641,7 +1637,7 @@ func (m *Chosen) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Chosen) ParseWire(b []byte, depth int) error {
+func (m *Chosen) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -1718,7 +1714,7 @@ func (m *Chosen) ParseWire(b []byte, depth int) error {
 			if n < 0 {
 				return wire.Malformed("a_bytes", n)
 			}
-			m.Choice = &Chosen_ABytes{append([]byte{}, v...)}
+			m.Choice = &Chosen_ABytes{from.Present(v)}
 			b = b[n:]
 		case 128:
 			b = b[n:]
@@ -1742,7 +1738,7 @@ func (m *Chosen) ParseWire(b []byte, depth int) error {
 			if o.ATree == nil {
 				o.ATree = new(Tree)
 			}
-			if err := o.ATree.ParseWire(v, depth-1); err != nil {
+			if err := o.ATree.ParseWire(v, depth-1, from); err != nil {
 				return wire.In("a_tree", err)
 			}
 			b = b[n:]
@@ -1760,7 +1756,7 @@ func (m *Chosen) ParseWire(b []byte, depth int) error {
 			if o.ATime == nil {
 				o.ATime = new(timestamppb.Timestamp)
 			}
-			if err := wire.Parse(o.ATime, v, depth-1); err != nil {
+			if err := wire.Parse(o.ATime, v, depth-1, from); err != nil {
 				return wire.In("a_time", err)
 			}
 			b = b[n:]
@@ -1786,7 +1782,7 @@ func (m *Chosen) ParseWire(b []byte, depth int) error {
 			if o.SecondChosen == nil {
 				o.SecondChosen = new(Chosen)
 			}
-			if err := o.SecondChosen.ParseWire(v, depth-1); err != nil {
+			if err := o.SecondChosen.ParseWire(v, depth-1, from); err != nil {
 				return wire.In("second_chosen", err)
 			}
 			b = b[n:]
@@ -1870,8 +1866,7 @@ func (m *Mapped) AppendWire(b []byte) ([]byte, error) {
 		b = append(b, 0x08)
 		b = protowire.AppendVarint(b, uint64(k))
 		b = append(b, 0x12)
-		b = protowire.AppendVarint(b, uint64(len(v)))
-		b = append(b, v...)
+		b = wire.AppendBytes(b, v)
 	}
 	for k, v := range m.BySint64 {
 		b = append(b, 0x22)
@@ -1925,7 +1920,7 @@ func (m *Mapped) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Mapped) ParseWire(b []byte, depth int) error {
+func (m *Mapped) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -2046,7 +2041,7 @@ func (m *Mapped) ParseWire(b []byte, depth int) error {
 					if n < 0 {
 						return wire.Malformed("by_int32 value", n)
 					}
-					e = append([]byte{}, v...)
+					e = from.Present(v)
 					s = s[n:]
 				default:
 					n, err := wire.Skip(s)
@@ -2089,7 +2084,7 @@ func (m *Mapped) ParseWire(b []byte, depth int) error {
 					if n < 0 {
 						return wire.Malformed("by_sint64 value", n)
 					}
-					if err := e.ParseWire(v, depth-2); err != nil {
+					if err := e.ParseWire(v, depth-2, from); err != nil {
 						return wire.In("by_sint64 value", err)
 					}
 					s = s[n:]
@@ -2220,7 +2215,7 @@ func (m *Mapped) ParseWire(b []byte, depth int) error {
 					if n < 0 {
 						return wire.Malformed("by_uint64 value", n)
 					}
-					if err := wire.Parse(e, v, depth-2); err != nil {
+					if err := wire.Parse(e, v, depth-2, from); err != nil {
 						return wire.In("by_uint64 value", err)
 					}
 					s = s[n:]
@@ -2265,7 +2260,7 @@ func (m *Mapped) ParseWire(b []byte, depth int) error {
 					if n < 0 {
 						return wire.Malformed("nested value", n)
 					}
-					if err := e.ParseWire(v, depth-2); err != nil {
+					if err := e.ParseWire(v, depth-2, from); err != nil {
 						return wire.In("nested value", err)
 					}
 					s = s[n:]
@@ -2374,7 +2369,7 @@ func (m *Tree) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Tree) ParseWire(b []byte, depth int) error {
+func (m *Tree) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -2398,7 +2393,7 @@ func (m *Tree) ParseWire(b []byte, depth int) error {
 			if m.Left == nil {
 				m.Left = new(Tree)
 			}
-			if err := m.Left.ParseWire(v, depth-1); err != nil {
+			if err := m.Left.ParseWire(v, depth-1, from); err != nil {
 				return wire.In("left", err)
 			}
 			b = b[n:]
@@ -2411,7 +2406,7 @@ func (m *Tree) ParseWire(b []byte, depth int) error {
 			if m.Right == nil {
 				m.Right = new(Tree)
 			}
-			if err := m.Right.ParseWire(v, depth-1); err != nil {
+			if err := m.Right.ParseWire(v, depth-1, from); err != nil {
 				return wire.In("right", err)
 			}
 			b = b[n:]
@@ -2423,7 +2418,7 @@ func (m *Tree) ParseWire(b []byte, depth int) error {
 			}
 			x := new(Tree)
 			m.More = append(m.More, x)
-			if err := x.ParseWire(v, depth-1); err != nil {
+			if err := x.ParseWire(v, depth-1, from); err != nil {
 				return wire.In("more", err)
 			}
 			b = b[n:]
@@ -2436,7 +2431,7 @@ func (m *Tree) ParseWire(b []byte, depth int) error {
 			if m.Leaf == nil {
 				m.Leaf = new(Tree_Leaf)
 			}
-			if err := m.Leaf.ParseWire(v, depth-1); err != nil {
+			if err := m.Leaf.ParseWire(v, depth-1, from); err != nil {
 				return wire.In("leaf", err)
 			}
 			b = b[n:]
@@ -2449,7 +2444,7 @@ func (m *Tree) ParseWire(b []byte, depth int) error {
 			if m.Hidden == nil {
 				m.Hidden = new(Hidden)
 			}
-			if err := wire.Parse(m.Hidden, v, depth-1); err != nil {
+			if err := wire.Parse(m.Hidden, v, depth-1, from); err != nil {
 				return wire.In("hidden", err)
 			}
 			b = b[n:]
@@ -2497,7 +2492,7 @@ func (m *Tree_Leaf) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Tree_Leaf) ParseWire(b []byte, depth int) error {
+func (m *Tree_Leaf) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -2549,7 +2544,7 @@ func (m *Empty) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *Empty) ParseWire(b []byte, depth int) error {
+func (m *Empty) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}

@@ -67,14 +67,13 @@ func (m *Older) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.Data != nil {
 		b = append(b, 0x22)
-		b = protowire.AppendVarint(b, uint64(len(m.Data)))
-		b = append(b, m.Data...)
+		b = wire.AppendBytes(b, m.Data)
 	}
 	return append(b, m.unknownFields...), nil
 }
 
 // ParseWire implements wire.Message.
-func (m *Older) ParseWire(b []byte, depth int) error {
+func (m *Older) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -131,7 +130,7 @@ func (m *Older) ParseWire(b []byte, depth int) error {
 			if n < 0 {
 				return wire.Malformed("data", n)
 			}
-			m.Data = append([]byte{}, v...)
+			m.Data = from.Present(v)
 			b = b[n:]
 		default:
 			var err error

@@ -58,14 +58,13 @@ func (m *Event) AppendWire(b []byte) ([]byte, error) {
 	}
 	if len(m.Body) > 0 {
 		b = append(b, 0x12)
-		b = protowire.AppendVarint(b, uint64(len(m.Body)))
-		b = append(b, m.Body...)
+		b = wire.AppendBytes(b, m.Body)
 	}
 	return append(b, m.unknownFields...), nil
 }
 
 // ParseWire implements wire.Message.
-func (m *Event) ParseWire(b []byte, depth int) error {
+func (m *Event) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -86,7 +85,7 @@ func (m *Event) ParseWire(b []byte, depth int) error {
 			if n < 0 {
 				return wire.Malformed("body", n)
 			}
-			m.Body = append([]byte(nil), v...)
+			m.Body = from.Bytes(v)
 			b = b[n:]
 		default:
 			var err error
@@ -135,7 +134,7 @@ func (m *NextRequest) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *NextRequest) ParseWire(b []byte, depth int) error {
+func (m *NextRequest) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -151,7 +150,7 @@ func (m *NextRequest) ParseWire(b []byte, depth int) error {
 			if m.Listener == nil {
 				m.Listener = new(options.Object)
 			}
-			if err := wire.Parse(m.Listener, v, depth-1); err != nil {
+			if err := wire.Parse(m.Listener, v, depth-1, from); err != nil {
 				return wire.In("listener", err)
 			}
 			b = b[n:]
@@ -202,7 +201,7 @@ func (m *NextReply) AppendWire(b []byte) ([]byte, error) {
 }
 
 // ParseWire implements wire.Message.
-func (m *NextReply) ParseWire(b []byte, depth int) error {
+func (m *NextReply) ParseWire(b []byte, depth int, from *wire.Source) error {
 	if depth <= 0 {
 		return wire.TooDeep()
 	}
@@ -218,7 +217,7 @@ func (m *NextReply) ParseWire(b []byte, depth int) error {
 			if m.Previous == nil {
 				m.Previous = new(options.Object)
 			}
-			if err := wire.Parse(m.Previous, v, depth-1); err != nil {
+			if err := wire.Parse(m.Previous, v, depth-1, from); err != nil {
 				return wire.In("previous", err)
 			}
 			b = b[n:]

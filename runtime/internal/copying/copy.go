@@ -1,4 +1,7 @@
-package sys
+// Package copying copies large payloads in the way that is the fastest for memory that is read next.
+package copying
+
+import "slices"
 
 // Copy copies len(src) bytes of a payload; dst has that length. On amd64 a copy of 1 MiB or more goes past the
 // caches (runtime.memmove), though whoever reads dst next would find it there, and takes twice as long for that. So
@@ -29,4 +32,19 @@ func copyPieces(dst, src []byte) {
 		dst, src = dst[piece:], src[piece:]
 	}
 	copy(dst, src)
+}
+
+// Append is append of all of src in the way of Copy.
+func Append(dst, src []byte) []byte {
+	if len(src) <= cachedPiece {
+		return append(dst, src...)
+	}
+	return appendPieces(dst, src)
+}
+
+func appendPieces(dst, src []byte) []byte {
+	n := len(dst)
+	dst = slices.Grow(dst, len(src))[:n+len(src)]
+	copyPieces(dst[n:], src)
+	return dst
 }

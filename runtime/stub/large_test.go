@@ -1,0 +1,234 @@
+package stub
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/encoding/protowire"
+	"google.golang.org/protobuf/types/known/wrapperspb"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/connect"
+	"ubinder/runtime/stub/wire"
+)
+
+// blob is a message with a codec: a bytes field and a text.
+type blob struct {
+	wrapperspb.StringValue // what package proto sees
+	data                   []byte
+}
+
+func (m *blob) WireSize() int {
+	return 2 + protowire.SizeBytes(len(m.data)) + protowire.SizeBytes(len(m.Value))
+}
+
+func (m *blob) AppendWire(b []byte) ([]byte, error) {
+	return wire.AppendString("text", append(wire.AppendBytes(append(b, 0x0a), m.data), 0x12), m.Value)
+}
+
+func (m *blob) ParseWire(b []byte, _ int, from *wire.Source) error {
+	data, n := protowire.ConsumeBytes(b[1:])
+	if n < 0 {
+		return wire.Malformed("data", n)
+	}
+	text, _, err := wire.ConsumeString("text", b[1+n+1:])
+	m.data, m.Value = from.Bytes(data), text
+	return err
+}
+
+// fill makes a blob that intact knows again.
+func fill(number, size int) *blob {
+	m := &blob{data: bytes.Repeat([]byte(fmt.Sprintf("%09d.", number)), size/10)}
+	m.Value = fmt.Sprint(number)
+	return m
+}
+
+func (m *blob) intact() bool { return bytes.Equal(m.data, fill(m.number(), len(m.data)).data) }
+
+func (m *blob) number() (n int) {
+	fmt.Sscan(m.Value, &n)
+	return n
+}
+
+// hoard keeps some blobs, for as long as it likes.
+type hoard struct {
+	sync.Mutex
+	list [40]*blob
+}
+
+// keep takes m in the place of another one that it finds intact.
+func (h *hoard) keep(m *blob) error {
+	h.Lock()
+	defer h.Unlock()
+	n := rand.IntN(len(h.list))
+	if old := h.list[n]; old != nil && !old.intact() {
+		return fmt.Errorf("blob %d of %d bytes has changed", old.number(), len(old.data))
+	}
+	h.list[n] = m
+	if rand.IntN(20) == 0 {
+		runtime.GC() // what nobody has comes back
+	}
+	return nil
+}
+
+// The methods of the service of blobs. Both answer with what they are given.
+const (
+	hoardBlob  = 1
+	borrowBlob = 2
+)
+
+func blobs() *Interface {
+	i := NewInterface("test.Blobs", 1, "")
+	h := new(hoard)
+	i.Define(ClientOf[counterClient],
+		Method{Name: "Hoard", Code: hoardBlob, Handle: func(_ context.Context, _ any, c *Incoming) error {
+			m := new(blob)
+			if err := c.Decode(m); err != nil {
+				return err
+			}
+			c.Reply(m)
+			return h.keep(m)
+		}},
+		Method{Name: "Borrow", Code: borrowBlob, Handle: func(_ context.Context, _ any, c *Incoming) error {
+			m := new(blob)
+			if err := c.Decode(m); err != nil {
+				return err
+			}
+			c.Reply(m)
+			return h.keep(&blob{StringValue: wrapperspb.StringValue{Value: m.Value}, data: bytes.Clone(m.data)})
+		}})
+	return i
+}
+
+// busOfBlobs makes this program the service of blobs behind handle 0 on the bus of that path.
+const busOfBlobs = "STUB_TEST_BLOBS"
+
+func serveBlobs(path string) {
+	ctx := context.Background()
+	p, err := connect.Open(ctx, path)
+	if err == nil {
+		var options []binder.NodeOption
+		if os.Getenv(borrowing) != "" {
+			options = append(options, WithBorrowedRequests())
+		}
+		err = p.BecomeContextManager(ctx, p.NewNode(&server{iface: blobs()}, options...))
+	}
+	if err != nil {
+		panic(err)
+	}
+	select {}
+}
+
+const borrowing = "STUB_TEST_BORROW"
+
+// What either side keeps of large messages stays as it is, whatever comes later: their memory is used again only when
+// nobody has it any more.
+func TestLargeMessagesStayAsTheyAre(t *testing.T) {
+	for name, code := range map[string]uint32{"owned": hoardBlob, "borrowed": borrowBlob} {
+		t.Run(name, func(t *testing.T) {
+			var env []string
+			if code == borrowBlob {
+				env = append(env, borrowing+"=1")
+			}
+			c := NewClient(openService(t, busOfBlobs, env...), blobs())
+			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+			defer cancel()
+			var kept hoard
+			for n := range 400 {
+				size := []int{100, 10_000, 20_000, 70_000, 300_000, 1 << 20, 3 << 20}[rand.IntN(7)]
+				in, out := fill(n, size), new(blob)
+				require.NoError(t, Call(ctx, c, code, in, out, nil))
+				require.Equal(t, in.data, out.data)
+				require.Equal(t, in.Value, out.Value)
+				require.NoError(t, kept.keep(out))
+			}
+		})
+	}
+}
+
+// received is the content of a message whose memory can be kept.
+func received(t *testing.T, m *blob) (*binder.Received, *keeper) {
+	payload, err := m.AppendWire(make([]byte, 0, m.WireSize()))
+	require.NoError(t, err)
+	k := new(keeper)
+	r := &binder.Received{Payload: payload, Encoding: binder.Protobuf}
+	r.SetKeeper(k)
+	return r, k
+}
+
+type keeper struct{ kept bool }
+
+func (k *keeper) Keep() { k.kept = true }
+
+// within reports whether b is memory of payload's.
+func within(b, payload []byte) bool {
+	flip := func() {
+		for i := range payload {
+			payload[i] ^= 0xff
+		}
+	}
+	before := bytes.Clone(b)
+	flip()
+	defer flip()
+	return !bytes.Equal(before, b)
+}
+
+func TestALargeFieldKeepsThePayload(t *testing.T) {
+	r, k := received(t, fill(1, 1000))
+	m := new(blob)
+	require.NoError(t, decode(r, m, nil))
+	require.True(t, k.kept)
+	require.True(t, within(m.data, r.Payload))
+	before := bytes.Clone(r.Payload)
+	m.data = append(m.data, 1, 2, 3)
+	require.Equal(t, before, r.Payload, "an append does not write over the next field")
+}
+
+func TestASmallFieldDoesNotKeepThePayload(t *testing.T) {
+	m := fill(1, 100)
+	m.Value = string(make([]byte, 1000))
+	r, k := received(t, m)
+	m = new(blob)
+	require.NoError(t, decode(r, m, nil))
+	require.False(t, k.kept)
+	require.False(t, within(m.data, r.Payload))
+}
+
+func TestWhatCannotBeKeptIsCopied(t *testing.T) {
+	r, _ := received(t, fill(1, 1000))
+	r.SetKeeper(nil)
+	m := new(blob)
+	require.NoError(t, decode(r, m, nil))
+	require.False(t, within(m.data, r.Payload))
+}
+
+func TestBorrowedRequestsPointIntoThePayload(t *testing.T) {
+	for _, size := range []int{10, 1000} {
+		r, k := received(t, fill(1, size))
+		m, call := new(blob), new(binder.IncomingCall)
+		call.Received = *r
+		require.NoError(t, (&Incoming{call: call, borrows: true}).Decode(m))
+		require.True(t, within(m.data, r.Payload))
+		require.False(t, k.kept)
+		require.True(t, m.intact())
+	}
+}
+
+// An option of a node that no implementation is behind, or one of parcels, does nothing.
+func TestBorrowingElsewhere(t *testing.T) {
+	p := newProcess()
+	p.NewNode(binder.HandlerFunc(func(context.Context, *binder.IncomingCall) error { return nil }), WithBorrowedRequests())
+	n, err := Export(p, blobs(), new(counter), WithBorrowedRequests())
+	require.NoError(t, err)
+	out := new(blob)
+	require.NoError(t, Call(t.Context(), NewClient(n, blobs()), borrowBlob, fill(7, 100), out, nil))
+	require.True(t, out.intact())
+}
