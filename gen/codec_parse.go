@@ -2,6 +2,7 @@ package gen
 
 import (
 	"strconv"
+	"strings"
 
 	"google.golang.org/protobuf/compiler/protogen"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -29,6 +30,7 @@ func (g codecEmitter) parse(m *protogen.Message) {
 		for _, f := range byNumber(m) {
 			g.parseField(f)
 		}
+		g.parseNoMap(m)
 		g.P("default:")
 		g.P("var err error")
 		g.P("if n, err = ", g.wire("Unknown"), "(&m.unknownFields, b); err != nil {")
@@ -53,6 +55,27 @@ func (g codecEmitter) parseField(f *protogen.Field) {
 	if f.Desc.IsList() && single != protowire.BytesType { // either way may come, whatever the file says
 		g.parseCase(f, protowire.BytesType, func() { g.parsePacked(f) })
 	}
+}
+
+// parseNoMap writes what is done with the tags of maps and another wire type than a map's: package proto looks at
+// the depth before it sees that.
+func (g codecEmitter) parseNoMap(m *protogen.Message) {
+	var tags []string
+	for _, f := range byNumber(m) {
+		for _, t := range []protowire.Type{protowire.VarintType, protowire.Fixed64Type, protowire.StartGroupType, protowire.Fixed32Type} {
+			if f.Desc.IsMap() {
+				tags = append(tags, strconv.FormatUint(tag(f, t), 10))
+			}
+		}
+	}
+	if len(tags) == 0 {
+		return
+	}
+	g.P("case ", strings.Join(tags, ", "), ": // no map")
+	g.P("if depth <= 1 {")
+	g.P("return ", g.wire("TooDeep"), "()")
+	g.P("}")
+	g.P("fallthrough")
 }
 
 // parseCase writes a case of the switch; body takes its value from b, n bytes, which the case then leaves behind.

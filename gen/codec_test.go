@@ -79,16 +79,21 @@ func TestCodecReadsWhatPackageProtoReads(t *testing.T) {
 		for range rapid.IntRange(0, 3).Draw(t, "changes") {
 			in = damage(t, in)
 		}
-		requireReadAlike(t, kind, in)
+		requireReadAlike(t, kind, in, rapid.SampledFrom(depths).Draw(t, "depth"))
 	})
 }
+
+// depths are how deep messages may be nested in what is read.
+var depths = []int{wire.Depth, 1, 2, 3}
 
 func FuzzCodec(f *testing.F) {
 	for n := range withCodec {
 		f.Add(byte(n), []byte("\x0a\x03\x0a\x01a\x12\x00\x80\x01\x01"))
+		f.Add(byte(n+len(withCodec)), []byte("\x0a\x02\x12\x00\x08\x01"))
 	}
 	f.Fuzz(func(t *testing.T, kind byte, in []byte) {
-		requireReadAlike(t, withCodec[int(kind)%len(withCodec)], in)
+		n := int(kind)
+		requireReadAlike(t, withCodec[n%len(withCodec)], in, depths[n/len(withCodec)%len(depths)])
 	})
 }
 
@@ -101,6 +106,9 @@ func TestCodecDepth(t *testing.T) {
 			requireDepthAlike(t, new(kinds.Tree), encoding, 3)
 		}
 		requireDepthAlike(t, new(kinds.Mapped), deepMap(depth), 5)
+		for _, scalar := range []string{"\x40\x01", "\x41\x01\x02\x03\x04\x05\x06\x07\x08", "\x43\x44", "\x45\x01\x02\x03\x04"} {
+			requireDepthAlike(t, new(kinds.Mapped), []byte(scalar), depth) // no map: an unknown field
+		}
 	}
 }
 
@@ -128,11 +136,11 @@ func requireDepthAlike(t *testing.T, kind wire.Message, in []byte, limit int) {
 	require.Equal(t, err == nil, read.ParseWire(in, limit, nil) == nil, "%x: %v", in, err)
 }
 
-func requireReadAlike(t require.TestingT, kind wire.Message, in []byte) {
+func requireReadAlike(t require.TestingT, kind wire.Message, in []byte, limit int) {
 	expected := kind.ProtoReflect().New().Interface()
-	protoErr := proto.Unmarshal(in, expected)
+	protoErr := proto.UnmarshalOptions{RecursionLimit: limit}.Unmarshal(in, expected)
 	read := kind.ProtoReflect().New().Interface().(wire.Message)
-	err := read.ParseWire(in, wire.Depth, nil)
+	err := read.ParseWire(in, limit, nil)
 	if protoErr != nil {
 		require.Error(t, err, "%T of %x: %v", kind, in, protoErr)
 		return

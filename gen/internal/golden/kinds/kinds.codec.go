@@ -2277,6 +2277,11 @@ func (m *Mapped) ParseWire(b []byte, depth int, from *wire.Source) error {
 			}
 			m.Nested[k] = e
 			b = b[n:]
+		case 8, 9, 11, 13, 16, 17, 19, 21, 24, 25, 27, 29, 32, 33, 35, 37, 40, 41, 43, 45, 48, 49, 51, 53, 56, 57, 59, 61, 64, 65, 67, 69: // no map
+			if depth <= 1 {
+				return wire.TooDeep()
+			}
+			fallthrough
 		default:
 			var err error
 			if n, err = wire.Unknown(&m.unknownFields, b); err != nil {
