@@ -36,7 +36,7 @@ type codecs map[protogen.GoIdent]bool
 
 // newCodecs chooses the messages that get one; the others are left to package proto, which all can do:
 // those whose fields are hidden or named as a codec's methods, that have extensions or required fields
-// at any depth, groups, or enums that are closed, and those that Go cannot write without luck in names. A codec
+// at any depth, groups, or enums that are closed. A codec
 // needs stack for each field, and time to compile: messages with very many have none, nor those with many that can
 // be nested in themselves, as deep as a peer likes.
 func newCodecs(plugin *protogen.Plugin) codecs {
@@ -67,7 +67,7 @@ func plain(m *protogen.Message) bool {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(m.Fields, func(f *protogen.Field) bool { return !plainField(m, f) })
+	return !slices.ContainsFunc(m.Fields, func(f *protogen.Field) bool { return !plainField(f) })
 }
 
 // whole reports whether a codec does for m with all that it can hold.
@@ -86,23 +86,16 @@ func whole(m *protogen.Message) bool {
 	return true
 }
 
-func plainField(m *protogen.Message, f *protogen.Field) bool {
+func plainField(f *protogen.Field) bool {
 	switch {
 	case slices.Contains(codecMethods, f.GoName), f.Desc.Kind() == protoreflect.GroupKind:
 		return false
 	case f.Desc.IsMap():
-		return plainField(m, f.Message.Fields[0]) && plainField(m, f.Message.Fields[1])
+		return plainField(f.Message.Fields[0]) && plainField(f.Message.Fields[1])
 	case f.Enum != nil:
-		return !f.Enum.Desc.IsClosed() && nameable(m, f.Enum.GoIdent)
-	case f.Message != nil:
-		return nameable(m, f.Message.GoIdent)
+		return !f.Enum.Desc.IsClosed()
 	}
 	return true
-}
-
-// nameable reports whether the codec of m can write a type's name: its package may not be called as a variable.
-func nameable(m *protogen.Message, id protogen.GoIdent) bool {
-	return id.GoImportPath == m.GoIdent.GoImportPath || !slices.Contains(codecLocals, path.Base(string(id.GoImportPath)))
 }
 
 // within adds to all the types of the messages that one of type d can hold, at any depth.
@@ -123,7 +116,8 @@ func partial(d protoreflect.MessageDescriptor) bool {
 // codecEmitter writes one file of codecs.
 type codecEmitter struct {
 	emitter
-	codecs codecs
+	codecs  codecs
+	aliases aliases
 }
 
 func (c codecs) files(plugin *protogen.Plugin) {
@@ -140,7 +134,7 @@ func (c codecs) file(plugin *protogen.Plugin, f *protogen.File) {
 		return
 	}
 	messages := c.of(f.Messages)
-	g := codecEmitter{emitter{plugin.NewGeneratedFile(f.GeneratedFilenamePrefix+CodecSuffix, f.GoImportPath), string(f.GoImportPath), nil}, c}
+	g := codecEmitter{emitter{plugin.NewGeneratedFile(f.GeneratedFilenamePrefix+CodecSuffix, f.GoImportPath), string(f.GoImportPath), nil}, c, newAliases(plugin, f, messages)}
 	g.P(Header)
 	g.P("// source: ", f.Desc.Path())
 	g.P()
@@ -153,6 +147,7 @@ func (c codecs) file(plugin *protogen.Plugin, f *protogen.File) {
 	g.P()
 	g.P("package ", f.GoPackageName)
 	g.P()
+	g.imports()
 	g.register(f, messages)
 	for _, m := range messages {
 		g.size(m)

@@ -11,6 +11,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -91,10 +93,51 @@ func drawMethods(t *rapid.T, messages []string) string {
 	return b.String()
 }
 
-// checker type-checks generated packages against the compiled packages that they import.
+// TestCodecsOfPackagesCalledAsVariables: codecs name the types of fields, beside variables of their own.
+func TestCodecsOfPackagesCalledAsVariables(t *testing.T) {
+	names := append(slices.Clone(gen.CodecLocals), "tagpb", "wire")
+	sources := make(map[string]string)
+	imports, fields := "", ""
+	for n, name := range names {
+		sources[name+".proto"] = fmt.Sprintf("syntax = \"proto3\"; package p%s; option go_package = \"example.com/%[1]s\"; message M {} enum E { ZERO = 0; }", name)
+		imports += fmt.Sprintf("import %q;\n", name+".proto")
+		fields += fmt.Sprintf("p%s.M a%d = %[2]d; repeated p%[1]s.E b%d = %[3]d; map<int32, p%[1]s.M> c%d = %[4]d; map<int32, p%[1]s.E> d%d = %[5]d;\n",
+			name, 4*n+1, 4*n+2, 4*n+3, 4*n+4)
+	}
+	sources["all.proto"] = "syntax = \"proto3\"; package test; option go_package = \"example.com/all\";\n" + imports + "message All {\n" + fields + "}"
+	outputs, err := generate(t, sources)
+	require.NoError(t, err)
+	packages := make(map[string][]compile.Output)
+	for _, o := range outputs {
+		name, _, _ := strings.Cut(filepath.Base(o.Path), ".")
+		packages[name] = append(packages[name], o)
+	}
+	check := newChecker(t)
+	for _, name := range append(names, "all") {
+		require.NoError(t, check.pkg("example.com/"+name, packages[name]))
+	}
+	require.True(t, check.hasMethod("example.com/all", "All", "ParseWire"), "the message has a codec")
+}
+
+// checker type-checks generated packages against those that it has checked before, and the compiled packages that they import.
 type checker struct {
 	fset     *token.FileSet
 	importer types.Importer
+	checked  map[string]*types.Package
+}
+
+// Import implements types.Importer.
+func (c *checker) Import(path string) (*types.Package, error) {
+	if p := c.checked[path]; p != nil {
+		return p, nil
+	}
+	return c.importer.Import(path)
+}
+
+func (c *checker) hasMethod(pkg, name, method string) bool {
+	p := c.checked[pkg]
+	m, _, _ := types.LookupFieldOrMethod(types.NewPointer(p.Scope().Lookup(name).Type()), true, p, method)
+	return m != nil
 }
 
 func newChecker(t *testing.T) *checker {
@@ -109,12 +152,14 @@ func newChecker(t *testing.T) *checker {
 		exports[path] = file
 	}
 	fset := token.NewFileSet()
-	return &checker{fset, importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) {
+	return &checker{fset: fset, checked: make(map[string]*types.Package), importer: importer.ForCompiler(fset, "gc", func(path string) (io.ReadCloser, error) {
 		return os.Open(exports[path])
 	})}
 }
 
-func (c *checker) files(outputs []compile.Output) error {
+func (c *checker) files(outputs []compile.Output) error { return c.pkg("example.com/test", outputs) }
+
+func (c *checker) pkg(path string, outputs []compile.Output) error {
 	var files []*ast.File
 	for _, o := range outputs {
 		f, err := parser.ParseFile(c.fset, o.Path, bytes.NewReader(o.Content), parser.SkipObjectResolution)
@@ -123,7 +168,8 @@ func (c *checker) files(outputs []compile.Output) error {
 		}
 		files = append(files, f)
 	}
-	config := types.Config{Importer: c.importer}
-	_, err := config.Check("example.com/test", c.fset, files, nil)
+	config := types.Config{Importer: c}
+	p, err := config.Check(path, c.fset, files, nil)
+	c.checked[path] = p
 	return err
 }

@@ -1,0 +1,4 @@
+package gen
+
+// CodecLocals are the variables of codecs.
+var CodecLocals = codecLocals
