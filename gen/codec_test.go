@@ -2,6 +2,9 @@ package gen_test
 
 import (
 	"bytes"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"math"
 	"testing"
 
@@ -11,6 +14,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"pgregory.net/rapid"
 
+	"ubinder/gen"
 	"ubinder/gen/internal/golden/editions"
 	"ubinder/gen/internal/golden/kinds"
 	"ubinder/runtime/stub/wire"
@@ -283,4 +287,18 @@ func TestMessageThatChangesWhileItIsWritten(t *testing.T) {
 	require.ErrorContains(t, err, "left: the message changed")
 	_, err = (&kinds.Tree{More: []*kinds.Tree{new(kinds.Tree)}}).AppendWire(nil)
 	require.ErrorContains(t, err, "more: the message changed", "its size was never asked for")
+}
+
+// TestCodecLocalsAreAll: a package that is called as one of them gets another name.
+func TestCodecLocalsAreAll(t *testing.T) {
+	source, err := parser.ParseFile(token.NewFileSet(), "internal/golden/kinds/kinds.codec.go", nil, 0)
+	require.NoError(t, err)
+	for _, d := range source.Decls {
+		ast.Inspect(d, func(n ast.Node) bool {
+			if id, is := n.(*ast.Ident); is && id.Obj != nil && id.Obj.Kind == ast.Var && id.Name != "_" {
+				require.Contains(t, gen.CodecLocals, id.Name)
+			}
+			return true
+		})
+	}
 }
