@@ -100,7 +100,8 @@ func (g codecEmitter) appendValue(f *protogen.Field, v, field string) {
 	case validated(f):
 		g.checked(g.expr(g.wire("AppendString"), "(", strconv.Quote(field), ", b, ", v, ")"))
 	case f.Desc.Kind() == protoreflect.BytesKind:
-		g.P("b = ", g.wire("AppendBytes"), "(b, ", v, ")")
+		g.P("b = ", g.protowire("AppendVarint"), "(b, uint64(len(", v, ")))")
+		g.P("b = ", g.wire("Append"), "(b, ", v, ")")
 	case t == protowire.BytesType:
 		g.P("b = ", g.protowire("AppendVarint"), "(b, uint64(len(", v, ")))")
 		g.P("b = append(b, ", v, "...)")

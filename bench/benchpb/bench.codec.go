@@ -48,7 +48,8 @@ func (m *Echo) AppendWire(b []byte) ([]byte, error) {
 	}
 	if len(m.Data) > 0 {
 		b = append(b, 0x0a)
-		b = wire.AppendBytes(b, m.Data)
+		b = protowire.AppendVarint(b, uint64(len(m.Data)))
+		b = wire.Append(b, m.Data)
 	}
 	if m.N != 0 {
 		b = append(b, 0x10)

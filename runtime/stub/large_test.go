@@ -31,7 +31,7 @@ func (m *blob) WireSize() int {
 }
 
 func (m *blob) AppendWire(b []byte) ([]byte, error) {
-	return wire.AppendString("text", append(wire.AppendBytes(append(b, 0x0a), m.data), 0x12), m.Value)
+	return wire.AppendString("text", append(wire.Append(protowire.AppendVarint(append(b, 0x0a), uint64(len(m.data))), m.data), 0x12), m.Value)
 }
 
 func (m *blob) ParseWire(b []byte, _ int, from *wire.Source) error {

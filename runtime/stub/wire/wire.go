@@ -104,10 +104,8 @@ func ConsumeString(field string, b []byte) (string, int, error) {
 	return string(v), n, nil
 }
 
-// AppendBytes appends the length of a bytes field, and the bytes.
-func AppendBytes(b, v []byte) []byte {
-	return copying.Append(protowire.AppendVarint(b, uint64(len(v))), v)
-}
+// Append is append of all of v, in the way that is the fastest for a large one.
+func Append(b, v []byte) []byte { return copying.Append(b, v) }
 
 // AppendString appends the length of a string, and the string. Its error names the field.
 func AppendString(field string, b []byte, v string) ([]byte, error) {

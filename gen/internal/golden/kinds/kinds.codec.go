@@ -165,7 +165,8 @@ func (m *Single) AppendWire(b []byte) ([]byte, error) {
 	}
 	if len(m.ABytes) > 0 {
 		b = append(b, 0x7a)
-		b = wire.AppendBytes(b, m.ABytes)
+		b = protowire.AppendVarint(b, uint64(len(m.ABytes)))
+		b = wire.Append(b, m.ABytes)
 	}
 	if m.AColor != 0 {
 		b = append(b, 0x80, 0x01)
@@ -496,7 +497,8 @@ func (m *Optional) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.ABytes != nil {
 		b = append(b, 0x7a)
-		b = wire.AppendBytes(b, m.ABytes)
+		b = protowire.AppendVarint(b, uint64(len(m.ABytes)))
+		b = wire.Append(b, m.ABytes)
 	}
 	if m.AColor != nil {
 		b = append(b, 0x80, 0x01)
@@ -943,7 +945,8 @@ func (m *Repeated) AppendWire(b []byte) ([]byte, error) {
 	}
 	for _, v := range m.ABytes {
 		b = append(b, 0x7a)
-		b = wire.AppendBytes(b, v)
+		b = protowire.AppendVarint(b, uint64(len(v)))
+		b = wire.Append(b, v)
 	}
 	if len(m.AColor) > 0 {
 		s := 0
@@ -1603,7 +1606,8 @@ func (m *Chosen) AppendWire(b []byte) ([]byte, error) {
 	}
 	if o, _ := m.Choice.(*Chosen_ABytes); o != nil {
 		b = append(b, 0x7a)
-		b = wire.AppendBytes(b, o.ABytes)
+		b = protowire.AppendVarint(b, uint64(len(o.ABytes)))
+		b = wire.Append(b, o.ABytes)
 	}
 	if o, _ := m.Choice.(*Chosen_AColor); o != nil {
 		b = append(b, 0x80, 0x01)
@@ -1866,7 +1870,8 @@ func (m *Mapped) AppendWire(b []byte) ([]byte, error) {
 		b = append(b, 0x08)
 		b = protowire.AppendVarint(b, uint64(k))
 		b = append(b, 0x12)
-		b = wire.AppendBytes(b, v)
+		b = protowire.AppendVarint(b, uint64(len(v)))
+		b = wire.Append(b, v)
 	}
 	for k, v := range m.BySint64 {
 		b = append(b, 0x22)

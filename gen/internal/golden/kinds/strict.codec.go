@@ -67,7 +67,8 @@ func (m *Older) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.Data != nil {
 		b = append(b, 0x22)
-		b = wire.AppendBytes(b, m.Data)
+		b = protowire.AppendVarint(b, uint64(len(m.Data)))
+		b = wire.Append(b, m.Data)
 	}
 	return append(b, m.unknownFields...), nil
 }

@@ -58,7 +58,8 @@ func (m *Event) AppendWire(b []byte) ([]byte, error) {
 	}
 	if len(m.Body) > 0 {
 		b = append(b, 0x12)
-		b = wire.AppendBytes(b, m.Body)
+		b = protowire.AppendVarint(b, uint64(len(m.Body)))
+		b = wire.Append(b, m.Body)
 	}
 	return append(b, m.unknownFields...), nil
 }
