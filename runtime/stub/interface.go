@@ -12,6 +12,10 @@
 // Arguments and results that are not right as a whole reach nobody; what came with them is given back.
 // What a client returns beside an error is of no use.
 //
+// A message is whoever's it is for as long as he likes, with all that it holds. Of a large one, bytes fields may
+// point into the memory that all of it came in: whoever keeps only a part of such a field for long clones that.
+// WithBorrowedRequests says otherwise for a service that asks for it.
+//
 // An object that nobody releases, and a file that nobody closes, is given back by the garbage
 // collector at some time; that is soon enough for objects, and seldom for files.
 //
