@@ -80,8 +80,8 @@ func InterfaceID(descriptor string) uint32 {
 
 // Received is the content of a transaction or reply that came in.
 type Received struct {
-	// Payload is private memory, valid until the call's handler returns or the reply is released; a large one is
-	// unmapped then. A message that was made of it may still point into it, see Keep.
+	// Payload is private memory, valid until the call's handler returns, or ends its goroutine (runtime.Goexit), or the
+	// reply is released; a large one is unmapped then. A message that was made of it may still point into it, see Keep.
 	Payload     []byte
 	Encoding    Encoding
 	Attachments []Attachment

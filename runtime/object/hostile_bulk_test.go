@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"runtime"
+	"runtime/debug"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -146,5 +147,43 @@ func TestBulkMemoryOfAHandlerThatExits(t *testing.T) {
 	for range 3 {
 		err := h.Transact(t.Context(), &binder.Transaction{Code: 1, Data: binder.Data{Payload: make([]byte, bulkLength)}}, new(binder.Reply))
 		require.ErrorIs(t, err, status.Internal)
+	}
+}
+
+// reader looks at a payload when its call has ended, as what serves an interface may.
+type reader struct {
+	call *binder.IncomingCall
+	read chan any
+}
+
+func (r *reader) End() {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() { r.read <- recover() }()
+	if r.call.Payload[0] != 7 {
+		panic("another payload")
+	}
+}
+
+// A payload is there until its call has ended, also if the handler ends its goroutine.
+func TestPayloadOfAHandlerThatExits(t *testing.T) {
+	leaktest.Check(t)
+	hub := bus.NewHub()
+	a, b := openHub(t, hub), openHub(t, hub)
+	read := make(chan any, 1)
+	n := a.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
+		c.Scratch = &reader{c, read}
+		runtime.Goexit()
+		return nil
+	}))
+	require.NoError(t, a.BecomeContextManager(t.Context(), n))
+	h, err := b.ContextManager(t.Context())
+	require.NoError(t, err)
+	for _, size := range []int{1, 100 << 10, 3 << 20} {
+		payload := make([]byte, size)
+		payload[0] = 7
+		for _, flags := range []binder.Flags{0, binder.Oneway, binder.ClearBuf} {
+			h.Transact(t.Context(), &binder.Transaction{Code: 1, Flags: flags, Data: binder.Data{Payload: payload}}, new(binder.Reply))
+			require.Nil(t, <-read, "%d bytes, flags %#x", size, flags)
+		}
 	}
 }

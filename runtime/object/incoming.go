@@ -267,9 +267,7 @@ func (t *Transport) run(c *incoming, lp *looper) {
 				if buf != slot {
 					c.freeBulk()
 				}
-				buf.leave()
-				c.own.bytes = nil
-				t.handlerExited(c)
+				t.handlerExited(c, buf)
 			}
 		}()
 		err = t.handle(c)
@@ -293,10 +291,12 @@ func (t *Transport) settle(c *incoming, err error) {
 	c.call.Done()
 }
 
-// handlerExited answers for a handler that has ended its goroutine (runtime.Goexit). Its memory is
-// left to the garbage collector.
-func (t *Transport) handlerExited(c *incoming) {
+// handlerExited answers for a handler that has ended its goroutine (runtime.Goexit). Its memory is not used
+// again: small payloads are left to the garbage collector, large ones are unmapped.
+func (t *Transport) handlerExited(c *incoming, buf *buffer) {
 	t.settle(c, errGoexit)
+	buf.leave()
+	c.own.bytes = nil
 	if c.looper != nil { // which ends, and finishes its calls
 		return
 	}
