@@ -1,6 +1,7 @@
 package broker
 
 import (
+	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/brokerwire"
 	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/sys"
@@ -80,12 +81,13 @@ func (b *Broker) makeLane(p, to *Process, files []sys.FD, a *answer) error {
 }
 
 // outboxOf returns the outbox that came with a request. Nothing else is passed on: to close a file of another kind
-// may take as long as whoever made it likes. The receiver looks at the rest.
+// may take as long as whoever made it likes, and what waits to be received keeps its memory when its maker has ended. The
+// receiver looks at what is in it.
 func outboxOf(files []sys.FD) (sys.FD, error) {
 	if len(files) != 1 {
 		return sys.FD{}, status.Errorf(status.BadValue, "a request for a lane has one file, the outbox, and %d came", len(files))
 	}
-	if err := sys.CheckSealed(files[0]); err != nil {
+	if err := bus.CheckOutbox(files[0]); err != nil {
 		return sys.FD{}, status.Errorf(status.BadValue, "the outbox of a request for a lane: %w", err)
 	}
 	return files[0], nil

@@ -184,15 +184,21 @@ func TestWhoIsRefusedLeavesNothing(t *testing.T) {
 	require.ErrorIs(t, err, status.Denied)
 }
 
-// TestOutboxesThatAreNotPassedOn: a request for a lane has one file, sealed memory.
+// outboxSize is that of an outbox's file: its header, and the segment.
+const outboxSize = 0x9000 + bus.SegmentSize
+
+// TestOutboxesThatAreNotPassedOn: a request for a lane has one file, sealed memory of an outbox's size.
 func TestOutboxesThatAreNotPassedOn(t *testing.T) {
 	path := busPath(t)
 	serve(t, broker.Config{Path: path})
 	a, ma := join(t, path)
-	sealed, memory, err := sys.CreateMemory("outbox", 4096)
-	require.NoError(t, err)
-	defer sealed.Close()
-	defer memory.Unmap()
+	sealed := func(size int) int {
+		fd, memory, err := sys.CreateMemory("outbox", size)
+		require.NoError(t, err)
+		t.Cleanup(func() { fd.Close(); memory.Unmap() })
+		return fd.Int()
+	}
+	outbox := sealed(outboxSize)
 	file, err := os.Open("/dev/null")
 	require.NoError(t, err)
 	defer file.Close()
@@ -201,7 +207,8 @@ func TestOutboxesThatAreNotPassedOn(t *testing.T) {
 	_, err = asker.receive()
 	require.NoError(t, err)
 	for name, files := range map[string][]int{
-		"none": nil, "two": {sealed.Int(), sealed.Int()}, "another file": {int(file.Fd())}, "many": make([]int, sys.MaxFDs),
+		"none": nil, "two": {outbox, outbox}, "one byte": {sealed(1)}, "short": {sealed(outboxSize - 1)}, "long": {sealed(outboxSize + 1)}, "huge": {sealed(1 << 40)},
+		"another file": {int(file.Fd())}, "many": make([]int, sys.MaxFDs),
 	} {
 		t.Run(name, func(t *testing.T) {
 			require.NoError(t, a.BecomeContextManager(t.Context(), 11))
@@ -223,7 +230,7 @@ func TestOutboxesThatAreNotPassedOn(t *testing.T) {
 	require.Zero(t, ma.lanes)
 	ma.mu.Unlock()
 	ask := brokerwire.Packet{Kind: brokerwire.GetContextManager}
-	require.NoError(t, asker.conn.SendWait(ask.Append(nil), sealed.Int()))
+	require.NoError(t, asker.conn.SendWait(ask.Append(nil), outbox))
 	answer, err := asker.receive()
 	require.NoError(t, err)
 	require.Equal(t, brokerwire.Introduction, answer.Kind, "what is sealed goes to the peer, which sees that it is no outbox")

@@ -6,6 +6,7 @@ import (
 
 	"ubinder/runtime/internal/ring"
 	"ubinder/runtime/internal/shm"
+	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/internal/wait"
 	"ubinder/runtime/status"
 )
@@ -22,6 +23,10 @@ type outbox struct {
 
 // outboxSize is that of an outbox's memory.
 const outboxSize = headerSize + SegmentSize
+
+// CheckOutbox reports whether a file can be an outbox, by its seals and its size; what is in it the receiver looks
+// at. Whoever has it open keeps its memory, so a broker passes on nothing that may be larger.
+func CheckOutbox(fd sys.FD) error { return sys.CheckSize(fd, outboxSize) }
 
 // outboxIn finds the parts of an outbox's memory.
 func outboxIn(memory []byte) outbox {

@@ -93,6 +93,25 @@ func CheckSealed(fd FD) error {
 	return nil
 }
 
+// CheckSize is CheckSealed of memory that has to have a size. What is sealed keeps it.
+func CheckSize(fd FD, size int) error {
+	if err := CheckSealed(fd); err != nil {
+		return err
+	}
+	return checkSize(fd, size)
+}
+
+func checkSize(fd FD, size int) error {
+	var st unix.Stat_t
+	if err := unix.Fstat(fd.Int(), &st); err != nil {
+		return os.NewSyscallError("fstat", err)
+	}
+	if st.Size != int64(size) {
+		return fmt.Errorf("%w: %d bytes, not %d", ErrSize, st.Size, size)
+	}
+	return nil
+}
+
 // MapPeerMemory maps memory that a peer made, for reading, after it has checked that the peer can
 // neither truncate it under us nor hand it to somebody else to write.
 func MapPeerMemory(fd FD, size int) (Memory, error) {
@@ -106,12 +125,8 @@ func MapPeerMemory(fd FD, size int) (Memory, error) {
 	if int64(fs.Type) != unix.TMPFS_MAGIC {
 		return Memory{}, ErrNotMemory
 	}
-	var st unix.Stat_t
-	if err := unix.Fstat(fd.Int(), &st); err != nil {
-		return Memory{}, os.NewSyscallError("fstat", err)
-	}
-	if st.Size != int64(size) {
-		return Memory{}, fmt.Errorf("%w: %d bytes, not %d", ErrSize, st.Size, size)
+	if err := checkSize(fd, size); err != nil {
+		return Memory{}, err
 	}
 	return mapFile(fd.Int(), size, unix.PROT_READ)
 }
