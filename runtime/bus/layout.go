@@ -94,8 +94,11 @@ const (
 	MaxMessage  = SegmentSize / 4 // payload and entries in a slot; larger payloads travel as bulk memory
 	// CallBytes is what calls may take of the slots. The rest is for replies: a call whose handler
 	// calls back would else wait for room that only its own end can make.
-	CallBytes  = SegmentSize / 4 * 3
-	MaxEntries = 256 // objects and files of one message
-	MaxFiles   = 128 // files of one message
-	EntrySize  = 32
+	CallBytes = SegmentSize / 4 * 3
+
+	MaxAttached      = 256                  // objects, files and notes that go with a payload
+	MaxAttachedFiles = 128                  // files among them
+	MaxEntries       = MaxAttached + 1      // of one message: a payload that travels as bulk memory is one
+	MaxFiles         = MaxAttachedFiles + 1 // of one message, likewise
+	EntrySize        = 32
 )

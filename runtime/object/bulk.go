@@ -19,13 +19,8 @@ var largestInSlot = bus.MaxMessage
 // surelyFits is the size of slots for which a reply finds room, in one piece, as soon as those sent before were
 // read: calls leave a quarter of the outbox free, and cut that into one part more than there are calls, so the
 // largest has 10 KiB. That is enough for any reply's entries; with its payload it may not be, until calls are begun.
-const surelyFits = 8 << 10
-
-// goesAsBulk reports whether a payload travels as bulk memory, which is one entry and one file more. What
-// fits a slot too takes that when there is no place for these.
-func goesAsBulk(need *bus.Need, size, entries int) bool {
-	return size > 0 && (need.Size > bus.MaxMessage || need.Files < bus.MaxFiles && entries < bus.MaxEntries)
-}
+// A test sets it.
+var surelyFits = 8 << 10
 
 // addBulk makes a payload of size bytes the first entry, and returns what the message needs then.
 func (o *outgoing) addBulk(l *lane, need bus.Need, size int) bus.Need {
@@ -41,9 +36,6 @@ func (o *outgoing) addBulk(l *lane, need bus.Need, size int) bus.Need {
 func (o *outgoing) fillBulk(l *lane, data *binder.Data, d *bus.Descriptor) error {
 	entries := o.content.entries
 	n, err := writeBulk(o.slot.Bulk, data)
-	if err == nil && len(entries) > bus.MaxEntries {
-		err = status.Exceeded(status.TooBig, "objects and files in one message, with a large payload", uint64(len(entries)), bus.MaxEntries)
-	}
 	if err != nil {
 		o.unfill(l, d)
 		return err

@@ -27,8 +27,8 @@ type content struct {
 // with wait may block for an introduction or for credit, until ctx ends.
 func (t *Transport) prepare(ctx context.Context, to *lane, data *binder.Data, wait bool) (*content, error) {
 	list, notes := data.Attachments, data.Notes
-	if n := len(list) + len(notes); n > bus.MaxEntries {
-		return nil, status.Exceeded(status.TooBig, "objects and files in one message", uint64(n), bus.MaxEntries)
+	if n := len(list) + len(notes); n > bus.MaxAttached {
+		return nil, status.Exceeded(status.TooBig, "objects and files in one message", uint64(n), bus.MaxAttached)
 	}
 	c := &content{t: t, to: to, entries: make([]bus.Entry, 0, len(list)+len(notes))}
 	for i := range notes {
@@ -78,8 +78,8 @@ func noteOf(e *bus.Entry) *binder.Note {
 }
 
 func (c *content) addFile(f *os.File) error {
-	if len(c.files) >= bus.MaxFiles {
-		return status.Exceeded(status.TooBig, "files in one message", uint64(len(c.files)+1), bus.MaxFiles)
+	if len(c.files) >= bus.MaxAttachedFiles {
+		return status.Exceeded(status.TooBig, "files in one message", uint64(len(c.files)+1), bus.MaxAttachedFiles)
 	}
 	raw, err := f.SyscallConn()
 	if err != nil {

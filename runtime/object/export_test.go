@@ -136,3 +136,9 @@ func (l *lane) left(asking int) error {
 
 // SetLargestInSlot has payloads larger than n travel as bulk memory.
 func SetLargestInSlot(n int) { largestInSlot = n }
+
+// SetSurelyFits has replies of up to n bytes wait for room in the outbox.
+func SetSurelyFits(n int) (before int) {
+	before, surelyFits = surelyFits, n
+	return before
+}

@@ -12,6 +12,7 @@ import (
 	"ubinder/runtime/binder"
 	"ubinder/runtime/broker/brokertest"
 	"ubinder/runtime/bus"
+	"ubinder/runtime/object"
 	"ubinder/runtime/status"
 )
 
@@ -63,11 +64,11 @@ func TestFreezersWithTimeoutsOfTheirOwn(t *testing.T) {
 // A process that is frozen may be stopped: a reply that waits for room then would wait with it.
 func TestFreezeWaitsForRepliesThatAreOwed(t *testing.T) {
 	const calls = 10
+	defer object.SetSurelyFits(object.SetSurelyFits(bus.SegmentSize)) // or they would travel as bulk memory
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t)
 		node := s.owner.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
 			c.Reply.Payload = make([]byte, bus.SegmentSize/calls)
-			c.Reply.Attachments = make([]binder.Attachment, bus.MaxEntries) // or it would travel as bulk memory
 			return nil
 		}))
 		require.NoError(t, s.owner.BecomeContextManager(t.Context(), node))

@@ -74,7 +74,7 @@ func (o *outgoing) need(l *lane, class bus.Class, size int) bus.Need {
 		files = len(o.content.files)
 	}
 	need := bus.Need{Class: class, Size: bus.SlotSize(size, o.entries()), Files: files}
-	if need.Size > largestInSlot && goesAsBulk(&need, size, o.entries()) {
+	if need.Size > largestInSlot && size > 0 {
 		return o.addBulk(l, need, size)
 	}
 	return need
@@ -91,7 +91,7 @@ func (o *outgoing) entries() int {
 // travels as bulk memory: what is queued there may wait for this very reply.
 func (o *outgoing) reserve(ctx context.Context, l *lane, class bus.Class, size int, node uint64, wait bool) (err error) {
 	need := o.need(l, class, size)
-	if class == bus.ClassReply && need.Bulk == 0 && need.Size > surelyFits && goesAsBulk(&need, size, o.entries()) {
+	if class == bus.ClassReply && need.Bulk == 0 && need.Size > surelyFits && size > 0 {
 		if o.slot, err = l.link.Reserve(need); !errors.Is(err, status.Full) {
 			return err
 		}

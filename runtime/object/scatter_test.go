@@ -3,7 +3,9 @@ package object_test
 import (
 	"context"
 	"errors"
+	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 
@@ -37,6 +39,8 @@ const (
 	askSlow = iota + 1
 	askLarge
 	askHuge
+	askObjects
+	askFiles
 )
 
 const (
@@ -63,6 +67,12 @@ func (s *scatterer) Transact(_ context.Context, c *binder.IncomingCall) error {
 		c.Reply.Body = &s.slow
 	case askLarge:
 		c.Reply.Payload = make([]byte, largeReply)
+	case askObjects:
+		c.Reply.Payload = make([]byte, largeReply)
+		c.Reply.Attachments = make([]binder.Attachment, bus.MaxAttached)
+	case askFiles:
+		c.Reply.Payload = make([]byte, largeReply)
+		c.Reply.Attachments = slices.Repeat([]binder.Attachment{{File: os.Stderr}}, bus.MaxAttachedFiles)
 	case askHuge:
 		s.mu.Lock()
 		defer s.mu.Unlock()
@@ -122,11 +132,15 @@ func scatter(t *testing.T, s *scatterer, handler func(ctx context.Context, o bin
 // A reply that finds no room in one piece gets through all the same, while every call that could make room waits
 // for it.
 func TestALargeReplyNeedsNoRoomInOnePiece(t *testing.T) {
-	scatter(t, new(scatterer), func(ctx context.Context, o binder.Object) error {
-		n, err := ask(ctx, o, askLarge)
-		assert.Equal(t, largeReply, n)
-		return err
-	})
+	for name, code := range map[string]uint32{"alone": askLarge, "with objects": askObjects, "with files": askFiles} {
+		t.Run(name, func(t *testing.T) {
+			scatter(t, new(scatterer), func(ctx context.Context, o binder.Object) error {
+				n, err := ask(ctx, o, code)
+				assert.Equal(t, largeReply, n)
+				return err
+			})
+		})
+	}
 }
 
 // Nor does one that has to wait, because large replies have taken all that there is beside the outbox.
