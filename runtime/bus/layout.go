@@ -14,7 +14,7 @@ import "ubinder/runtime/internal/ring"
 //	0x080   8     drained: position behind the last descriptor of yours that I took
 //	0x0c0   8     acks: how many acknowledgements I published
 //	0x100   8     room: the number of your acknowledgements at which I want the room bell
-//	0x140   128   armed: how my loopers (16), my poller, my wait for room, my wait for your draining
+//	0x140   120   armed: how my loopers (16), my poller, my wait for room, my wait for your draining
 //	              (and 11 spare) wait
 //	0x1b8   8     attended: the node whose oneway calls I handle, and will look for; 0: none
 //	0x1c0   128   bell: the same for yours

@@ -3,6 +3,7 @@ package object
 import (
 	"reflect"
 	"runtime"
+	"runtime/debug"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -162,6 +163,7 @@ func TestLentMemoryComesBackWhenNobodyHasIt(t *testing.T) {
 // What does not come back is the garbage collector's alone, as is what comes back too late.
 func TestLentMemoryIsBounded(t *testing.T) {
 	leaktest.Check(t)
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // nothing comes back before it is waited for
 	for n, most := range map[int]int{1 << 20: maxLent >> 20, 32 << 20: lentPayloads} {
 		var m warmMemory
 		for range most + 5 {

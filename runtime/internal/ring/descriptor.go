@@ -17,7 +17,7 @@ type Descriptor struct {
 	Chain     uint64 // 24
 	Offset    uint32 // 32  of the slot in its segment, in units of 64 bytes
 	Length    uint32 // 36  payload bytes
-	Slot      uint32 // 40  number to acknowledge; the segment in the top 8 bits
+	Slot      uint32 // 40  number to acknowledge
 	Entries   uint16 // 44  entries behind the payload
 	Files     uint16 // 46  descriptors sent over the socket for this position
 	Index     uint32 // 48
