@@ -142,3 +142,6 @@ func SetSurelyFits(n int) (before int) {
 	before, surelyFits = surelyFits, n
 	return before
 }
+
+// Napping is how many threads of this program nap.
+func Napping() int { return int(napping.Load()) }

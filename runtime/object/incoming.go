@@ -120,7 +120,14 @@ type queue struct {
 	head int
 }
 
-func (q *queue) push(c *incoming) { q.list = append(q.list, c) }
+func (q *queue) push(c *incoming) {
+	if len(q.list) == cap(q.list) && q.head > len(q.list)/2 { // one that is never empty must not grow for ever
+		n := copy(q.list, q.list[q.head:])
+		clear(q.list[n:])
+		q.list, q.head = q.list[:n], 0
+	}
+	q.list = append(q.list, c)
+}
 
 func (q *queue) len() int { return len(q.list) - q.head }
 

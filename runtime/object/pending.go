@@ -37,6 +37,7 @@ type pending struct {
 	hasNested atomic.Bool
 	sleeper   wait.Sleeper
 	spins     spinHistory
+	naps      int         // of this call
 	onChannel atomic.Bool // waits on signal instead of a futex
 	signal    chan struct{}
 }
@@ -46,6 +47,7 @@ type pending struct {
 func (p *pending) await(ctx context.Context) error {
 	stop := func() bool { return true }
 	watching := false
+	p.naps = 0
 	for !p.done.Load() {
 		if c := p.takeNested(); c != nil {
 			p.runNested(c)

@@ -1,8 +1,6 @@
 package object
 
 import (
-	"runtime"
-
 	"ubinder/runtime/internal/wait"
 )
 
@@ -13,7 +11,8 @@ const maxThreads = 2
 
 // sleep waits until the reply's ring, or wake: it spins if that may pay, then arms and looks once more.
 func (p *pending) sleep() {
-	if p.t.calling.Load()-p.t.nesting.Load() > maxThreads {
+	waiting := p.t.calling.Load() - p.t.nesting.Load()
+	if waiting > maxThreads {
 		p.sleepOnChannel()
 		return
 	}
@@ -21,11 +20,19 @@ func (p *pending) sleep() {
 	if r := p.t.spinning.callers.Load(); r != nil && p.spinForReply(r) {
 		return
 	}
+	nap := waiting == 1 && p.beginNap()
 	bell, val := p.waiter.Arm(wait.OnFutex)
-	if !p.something() {
+	switch {
+	case p.something():
+	case nap:
+		p.sleeper.Nap(p.t.parker, bell, val, napLimit)
+	default:
 		p.sleeper.Sleep(p.t.parker, bell, val, 0)
 	}
 	p.waiter.Present()
+	if nap {
+		endNap()
+	}
 }
 
 // yieldEvery is after how many sleeps a thread lets other goroutines run first.
@@ -36,7 +43,7 @@ const yieldEvery = 256
 // again for moments only.
 func (t *Transport) yield() {
 	if t.sleeps.Add(1)%yieldEvery == 0 {
-		runtime.Gosched()
+		t.spinning.naps.lookAround()
 	}
 }
 

@@ -18,6 +18,7 @@ type spinning struct {
 	loopers atomic.Pointer[spinRule]
 	streams atomic.Pointer[spinRule]
 	most    int32 // threads of this program that may spin at once
+	naps    naps
 }
 
 // spinners is how many threads of this program spin now, whichever of its processes they wait for.
@@ -30,6 +31,7 @@ func (s *spinning) begin(p wait.Parker) {
 	if _, inside := p.(*wait.Channels); inside {
 		return
 	}
+	s.naps.begin()
 	s.most = int32(min(runtime.NumCPU(), runtime.GOMAXPROCS(0)) - 1)
 	s.set(&callerRule, &looperRule, &streamRule)
 }

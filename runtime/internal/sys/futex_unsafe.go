@@ -30,6 +30,14 @@ func FutexWait(w *atomic.Uint32, val uint32, timeout time.Duration) (slept bool)
 	return e != unix.EAGAIN
 }
 
+// FutexNap is FutexWait for at most limit of which the Go scheduler is not told: the thread keeps its processor. A
+// signal ends it, as the one by which the scheduler asks a goroutine to stop: a garbage collection need not wait.
+func FutexNap(w *atomic.Uint32, val uint32, limit time.Duration) (slept bool) {
+	ts := unix.NsecToTimespec(int64(limit))
+	_, _, e := unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWait, uintptr(val), uintptr(unsafe.Pointer(&ts)), 0, 0)
+	return e != unix.EAGAIN
+}
+
 // FutexWake wakes up to n sleepers on w and returns how many there were. It never blocks, so the
 // scheduler need not know of it.
 func FutexWake(w *atomic.Uint32, n int32) int {

@@ -3,6 +3,7 @@ package sys_test
 import (
 	"os"
 	"os/exec"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -119,4 +120,25 @@ func TestFutexWaits(t *testing.T) {
 		default:
 		}
 	}
+}
+
+// TestANapEndsForTheCollector: a thread that naps keeps its processor, and gives it up when it is asked to.
+func TestANapEndsForTheCollector(t *testing.T) {
+	_, m := memory(t, page)
+	w := words(m)
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for w[0].Load() == 0 {
+			w[1].Add(1)
+			sys.FutexNap(&w[0], 0, time.Hour)
+		}
+	}()
+	for w[1].Load() == 0 {
+		runtime.Gosched()
+	}
+	runtime.GC()
+	w[0].Store(1)
+	sys.FutexWakeAll(&w[0])
+	<-ended
 }

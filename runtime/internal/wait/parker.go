@@ -20,6 +20,8 @@ import (
 type Parker interface {
 	// Wait sleeps while *w == val and *poked == 0; timeout zero means none.
 	Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, timeout time.Duration)
+	// Nap is Wait for at most limit, on a thread that keeps its processor of the Go scheduler.
+	Nap(w *atomic.Uint32, val uint32, poked *atomic.Uint32, limit time.Duration)
 	// WaitAny sleeps while every word of s has its value.
 	WaitAny(s *Set)
 	// Wake wakes one sleeper on w, WakeAll every one.
@@ -62,6 +64,13 @@ func (f *Futex) Counters() *Counters { return &f.counters }
 func (f *Futex) Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, timeout time.Duration) {
 	if poked.Load() == 0 {
 		f.counters.slept(sys.FutexWait(w, val, timeout))
+	}
+}
+
+// Nap implements Parker.
+func (f *Futex) Nap(w *atomic.Uint32, val uint32, poked *atomic.Uint32, limit time.Duration) {
+	if poked.Load() == 0 {
+		f.counters.slept(sys.FutexNap(w, val, limit))
 	}
 }
 
@@ -143,6 +152,11 @@ func (c *Channels) Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, time
 		}
 	}
 	c.unpark(ch, w)
+}
+
+// Nap implements Parker.
+func (c *Channels) Nap(w *atomic.Uint32, val uint32, poked *atomic.Uint32, limit time.Duration) {
+	c.Wait(w, val, poked, limit)
 }
 
 // WaitAny implements Parker.

@@ -21,6 +21,15 @@ func (s *Sleeper) Sleep(p Parker, bell *atomic.Uint32, val uint32, timeout time.
 	s.poked.Store(0)
 }
 
+// Nap is Sleep for at most limit, on a thread that keeps its processor of the Go scheduler.
+func (s *Sleeper) Nap(p Parker, bell *atomic.Uint32, val uint32, limit time.Duration) {
+	s.bell.Store(bell)
+	s.asleep.Store(true)
+	p.Nap(bell, val, &s.poked, limit)
+	s.asleep.Store(false)
+	s.poked.Store(0)
+}
+
 // SleepAny sleeps on several bells. The set must have room for one more word.
 func (s *Sleeper) SleepAny(p Parker, set *Set) {
 	s.bell.Store(nil)

@@ -1,0 +1,66 @@
+package object
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+)
+
+// A nap is a short sleep on a futex of which the Go scheduler is not told. A thread whose sleep it knows of loses its
+// processor when the sleep lasts, and when it comes up without one the scheduler's monitor thread gets up too and looks
+// some fifty times before it rests again. With many processes that wait for one these looks took more time than the
+// calls, so that waits lasted, so that all lost their processors.
+//
+// Who naps keeps its processor from other goroutines, as one that computes does, and is interrupted as that one is: by
+// the scheduler, when a garbage collection is to begin, or after 10 ms. Then others have their turn. Another processor
+// is always left to them.
+const (
+	napLimit = 20 * time.Millisecond // for when the scheduler interrupts nobody (GODEBUG=asyncpreemptoff=1)
+	// maxNaps is how many naps one call has before it sleeps for good. They take less time than what the end of a sleep
+	// costs of which the scheduler knows.
+	maxNaps = 10
+)
+
+// napping is how many threads of this program nap now, whichever of its processes they wait for.
+var napping atomic.Int32
+
+// naps is who may nap: nobody while it is zero.
+type naps struct {
+	most  int32       // threads at once, those that spin included
+	maybe atomic.Bool // other goroutines were running when it was looked last
+	busy  atomic.Bool // and the time before
+}
+
+func (n *naps) begin() { n.most = int32(runtime.GOMAXPROCS(0) - 1) }
+
+// beginNap reports whether the calling thread may nap; then endNap follows.
+func (p *pending) beginNap() bool {
+	n := &p.t.spinning.naps
+	if p.naps > 0 {
+		runtime.Gosched() // for those who waited for this processor
+	}
+	if n.most == 0 || p.naps == maxNaps || n.busy.Load() {
+		return false
+	}
+	if napping.Add(1)+spinners.Load() > n.most {
+		napping.Add(-1)
+		return false
+	}
+	p.naps++
+	return true
+}
+
+func endNap() { napping.Add(-1) }
+
+// lookAround lets other goroutines run, and notes whether there were any, twice in a row: then nobody naps until
+// there are none. Once, it may have been that the thread itself was put off.
+func (n *naps) lookAround() {
+	start := time.Now()
+	runtime.Gosched()
+	long := time.Since(start) > busyAfter
+	n.busy.Store(long && n.maybe.Swap(long))
+	n.maybe.Store(long)
+}
+
+// busyAfter is more than the scheduler takes to find nobody.
+const busyAfter = 20 * time.Microsecond

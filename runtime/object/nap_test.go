@@ -1,0 +1,62 @@
+package object_test
+
+import (
+	"context"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"ubinder/runtime/binder"
+	"ubinder/runtime/broker/brokertest"
+	"ubinder/runtime/object"
+)
+
+// slowServer is a bus with a service whose handler answers when it is told to.
+func slowServer(t *testing.T) (path string, answer chan<- struct{}) {
+	path = brokertest.Start(t)
+	server, told := dial(t, path), make(chan struct{})
+	node := server.NewNode(binder.HandlerFunc(func(ctx context.Context, c *binder.IncomingCall) error {
+		select {
+		case <-told:
+		case <-ctx.Done():
+		}
+		return nil
+	}))
+	require.NoError(t, server.BecomeContextManager(t.Context(), node))
+	return path, told
+}
+
+// TestACallThatLastsSleepsForGood: its thread naps first, and then lets go of the scheduler's processor. A garbage
+// collection need not wait for either, nor who cancels the call.
+func TestACallThatLastsSleepsForGood(t *testing.T) {
+	if runtime.GOMAXPROCS(0) == 1 {
+		t.Skip("the only processor is never kept by who waits")
+	}
+	path, answer := slowServer(t)
+	client := dial(t, path)
+	h, err := client.ContextManager(t.Context())
+	require.NoError(t, err)
+	for _, cancelled := range []bool{false, true} {
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() {
+			_, err := binder.Call(ctx, h, 1, nil)
+			done <- err
+		}()
+		require.Eventually(t, func() bool { return object.Napping() == 1 }, killPatience, time.Millisecond)
+		runtime.GC()
+		if cancelled {
+			cancel()
+			require.ErrorIs(t, <-done, context.Canceled)
+			require.Zero(t, object.Napping())
+			continue
+		}
+		require.Eventually(t, func() bool { return object.Napping() == 0 }, killPatience, time.Millisecond)
+		runtime.GC()
+		answer <- struct{}{}
+		require.NoError(t, <-done)
+		cancel()
+	}
+}
