@@ -42,6 +42,7 @@ type Broker struct {
 	mu        sync.Mutex
 	closed    bool
 	processes map[uint64]*Process
+	byPID     map[int32]map[uint64]bool // their ids, by OS process
 	perUser   map[uint32]int
 	manager   *Process
 	root      uint64             // the manager's node
@@ -77,7 +78,7 @@ func Listen(c Config) (*Broker, error) {
 		l.Close()
 		return nil, err
 	}
-	return &Broker{config: c, listener: l, ids: ids, processes: make(map[uint64]*Process), perUser: make(map[uint32]int),
+	return &Broker{config: c, listener: l, ids: ids, processes: make(map[uint64]*Process), byPID: make(map[int32]map[uint64]bool), perUser: make(map[uint32]int),
 		greeting: make(map[*sys.Conn]bool)}, nil
 }
 

@@ -179,6 +179,10 @@ func (b *Broker) add(p *Process) error {
 	}
 	p.ID = id
 	b.processes[id] = p
+	if b.byPID[p.PID] == nil {
+		b.byPID[p.PID] = make(map[uint64]bool)
+	}
+	b.byPID[p.PID][id] = true
 	killpoint.At("broker: process added")
 	return nil
 }
@@ -189,6 +193,9 @@ func (b *Broker) remove(p *Process) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.processes, p.ID)
+	if delete(b.byPID[p.PID], p.ID); len(b.byPID[p.PID]) == 0 {
+		delete(b.byPID, p.PID)
+	}
 	if b.manager == p {
 		b.manager = nil
 	}
@@ -270,8 +277,8 @@ func (b *Broker) setFrozen(p *Process, frozen bool) {
 func (b *Broker) find(pid int32, after uint64) (process uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for id, p := range b.processes {
-		if p.PID == pid && id > after && (process == 0 || id < process) {
+	for id := range b.byPID[pid] {
+		if id > after && (process == 0 || id < process) {
 			process = id
 		}
 	}

@@ -189,6 +189,7 @@ func (t *Table) pass(r *Ref, to uint64, weak bool) (position uint64, res UseResu
 	pos, ok := t.env.Post(owner.id, Control{Kind: Grant, Peer: to, Node: r.Node, By: by, Weak: weak})
 	if ok {
 		owner.granted[to] = true
+		t.grantees.add(to, owner.id)
 	}
 	t.EndUse(r, by)
 	if !ok {

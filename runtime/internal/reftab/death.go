@@ -62,11 +62,17 @@ func (t *Table) bury(p *peer) {
 		t.lose(r)
 	}
 	t.loseProvisional(p.id)
-	for _, owner := range t.peers { // R9
-		if owner.granted[p.id] {
-			delete(owner.granted, p.id)
-			t.send(owner, Control{Kind: RevokePeer, Peer: p.id})
-		}
+	for granter := range p.fences {
+		t.askers.remove(granter, p.id)
+	}
+	for to := range p.granted {
+		t.grantees.remove(to, p.id)
+	}
+	for id := range t.grantees[p.id] { // R9
+		owner := t.peers[id]
+		delete(owner.granted, p.id)
+		t.grantees.remove(p.id, id)
+		t.send(owner, Control{Kind: RevokePeer, Peer: p.id})
 	}
 }
 

@@ -46,12 +46,13 @@ func (t *Table) fencedBy(p *peer, granter uint64) {
 // come: the granter has published nothing before both took part in their introduction, and is dead.
 func (t *Table) fence(from *peer, granter uint64) {
 	from.fences[granter] = struct{}{}
+	t.askers.add(granter, from.id)
 	t.answerFence(from.id, granter)
 }
 
 // answerFencesAbout answers those whose granter has just died.
 func (t *Table) answerFencesAbout(granter uint64) {
-	for owner := range t.peers {
+	for owner := range t.askers[granter] {
 		t.answerFence(owner, granter)
 	}
 }
@@ -68,5 +69,6 @@ func (t *Table) answerFence(owner, granter uint64) {
 		return
 	}
 	delete(from.fences, granter)
+	t.askers.remove(granter, owner)
 	t.send(from, Control{Kind: Fenced, Peer: granter})
 }

@@ -415,6 +415,8 @@ func (w *world) checkEmpty() {
 		require.Empty(w.t, p.table.recipients)
 		require.Empty(w.t, p.table.provisional, "references left in %d", p.id)
 		require.Empty(w.t, p.table.unclaimed)
+		require.Empty(w.t, p.table.askers)
+		requireGrantees(w.t, p.table)
 		require.Empty(w.t, p.mine)
 		for _, q := range p.table.peers {
 			require.Empty(w.t, q.held, "%d of %d", q.id, p.id)
@@ -529,4 +531,15 @@ func TestHonestProcessesLoseAndLeakNothing(t *testing.T) {
 	for seed := range runs {
 		simulate(t, seed)
 	}
+}
+
+// requireGrantees requires that the table has who made grants to whom both ways alike.
+func requireGrantees(t require.TestingT, table *Table) {
+	want := make(index)
+	for _, q := range table.peers {
+		for to := range q.granted {
+			want.add(to, q.id)
+		}
+	}
+	require.Equal(t, want, table.grantees)
 }

@@ -40,6 +40,10 @@ type Table struct {
 	provisional map[uint64]map[*Ref]struct{} // unmerged references, by owner
 	unclaimed   map[pair]int                 // how many of them are not claimed
 
+	// The same as in the peers, the other way round: a death must not look at all of them.
+	askers   index // owners that ask about a dead granter, by that one: fences
+	grantees index // owners on whose nodes grants were made, by recipient: granted
+
 	unsent   bool    // what is released was never posted
 	batching bool    // what is sent waits for the end of ReleaseAll
 	batched  []*peer // to whom something was sent meanwhile
@@ -51,6 +55,7 @@ func New(self uint64, env Env) *Table {
 		self: self, env: env, peers: make(map[uint64]*peer), nodes: make(map[uint64]*node),
 		roots: make(map[uint64]bool), granters: make(map[uint64]*granter), recipients: make(map[uint64]map[uint64]*batch),
 		provisional: make(map[uint64]map[*Ref]struct{}), unclaimed: make(map[pair]int),
+		askers: make(index), grantees: make(index),
 	}
 }
 
