@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"ubinder/runtime/internal/brokerwire"
 	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/status"
 )
@@ -101,15 +102,37 @@ func (b *Broker) Serve() error {
 	}
 }
 
+// welcome serves a connection: on a goroutine of its own, but for what has come with it. That is answered at once, so
+// that no other thread need be woken for it; not if there is a policy, which may take its time.
 func (b *Broker) welcome(conn *sys.Conn) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed {
+	if !b.expect(conn) {
 		conn.Close()
 		return
 	}
+	if b.config.Policy == (AllowAll{}) {
+		hello, err := receiveHello(conn.ReceiveWithNow)
+		if !errors.Is(err, sys.ErrWouldBlock) {
+			p, err := b.begin(conn, func() (brokerwire.Packet, error) { return hello, err })
+			go b.routineProcess(conn, p, err)
+			return
+		}
+	}
+	go func() {
+		p, err := b.begin(conn, func() (brokerwire.Packet, error) { return awaitHello(conn) })
+		b.routineProcess(conn, p, err)
+	}()
+}
+
+// expect notes a connection that has not said hello. It is false when the broker is closed.
+func (b *Broker) expect(conn *sys.Conn) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return false
+	}
 	b.greeting[conn] = true
-	b.wg.Go(func() { b.routineProcess(conn) })
+	b.wg.Add(1) // routineProcess ends that
+	return true
 }
 
 func (b *Broker) isClosed() bool {

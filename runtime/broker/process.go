@@ -29,22 +29,31 @@ func temporary(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
 }
 
-// routineProcess serves one connection from hello to its end.
-func (b *Broker) routineProcess(conn *sys.Conn) {
-	sys.GrowStack()
-	defer conn.Close()
+// begin takes a process in, and answers what it has asked already. The process is nil if it was refused. Else
+// sys.ErrWouldBlock is no error that ends the connection.
+func (b *Broker) begin(conn *sys.Conn, hello func() (brokerwire.Packet, error)) (*Process, error) {
 	killpoint.At("broker: accepted")
-	p, err := b.admit(conn)
+	p, err := b.admit(conn, hello)
 	b.mu.Lock()
 	delete(b.greeting, conn)
 	b.mu.Unlock()
 	if err != nil {
+		return nil, err
+	}
+	p.send(brokerwire.Packet{Kind: brokerwire.Welcome, Identity: p.Identity})
+	return p, b.serveOne(p, conn.ReceiveWithNow)
+}
+
+// routineProcess serves a connection that has begun, with that result, to its end.
+func (b *Broker) routineProcess(conn *sys.Conn, p *Process, err error) {
+	sys.GrowStack()
+	defer b.wg.Done()
+	defer conn.Close()
+	if p == nil {
 		lastWord(conn, err)
 		b.config.Log("refused a connection: %v", err)
 		return
 	}
-	p.send(brokerwire.Packet{Kind: brokerwire.Welcome, Identity: p.Identity})
-	err = b.serveOne(p, conn.ReceiveWithNow) // it may have asked already
 	if err == nil || errors.Is(err, sys.ErrWouldBlock) {
 		unwatch := watch(conn) // until here, helloTimeout bounds what a child with the socket can do
 		b.config.Log("process %d connected: %q (pid %d, uid %d)", p.ID, p.Name, p.PID, p.UID)
@@ -94,7 +103,7 @@ func errorText(err error) string {
 }
 
 // admit says who connects, charges the user, and takes the process in after its hello.
-func (b *Broker) admit(conn *sys.Conn) (*Process, error) {
+func (b *Broker) admit(conn *sys.Conn, hello func() (brokerwire.Packet, error)) (*Process, error) {
 	cr, err := conn.PeerCredentials()
 	if err != nil {
 		return nil, status.Errorf(status.Denied, "the kernel does not say who connects: %w", err)
@@ -104,7 +113,7 @@ func (b *Broker) admit(conn *sys.Conn) (*Process, error) {
 	if err := b.charge(p.UID); err != nil {
 		return nil, err
 	}
-	if err := b.greet(p); err != nil {
+	if err := b.greet(p, hello); err != nil {
 		b.discharge(p.UID)
 		return nil, err
 	}
@@ -131,8 +140,8 @@ func (b *Broker) discharge(uid uint32) {
 }
 
 // greet reads the hello and takes the process in.
-func (b *Broker) greet(p *Process) error {
-	hello, err := receiveHello(p.conn)
+func (b *Broker) greet(p *Process, receive func() (brokerwire.Packet, error)) error {
+	hello, err := receive()
 	if err != nil {
 		return status.Errorf(status.Protocol, "hello: %w", err)
 	}
@@ -150,15 +159,20 @@ func (b *Broker) greet(p *Process) error {
 	return b.add(p)
 }
 
-// receiveHello sets no timer for a hello that has come with the connection, as it does: a timer wakes a
+// awaitHello sets no timer for a hello that has come with the connection, as it does: a timer wakes a
 // thread.
-func receiveHello(conn *sys.Conn) (brokerwire.Packet, error) {
-	hello, files, err := receive(conn.ReceiveWithNow)
+func awaitHello(conn *sys.Conn) (brokerwire.Packet, error) {
+	hello, err := receiveHello(conn.ReceiveWithNow)
 	if errors.Is(err, sys.ErrWouldBlock) {
 		conn.SetReadDeadline(time.Now().Add(helloTimeout))
 		defer conn.SetReadDeadline(time.Time{})
-		hello, files, err = receive(conn.ReceiveWith)
+		hello, err = receiveHello(conn.ReceiveWith)
 	}
+	return hello, err
+}
+
+func receiveHello(with sys.Receiver) (brokerwire.Packet, error) {
+	hello, files, err := receive(with)
 	sys.CloseAll(files)
 	return hello, err
 }

@@ -41,11 +41,9 @@ type Link struct {
 	send sender
 	recv receiver
 
-	callers       []wait.Waiter
-	loopers       []wait.Waiter
-	poller        wait.Waiter
-	callerRingers []wait.Ringer
-	ringers       []wait.Ringer // loopers, poller, room, take
+	loopers []wait.Waiter
+	poller  wait.Waiter
+	ringers []wait.Ringer // loopers, poller, room, take
 
 	users   atomic.Int64 // holds on the mappings; the receiving goroutine has one
 	unmap   func()
@@ -112,12 +110,10 @@ func newLane(peer *Peer, out, in outbox, parker wait.Parker, p port, unmap func(
 	l.send.bulk.sweep = l.sweepBulk
 	l.recv.ring = in.reader()
 	l.freeze = freezeWords(out, in)
-	l.callers = waiters(out, in, offCallerArmed, offCallerBell, callerCredit)
-	pairs := waiters(out, in, offArmed, offBell, bellTake+1)
-	l.loopers, l.poller = pairs[:Loopers], pairs[bellPoll]
-	l.send.roomWait, l.send.takeWait = pairs[bellRoom], pairs[bellTake]
-	l.callerRingers = ringers(out, in, offCallerArmed, offCallerBell, callerCredit)
-	l.ringers = ringers(out, in, offArmed, offBell, bellTake+1)
+	w := waiters(out, in)
+	l.loopers, l.poller = w[:Loopers], w[bellPoll]
+	l.send.roomWait, l.send.takeWait = w[bellRoom], w[bellTake]
+	l.ringers = ringers(out, in)
 	l.users.Store(1)
 	return l
 }
@@ -201,8 +197,16 @@ func (l *Link) Peer() *Peer { return l.peer }
 // Parker returns what threads that wait on this link sleep and wake by.
 func (l *Link) Parker() wait.Parker { return l.parker }
 
-// Caller returns the waiting side of caller i. It needs a hold, or to be called from the Events.
-func (l *Link) Caller(i uint32) *wait.Waiter { return &l.callers[i] }
+// Caller makes the waiting side of caller i, of which there is one at a time. To use it needs a hold, or to be called
+// from the Events.
+func (l *Link) Caller(i uint32) wait.Waiter {
+	return wait.NewWaiter(&l.out.callerArmed[i], &l.in.callerBell[i])
+}
+
+// callerRinger is the ringing side of the peer's caller i.
+func (l *Link) callerRinger(i uint32) wait.Ringer {
+	return wait.NewRinger(&l.in.callerArmed[i], &l.out.callerBell[i])
+}
 
 // Looper returns the waiting side of looper i. It needs a hold, or to be called from the Events.
 func (l *Link) Looper(i int) *wait.Waiter { return &l.loopers[i] }
@@ -253,7 +257,7 @@ func (l *Link) ringPoller() {
 // CallerAwake reports whether the peer's caller is up, or has gone: if it was sent a reply just now,
 // nobody had to wake it. The lane is held.
 func (l *Link) CallerAwake(i uint32) bool {
-	m := l.callerRingers[i].Mode()
+	m := l.callerRinger(i).Mode()
 	return m == wait.Awake || m == wait.Absent
 }
 
@@ -264,7 +268,7 @@ func (l *Link) RingCaller(i uint32) bool {
 		return false
 	}
 	defer l.Drop()
-	r := l.callerRingers[i]
+	r := l.callerRinger(i)
 	switch r.Ring() {
 	case wait.OnFutex:
 		killpoint.At("ring: caller claimed")

@@ -19,6 +19,7 @@ type outbox struct {
 	// Words of head that every message needs.
 	drained, acks, room, attended *atomic.Uint64
 	ackRing                       []atomic.Uint32
+	callerArmed, callerBell       []atomic.Uint32
 }
 
 // outboxSize is that of an outbox's memory.
@@ -36,6 +37,8 @@ func outboxIn(memory []byte) outbox {
 		drained: head.Uint64(offDrained), acks: head.Uint64(offAcks), room: head.Uint64(offRoom),
 		attended: head.Uint64(offAttended),
 		ackRing:  head.Uint32s(offAckRing, ackRingSize),
+
+		callerArmed: head.Uint32s(offCallerArmed, callerCredit), callerBell: head.Uint32s(offCallerBell, callerCredit),
 	}
 }
 
@@ -80,19 +83,23 @@ func protocolError(format string, args ...any) error {
 func (o outbox) writer() ring.Writer { return ring.NewWriter(o.head, offRing, ringSize, offTail) }
 func (o outbox) reader() ring.Reader { return ring.NewReader(o.head, offRing, ringSize, offTail) }
 
-// pairs makes the two sides of the pairs of words of a lane.
-func waiters(mine, theirs outbox, armed, bell, n int) []wait.Waiter {
-	w := make([]wait.Waiter, n)
+// pairs is as many as there are of loopers, poller, room and take.
+const pairs = bellTake + 1
+
+// waiters makes the waiting sides of the pairs of a lane.
+func waiters(mine, theirs outbox) []wait.Waiter {
+	w := make([]wait.Waiter, pairs)
 	for i := range w {
-		w[i] = wait.NewWaiter(mine.head.Uint32(armed+4*i), theirs.head.Uint32(bell+4*i))
+		w[i] = wait.NewWaiter(mine.head.Uint32(offArmed+4*i), theirs.head.Uint32(offBell+4*i))
 	}
 	return w
 }
 
-func ringers(mine, theirs outbox, armed, bell, n int) []wait.Ringer {
-	r := make([]wait.Ringer, n)
+// ringers makes the ringing sides.
+func ringers(mine, theirs outbox) []wait.Ringer {
+	r := make([]wait.Ringer, pairs)
 	for i := range r {
-		r[i] = wait.NewRinger(theirs.head.Uint32(armed+4*i), mine.head.Uint32(bell+4*i))
+		r[i] = wait.NewRinger(theirs.head.Uint32(offArmed+4*i), mine.head.Uint32(offBell+4*i))
 	}
 	return r
 }

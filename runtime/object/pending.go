@@ -15,7 +15,7 @@ import (
 type pending struct {
 	t      *Transport
 	lane   *lane
-	waiter *wait.Waiter
+	waiter wait.Waiter
 	index  uint32 // caller index on the lane
 	token  uint64
 

@@ -33,6 +33,7 @@ type Driver struct {
 
 	sleeping sync.Mutex
 	bells    map[Waiter]bell
+	callers  sync.Map // *wait.Waiter by Waiter
 }
 
 type reserved struct {
@@ -255,10 +256,12 @@ func (d *Driver) free(op Op) (Result, error) {
 }
 
 func (d *Driver) waiter(w Waiter) *wait.Waiter {
-	if w.Caller {
-		return d.link.Caller(uint32(w.Index))
+	if !w.Caller {
+		return d.link.Looper(w.Index)
 	}
-	return d.link.Looper(w.Index)
+	caller := d.link.Caller(uint32(w.Index))
+	kept, _ := d.callers.LoadOrStore(w, &caller)
+	return kept.(*wait.Waiter)
 }
 
 func (d *Driver) arm(op Op) (Result, error) {
