@@ -172,7 +172,7 @@ func TestCrowds(t *testing.T) {
 		assert.Equal(t, size, r.Size)
 		for name, v := range map[string]float64{"hello": float64(r.HelloP50), "introduction": float64(r.IntroductionP50), "first call": float64(r.FirstCallP50), "call": float64(r.CallP50),
 			"turn": float64(r.TurnP50), "shared": r.PerLane.Shared, "goroutines": r.PerLane.Goroutines, "files": r.PerProcess.Files,
-			"server": r.ServerLanes.Idle.Ratio, "client": r.ClientLanes.Used.CPURatio, "both": float64(r.BothLanes.Alone.P50)} {
+			"server": r.ServerLanes.Idle.Ratio, "client": r.ClientLanes.Used.CPURatio, "both": float64(r.BothLanes.Alone.P50), "processes": float64(r.LaneProcesses)} {
 			assert.Positive(t, v, "%s of %s", name, lines[i])
 		}
 	}

@@ -3,6 +3,8 @@ package crowd
 import (
 	"context"
 	"fmt"
+
+	"golang.org/x/sys/unix"
 )
 
 // BesideLanes are the calls of two processes while others have lanes to one of them, or both.
@@ -15,7 +17,11 @@ type BesideLanes struct {
 // besideLanes compares calls without and with r.Size other lanes, each to a process of the operating system of its
 // own, in turns.
 func (r *ScaleResult) besideLanes(ctx context.Context, o Options) error {
-	p, err := newPair(ctx, o, r.Size)
+	var err error
+	if r.LaneProcesses, err = processesFor(r.Size); err != nil {
+		return err
+	}
+	p, err := newPair(ctx, o, r.LaneProcesses)
 	if err != nil {
 		return err
 	}
@@ -32,7 +38,7 @@ func (r *ScaleResult) besideLanes(ctx context.Context, o Options) error {
 		var alone, idle, used []turn
 		for round := range turnRounds {
 			o.Progress(fmt.Sprintf("scale, %d processes: calls beside lanes of %s, round %d of %d", r.Size, at.name, round+1, turnRounds))
-			t, err := p.turnsBesideLanes(ctx, at.of)
+			t, err := p.turnsBesideLanes(ctx, r.Size, at.of)
 			if err != nil {
 				return err
 			}
@@ -43,12 +49,26 @@ func (r *ScaleResult) besideLanes(ctx context.Context, o Options) error {
 	return nil
 }
 
+// memoryOfOne is more than an idle process takes, with a lane, page tables and threads.
+const memoryOfOne = 8 << 20
+
+// processesFor is how many processes of the operating system n connections are spread over: as many, if there is memory
+// for them.
+func processesFor(n int) (int, error) {
+	var info unix.Sysinfo_t
+	if err := unix.Sysinfo(&info); err != nil {
+		return 0, err
+	}
+	free := uint64(info.Freeram+info.Bufferram) * uint64(info.Unit)
+	return max(1, min(n, int(free/memoryOfOne))), nil
+}
+
 // turnsBesideLanes measures calls alone, beside idle lanes and beside such as are used.
-func (p *pair) turnsBesideLanes(ctx context.Context, of []int) (t [3]turn, err error) {
+func (p *pair) turnsBesideLanes(ctx context.Context, lanes int, of []int) (t [3]turn, err error) {
 	if t[0], err = p.take(ctx, nil); err != nil {
 		return t, err
 	}
-	if _, err = each(ctx, p.others, same(order{Do: doVisit, N: 1, Of: of})); err != nil {
+	if _, err = each(ctx, p.others, func(i int) order { return order{Do: doVisit, N: share(lanes, len(p.others), i), Of: of} }); err != nil {
 		return t, err
 	}
 	if t[1], err = p.take(ctx, nil); err != nil {

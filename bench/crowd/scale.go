@@ -59,6 +59,8 @@ type ScaleResult struct {
 	PerLane    PerOne `json:"per_lane"`
 	Idle       Idle   `json:"idle"`
 
+	LaneProcesses int `json:"lane_os_processes"` // that the other lanes are spread over: one for each, if memory allows
+
 	// Calls of two processes, without and with as many other lanes as Size says, in turns.
 	ServerLanes BesideLanes `json:"server_lanes"` // of who is called
 	ClientLanes BesideLanes `json:"client_lanes"` // of who calls
@@ -152,7 +154,7 @@ func (r *ScaleResult) gather(ctx context.Context, c *crowd) error {
 		return err
 	}
 	if r.OpenAll, err = c.leavesDo(ctx, func(i int) order {
-		return order{Do: doOpen, N: r.Size/len(c.leaves) + min(1, max(0, r.Size%len(c.leaves)-i))}
+		return order{Do: doOpen, N: share(r.Size, len(c.leaves), i)}
 	}); err != nil {
 		return err
 	}
@@ -167,6 +169,9 @@ func (r *ScaleResult) gather(ctx context.Context, c *crowd) error {
 	r.PerProcess, r.PerLane = open.minus(begun).per(r.Size), met.minus(open).per(r.Size)
 	return err
 }
+
+// share is how many of n the i-th of as many gets.
+func share(n, of, i int) int { return n/of + min(1, max(0, n%of-i)) }
 
 func (c *crowd) leavesDo(ctx context.Context, order func(int) order) (time.Duration, error) {
 	start := time.Now()

@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -338,4 +339,33 @@ func TestAProcessThatDoesNotReadIsCutOff(t *testing.T) {
 			break
 		}
 	}
+}
+
+// slow is a policy that takes its time for the first who comes.
+type slow struct {
+	broker.AllowAll
+	later   atomic.Bool
+	asked   chan struct{} // closed when it is asked
+	decided chan struct{} // ends that
+}
+
+func (s *slow) Connect(*broker.Process) error {
+	if !s.later.Swap(true) {
+		close(s.asked)
+		<-s.decided
+	}
+	return nil
+}
+
+func TestASlowPolicyHoldsUpNobodyElse(t *testing.T) {
+	path, s := busPath(t), &slow{asked: make(chan struct{}), decided: make(chan struct{})}
+	serve(t, broker.Config{Path: path, Policy: s})
+	first := dialRaw(t, path)
+	first.send(hello())
+	<-s.asked
+	join(t, path)
+	close(s.decided)
+	welcome, err := first.receive()
+	require.NoError(t, err)
+	require.Equal(t, brokerwire.Welcome, welcome.Kind)
 }
