@@ -67,7 +67,7 @@ func (g codecEmitter) appendPacked(f *protogen.Field) {
 		g.packedSize(f)
 	}
 	g.P("b = append(b, ", tagBytes(tag(f, protowire.BytesType)), ")")
-	g.P("b = ", g.protowire("AppendVarint"), "(b, uint64(", length, "))")
+	g.P("b = ", g.wire("AppendVarint"), "(b, uint64(", length, "))")
 	g.P("for _, v := range ", v, " {")
 	g.appendValue(f, "v", "")
 	g.P("}")
@@ -79,7 +79,7 @@ func (g codecEmitter) appendMap(f *protogen.Field) {
 	g.P("for k, v := range m.", f.GoName, " {")
 	size := g.expr(g.sizeTagged(key, "k"), "+", g.sizeKnown(value, "v"))
 	g.P("b = append(b, ", tagBytes(tag(f, protowire.BytesType)), ")")
-	g.P("b = ", g.protowire("AppendVarint"), "(b, uint64(", size, "))")
+	g.P("b = ", g.wire("AppendVarint"), "(b, uint64(", size, "))")
 	g.appendTagged(key, "k", fieldName(f))
 	g.appendTagged(value, "v", fieldName(f))
 	g.P("}")
@@ -103,14 +103,14 @@ func (g codecEmitter) appendValue(f *protogen.Field, v, field string) {
 		g.P("b = ", g.protowire("AppendVarint"), "(b, uint64(len(", v, ")))")
 		g.P("b = ", g.wire("Append"), "(b, ", v, ")")
 	case t == protowire.BytesType:
-		g.P("b = ", g.protowire("AppendVarint"), "(b, uint64(len(", v, ")))")
+		g.P("b = ", g.wire("AppendVarint"), "(b, uint64(len(", v, ")))")
 		g.P("b = append(b, ", v, "...)")
 	case t == protowire.Fixed32Type:
 		g.P("b = ", g.protowire("AppendFixed32"), "(b, ", g.toWire(f, v), ")")
 	case t == protowire.Fixed64Type:
 		g.P("b = ", g.protowire("AppendFixed64"), "(b, ", g.toWire(f, v), ")")
 	default:
-		g.P("b = ", g.protowire("AppendVarint"), "(b, ", g.toWire(f, v), ")")
+		g.P("b = ", g.wire("AppendVarint"), "(b, ", g.toWire(f, v), ")")
 	}
 }
 

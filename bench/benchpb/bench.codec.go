@@ -53,7 +53,7 @@ func (m *Echo) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.N != 0 {
 		b = append(b, 0x10)
-		b = protowire.AppendVarint(b, m.N)
+		b = wire.AppendVarint(b, m.N)
 	}
 	return append(b, m.unknownFields...), nil
 }

@@ -495,7 +495,7 @@ func (m *ShowReply) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	if m.Bytes != 0 {
 		b = append(b, 0x08)
-		b = protowire.AppendVarint(b, m.Bytes)
+		b = wire.AppendVarint(b, m.Bytes)
 	}
 	if len(m.FirstLine) > 0 {
 		b = append(b, 0x12)
@@ -568,7 +568,7 @@ func (m *PidReply) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.Pid != 0 {
 		b = append(b, 0x08)
-		b = protowire.AppendVarint(b, uint64(m.Pid))
+		b = wire.AppendVarint(b, uint64(m.Pid))
 	}
 	return append(b, m.unknownFields...), nil
 }

@@ -210,7 +210,9 @@ func (r *Reply) SetMemory(m Memory) { r.memory = m }
 
 // Release gives back the payload's memory and every attachment that was not taken.
 func (r *Reply) Release() {
-	r.drop()
+	if len(r.Attachments) > 0 {
+		r.drop()
+	}
 	if r.memory != nil {
 		r.memory.Free()
 		r.memory = nil

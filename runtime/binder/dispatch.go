@@ -70,23 +70,31 @@ func (c *IncomingCall) Reset() {
 // handle serves a call, in line with the other oneway calls of the node if it is one, and turns a
 // panic into an error: one bad handler must not end every service of the process.
 func (n *Node) handle(ctx context.Context, c *IncomingCall) (err error) {
-	defer n.recovered(c, &err)
+	returned := false
+	defer func() {
+		if !returned {
+			n.recovered(c, recover(), &err)
+		}
+	}()
 	if c.Oneway() {
 		n.oneway.running.Lock()
 		defer n.oneway.running.Unlock()
 	}
-	if n.life.destroyed.Load() {
-		return errDestroyed
+	switch {
+	case n.life.destroyed.Load():
+		err = errDestroyed
+	case n.intercepted != nil:
+		err = n.intercepted.Transact(ctx, c)
+	default:
+		err = n.serve(ctx, c)
 	}
-	if n.intercepted != nil {
-		return n.intercepted.Transact(ctx, c)
-	}
-	return n.serve(ctx, c)
+	returned = true
+	return err
 }
 
-// recovered, deferred, makes an error of a panic.
-func (n *Node) recovered(c *IncomingCall, err *error) {
-	if v := recover(); v != nil {
+// recovered makes an error of what a deferred function has recovered: of a panic.
+func (n *Node) recovered(c *IncomingCall, v any, err *error) {
+	if v != nil {
 		*err = &status.Error{
 			Code:    status.Internal,
 			Message: fmt.Sprintf("handler of %s panicked in transaction %d: %v", n.name(), c.Code, v),
@@ -97,7 +105,7 @@ func (n *Node) recovered(c *IncomingCall, err *error) {
 
 // serveIntercepted is serve for interceptors: to them a panic is an error like others.
 func (n *Node) serveIntercepted(ctx context.Context, c *IncomingCall) (err error) {
-	defer n.recovered(c, &err)
+	defer func() { n.recovered(c, recover(), &err) }()
 	return n.serve(ctx, c)
 }
 

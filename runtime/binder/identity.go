@@ -56,10 +56,13 @@ type Chain struct {
 	Nice  uint8  // the transport's: the nice value that calls carry on; zero: the process's own
 }
 
-// ChainFrom returns the chain that a call made under ctx belongs to. It is for transports.
-func ChainFrom(ctx context.Context) Chain {
+// ChainFrom returns the chain that a call made under ctx belongs to, which is only to be read. It is for
+// transports.
+func ChainFrom(ctx context.Context) *Chain {
 	if c := scopeOf(ctx).call; c != nil && !c.ended.Load() {
-		return c.chain
+		return &c.chain
 	}
-	return Chain{}
+	return &noChain
 }
+
+var noChain Chain

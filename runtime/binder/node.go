@@ -30,12 +30,15 @@ type IncomingCall struct {
 	Target    *Node
 	Caller    *Identity
 	Received
-	Reply   Data // what to answer; ignored for oneway calls
-	Scratch any  // for package stub: memory that serves one call after the other
+	Reply   Data    // what to answer; ignored for oneway calls
+	Scratch Scratch // for package stub: memory that serves one call after the other; nil: none yet
 
 	notes    []Note
 	contexts []CallContext // for the next calls
 }
+
+// Scratch is memory of who serves calls. End is called when the reply was sent, or will not be.
+type Scratch interface{ End() }
 
 // Oneway reports whether nobody waits for a reply.
 func (c *IncomingCall) Oneway() bool { return c.Flags&Oneway != 0 }
@@ -43,9 +46,11 @@ func (c *IncomingCall) Oneway() bool { return c.Flags&Oneway != 0 }
 // Done gives back what the handler did not take, and what the façade kept until the reply was
 // posted. It is for transports.
 func (c *IncomingCall) Done() {
-	c.drop()
-	if s, ok := c.Scratch.(interface{ End() }); ok {
-		s.End()
+	if len(c.Attachments) > 0 {
+		c.drop()
+	}
+	if c.Scratch != nil {
+		c.Scratch.End()
 	}
 }
 

@@ -234,8 +234,7 @@ func sendUntilCutOff(t testing.TB, v *victim) {
 			v.link.Post(&Descriptor{Kind: KindCall, Length: 64}, slot, nil)
 		}
 		v.link.PostControl(&Descriptor{Kind: KindDrop})
-		v.link.RingLooper()
-		v.link.RingCaller(i % Callers)
+		ringAll(v, i%Callers)
 	}
 	require.ErrorIs(t, v.link.Err(), status.Protocol)
 }
@@ -274,7 +273,14 @@ func sendSome(v *victim) {
 			v.link.Post(&Descriptor{Kind: KindReply, Length: 100}, slot, nil)
 		}
 		v.link.PostControl(&Descriptor{Kind: KindDrop})
+		ringAll(v, 1)
+	}
+}
+
+func ringAll(v *victim, caller uint32) {
+	if v.link.Hold() {
+		defer v.link.Drop()
 		v.link.RingLooper()
-		v.link.RingCaller(1)
+		v.link.RingCaller(caller)
 	}
 }

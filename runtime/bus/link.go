@@ -56,9 +56,10 @@ type sender struct {
 	ring       ring.Writer
 	pool       *pool.Pool
 	slots      []slotState // by slot number
-	files      int         // of messages that the peer has not freed
-	filed      int         // messages with files that the peer has not freed
-	secrets    int         // posted slots that are to be wiped
+	last       lastSlot
+	files      int // of messages that the peer has not freed
+	filed      int // messages with files that the peer has not freed
+	secrets    int // posted slots that are to be wiped
 	bulk       bulkMemory
 	spamTold   bool   // that there is spam; until there is none
 	messages   int    // message credit in use
@@ -166,9 +167,9 @@ func (l *Link) Err() error {
 }
 
 // Hold keeps the memory mapped, and files that have come open, until as many Drops, also after
-// the link has died. It is false when the memory is gone already. Sending and ringing hold by
-// themselves, a Slot until it is posted or abandoned; receiving, Caller's and Looper's waiters
-// need a hold, or to be called from the Events.
+// the link has died. It is false when the memory is gone already. Reserve and PostControl hold by
+// themselves, a Slot until it is posted or abandoned; PostSmall, receiving, ringing, Caller's and Looper's
+// waiters need a hold, or to be called from the Events.
 func (l *Link) Hold() bool {
 	for {
 		n := l.users.Load()
@@ -212,14 +213,11 @@ func (l *Link) callerRinger(i uint32) wait.Ringer {
 func (l *Link) Looper(i int) *wait.Waiter { return &l.loopers[i] }
 
 // RingLooper wakes nobody while a looper is awake on the lane, for that one will look at it. Else it
-// prefers the looper with the lowest number, which served last and is warm.
+// prefers the looper with the lowest number, which served last and is warm. The lane is held.
 func (l *Link) RingLooper() {
-	if !l.Hold() {
-		return
-	}
-	defer l.Drop()
 	for i := range l.ringers[:Loopers] {
-		switch r := l.ringers[i]; r.Ring() {
+		r := &l.ringers[i]
+		switch r.Ring() {
 		case wait.OnFutex:
 			killpoint.At("ring: looper claimed")
 			l.parker.Wake(r.Bell())
@@ -232,14 +230,9 @@ func (l *Link) RingLooper() {
 }
 
 // RingOneway is RingLooper after a oneway call on a node. It wakes nobody while one that handles such a call
-// attends to the lane.
+// attends to the lane. The lane is held.
 func (l *Link) RingOneway(node uint64) {
-	if !l.Hold() {
-		return
-	}
-	attended := node != 0 && l.in.attended.Load() == node // zero: nobody attends to any
-	l.Drop()
-	if !attended {
+	if node == 0 || l.in.attended.Load() != node { // zero: nobody attends to any
 		l.RingLooper()
 	}
 }
@@ -257,17 +250,14 @@ func (l *Link) ringPoller() {
 // CallerAwake reports whether the peer's caller is up, or has gone: if it was sent a reply just now,
 // nobody had to wake it. The lane is held.
 func (l *Link) CallerAwake(i uint32) bool {
-	m := l.callerRinger(i).Mode()
+	r := l.callerRinger(i)
+	m := r.Mode()
 	return m == wait.Awake || m == wait.Absent
 }
 
 // RingCaller wakes the peer's caller i if it sleeps. False means that there is none: ring a
-// looper instead.
+// looper instead. The lane is held.
 func (l *Link) RingCaller(i uint32) bool {
-	if !l.Hold() {
-		return false
-	}
-	defer l.Drop()
 	r := l.callerRinger(i)
 	switch r.Ring() {
 	case wait.OnFutex:

@@ -27,7 +27,7 @@ func (l *Link) reserve(n Need) (Slot, error) {
 	s := &l.send
 	s.Lock()
 	defer s.Unlock()
-	number, off, err := l.allot(n)
+	number, off, err := l.allot(&n)
 	if err != nil {
 		return Slot{}, err
 	}
@@ -43,65 +43,113 @@ func (l *Link) reserve(n Need) (Slot, error) {
 }
 
 // allot takes credit and a slot. The caller has the sender locked.
-func (l *Link) allot(n Need) (number uint32, off int, err error) {
+func (l *Link) allot(n *Need) (number uint32, off int, err error) {
 	s := &l.send
 	if err := l.Err(); err != nil {
 		return 0, 0, err
 	}
-	if err := l.reap(); err != nil {
-		return 0, 0, err
+	if l.in.acks.Load() != s.acked {
+		if err := l.reap(); err != nil {
+			return 0, 0, err
+		}
 	}
-	if err := s.creditFor(n); err != nil {
-		return 0, 0, err
+	if !s.plenty(n) {
+		if err := s.creditFor(*n); err != nil {
+			return 0, 0, err
+		}
 	}
 	number, off, ok := s.pool.Alloc(n.Size)
 	if !ok {
 		return 0, 0, full("bytes of slots in the outbox", s.pool.Used()+n.Size, l.out.segment.Size())
 	}
-	s.take(number, n.Class, n.Files)
+	s.take(number, n)
 	killpoint.At("send: reserved")
 	return number, off, nil
+}
+
+// plenty reports that there is credit, of messages that are most; of others creditFor knows.
+func (s *sender) plenty(n *Need) bool {
+	return n.Files == 0 && (n.Class == ClassReply || n.Class == ClassCall && s.messages < messageCredit && s.messageLen+n.Size <= CallBytes)
 }
 
 // SmallPayload is how many bytes PostSmall takes.
 const SmallPayload = 4096
 
 // PostSmall reserves a slot, copies payload into it and posts d, in one go. There are no entries and
-// no files. spam is Slot.Spam.
+// no files. spam is Slot.Spam. The caller has a hold.
 func (l *Link) PostSmall(c Class, d *Descriptor, payload []byte) (pos uint64, spam bool, err error) {
-	if !l.Hold() {
-		return 0, false, l.Err()
-	}
 	s := &l.send
 	s.Lock()
-	number, off, err := l.allot(Need{Class: c, Size: len(payload)})
-	if err == nil {
-		copy(l.out.segment.Bytes(off, len(payload)), payload)
+	if s.mayRepeat(c, d, len(payload)) && l.freedLast() {
+		l.out.segment.CopyIn(s.last.off, payload)
 		killpoint.At("send: filled")
 		d.Length, d.Entries, d.Files = uint32(len(payload)), 0, 0
-		pos = l.publish(d, number, off)
+		d.Slot, d.Offset = s.last.number, uint32(s.last.off)/slotUnit // it stays in use
+		pos = s.ring.Put(d)
+		s.Unlock()
+		return pos, false, nil
+	}
+	n := Need{Class: c, Size: len(payload)}
+	number, off, err := l.allot(&n)
+	if err == nil {
+		s.last = lastSlot{number, off, s.pool.Size(number), c, c != ClassOneway && d.Flags&FlagClearBuf == 0}
+		pos = l.putSmall(d, payload, number, off)
 		spam = c == ClassOneway && s.spam()
 	}
 	s.Unlock()
-	l.Drop()
 	return pos, spam, err
+}
+
+func (l *Link) putSmall(d *Descriptor, payload []byte, number uint32, off int) (pos uint64) {
+	l.out.segment.CopyIn(off, payload)
+	killpoint.At("send: filled")
+	d.Length, d.Entries, d.Files = uint32(len(payload)), 0, 0
+	return l.publish(d, number, off)
+}
+
+// lastSlot is the slot of the small message that was posted last. The next often has its class and its size, and finds
+// that slot freed, and nothing else: then it takes it as it is, for to give it back and get it again changes nothing.
+type lastSlot struct {
+	number uint32
+	off    int
+	size   int
+	class  Class
+	held   bool // not freed, so far as is known; not so of oneway messages and of secrets
+}
+
+// mayRepeat reports whether a message is like the last one. Nothing is known of what was freed meanwhile.
+func (s *sender) mayRepeat(c Class, d *Descriptor, size int) bool {
+	return s.last.held && c == s.last.class && size <= s.last.size && size > s.last.size-slotUnit && d.Flags&FlagClearBuf == 0 && s.secrets == 0
+}
+
+// freedLast takes note of the peer's next acknowledgement, if there is one alone, and it is of the last slot.
+func (l *Link) freedLast() bool {
+	s := &l.send
+	if l.failure.Load() != nil || l.in.acks.Load() != s.acked+1 || l.in.ackRing[s.acked%ackRingSize].Load() != s.last.number {
+		return false
+	}
+	s.acked++
+	return true
 }
 
 // publish posts a message whose slot is filled. The caller has the sender locked.
 func (l *Link) publish(d *Descriptor, number uint32, off int) (pos uint64) {
 	s := &l.send
-	d.Slot = number
-	d.Offset = uint32(off / slotUnit)
-	state := &s.slots[number]
-	state.use = slotPosted
 	if d.Flags&FlagClearBuf == 0 {
-		return s.ring.Put(d)
+		return s.put(d, number, off)
 	}
-	state.secret = true
+	s.slots[number].secret = true
 	s.secrets++
-	pos = s.ring.Put(d)
+	pos = s.put(d, number, off)
 	l.watchAcks()
 	return pos
+}
+
+func (s *sender) put(d *Descriptor, number uint32, off int) (pos uint64) {
+	d.Slot = number
+	d.Offset = uint32(off) / slotUnit
+	s.slots[number].use = slotPosted
+	return s.ring.Put(d)
 }
 
 func full(resource string, used, max int) error {
@@ -154,13 +202,17 @@ func (s *sender) fits(n Need) bool {
 	return s.creditFor(n) == nil && s.pool.Fits(n.Size)
 }
 
-func (s *sender) take(number uint32, c Class, files int) {
+func (s *sender) take(number uint32, n *Need) {
 	for uint32(len(s.slots)) <= number {
 		s.slots = append(s.slots, slotState{})
 	}
-	s.slots[number] = slotState{use: slotReserved, class: c}
-	s.count(number, c, 1)
-	s.countFiles(&s.slots[number], files)
+	s.slots[number] = slotState{use: slotReserved, class: n.Class}
+	if n.Class != ClassReply {
+		s.count(number, n.Class, 1)
+	}
+	if n.Files > 0 {
+		s.countFiles(&s.slots[number], n.Files)
+	}
 }
 
 // countFiles notes that a slot has a number of files.
@@ -175,8 +227,13 @@ func (s *sender) release(number uint32, use slotUse) bool {
 	if number >= uint32(len(s.slots)) || s.slots[number].use != use {
 		return false
 	}
+	if number == s.last.number {
+		s.last.held = false
+	}
 	state := &s.slots[number]
-	s.count(number, state.class, -1)
+	if state.class != ClassReply {
+		s.count(number, state.class, -1)
+	}
 	if state.files > 0 {
 		s.countFiles(state, 0)
 		s.bulk.release(number)
@@ -185,15 +242,14 @@ func (s *sender) release(number uint32, use slotUse) bool {
 	return s.pool.Free(number)
 }
 
+// count notes n messages more that need message credit.
 func (s *sender) count(number uint32, c Class, n int) {
-	if c == ClassReply {
-		return
-	}
+	size := n * s.pool.Size(number)
 	s.messages += n
-	s.messageLen += n * s.pool.Size(number)
+	s.messageLen += size
 	if c == ClassOneway {
 		s.oneways += n
-		s.onewayLen += n * s.pool.Size(number)
+		s.onewayLen += size
 	}
 }
 

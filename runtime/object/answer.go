@@ -13,7 +13,9 @@ import (
 // answer posts the reply of a call: its data, or the error that the handler or the runtime found.
 func (t *Transport) answer(c *incoming, err error) {
 	d := &c.answer
-	*d = bus.Descriptor{Kind: bus.KindReply, Node: c.position, Index: c.desc.Index, Flags: c.desc.Flags & bus.FlagClearBuf}
+	d.Kind, d.Flags, d.Code, d.Interface = bus.KindReply, c.desc.Flags&bus.FlagClearBuf, 0, 0
+	d.Node, d.By, d.Chain, d.Index, d.Timeout = c.position, 0, 0, c.desc.Index, 0
+	d.Length, d.Entries, d.Files = 0, 0, 0
 	if err == nil {
 		err = t.answerData(c, d)
 	}
@@ -25,23 +27,19 @@ func (t *Transport) answer(c *incoming, err error) {
 // answerData posts c's reply. An error means that nothing was posted and the caller is to be told.
 func (t *Transport) answerData(c *incoming, d *bus.Descriptor) error {
 	l := c.lane
-	ctx := context.Background()
-	if len(c.call.Reply.Attachments) > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, bus.RoomTimeout)
-		defer cancel()
-	}
 	if l.behind.Load() && t.owesDeath(l) {
 		return t.owe(c, d)
 	}
-	if err := t.sendAnswer(ctx, c, d); err != nil {
-		switch {
-		case errors.Is(err, status.Full):
-			return t.owe(c, d)
-		case l.link.Err() != nil:
-			return nil // nobody is there to tell
+	payload, size, small, err := c.scratch.small(&c.call.Reply, d)
+	if !small || err != nil {
+		if err = t.sendLargeAnswer(c, d, size, err); err == nil {
+			l.ringReply(d.Index)
 		}
-		return err
+		return t.notPosted(c, d, err)
+	}
+	c.beforeAnswer()
+	if _, _, err = l.link.PostSmall(bus.ClassReply, d, payload); err != nil {
+		return t.notPosted(c, d, status.At(status.StepReserve, err))
 	}
 	killpoint.At("reply: posted")
 	l.ringReply(d.Index)
@@ -49,47 +47,64 @@ func (t *Transport) answerData(c *incoming, d *bus.Descriptor) error {
 	return nil
 }
 
-func (t *Transport) sendAnswer(ctx context.Context, c *incoming, d *bus.Descriptor) error {
-	size := sizeOf(&c.call.Reply)
-	payload, small, err := c.scratch.small(&c.call.Reply, d, size)
+// notPosted tells what of err the caller is to be told, if a reply could not be posted.
+func (t *Transport) notPosted(c *incoming, d *bus.Descriptor, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, status.Full):
+		return t.owe(c, d)
+	case c.lane.link.Err() != nil:
+		return nil // nobody is there to tell
+	}
+	return err
+}
+
+func (t *Transport) sendAnswer(c *incoming, d *bus.Descriptor) error {
+	payload, size, small, err := c.scratch.small(&c.call.Reply, d)
+	if !small || err != nil {
+		return t.sendLargeAnswer(c, d, size, err)
+	}
+	c.beforeAnswer()
+	_, _, err = c.lane.link.PostSmall(bus.ClassReply, d, payload)
+	return status.At(status.StepReserve, err)
+}
+
+// sendLargeAnswer posts what is not small; err tells that it could not be encoded.
+func (t *Transport) sendLargeAnswer(c *incoming, d *bus.Descriptor, size int, err error) error {
 	if err != nil {
 		return status.At(status.StepMarshal, err)
 	}
-	if small {
-		t.beforeAnswer(c)
-		_, _, err = c.lane.link.PostSmall(bus.ClassReply, d, payload)
-		return status.At(status.StepReserve, err)
+	ctx := context.Background()
+	if len(c.call.Reply.Attachments) > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, bus.RoomTimeout)
+		defer cancel()
 	}
 	o, err := t.write(ctx, c.lane, bus.ClassReply, &c.call.Reply, d, size, false)
 	if err != nil {
 		return err
 	}
 	killpoint.At("reply: written")
-	t.beforeAnswer(c)
+	c.beforeAnswer()
 	_, err = o.post(c.lane, d)
+	killpoint.At("reply: posted")
 	return err
 }
 
 // beforeAnswer does what has to be seen by a caller that calls again at once.
-func (t *Transport) beforeAnswer(c *incoming) {
-	t.clearHandling(c)
+func (c *incoming) beforeAnswer() {
+	c.answered.Store(true)
 	if c.looper != nil {
 		c.looper.present(c.lane)
 	}
-}
-
-// clearHandling frees the caller index before the reply that lets the caller use it again.
-func (t *Transport) clearHandling(c *incoming) {
-	t.mu.Lock()
-	c.lane.handled(c)
-	t.mu.Unlock()
 }
 
 func (t *Transport) answerError(c *incoming, d *bus.Descriptor, err error) {
 	code, service, text := binder.ErrorText(err)
 	c.call.Reply = binder.Data{Payload: []byte(text[:min(len(text), maxErrorText)])}
 	d.Code, d.Interface, d.Entries = uint32(code), uint32(service), 0 // it may be a reply that could not be posted
-	if c.lane.behind.Load() && t.owesDeath(c.lane) || t.sendAnswer(context.Background(), c, d) != nil {
+	if c.lane.behind.Load() && t.owesDeath(c.lane) || t.sendAnswer(c, d) != nil {
 		t.owe(c, d)
 		return
 	}
@@ -98,6 +113,7 @@ func (t *Transport) answerError(c *incoming, d *bus.Descriptor, err error) {
 
 const maxErrorText = 4096
 
+// ringReply wakes whoever is to take a reply. The lane is held.
 func (l *lane) ringReply(index uint32) {
 	if !l.link.RingCaller(index) {
 		l.link.RingLooper()
@@ -130,7 +146,7 @@ func (t *Transport) owe(c *incoming, d *bus.Descriptor) error {
 	if err := r.copy(t, c.lane, &c.call.Reply); err != nil {
 		return err
 	}
-	t.clearHandling(c)
+	c.answered.Store(true)
 	l := c.lane
 	t.mu.Lock()
 	defer t.unlock()
@@ -229,6 +245,10 @@ func (r *owedReply) post(l *lane) error {
 	}
 	r.wipe()
 	r.content = nil // posting settles it
+	if !l.link.Hold() {
+		return l.link.Err()
+	}
+	defer l.link.Drop()
 	if _, err := o.post(l, &r.desc); err != nil {
 		return err
 	}

@@ -13,8 +13,9 @@ import (
 type buffer struct {
 	bytes  []byte
 	class  int
-	secret bool // wipe it before it is used again
-	kept   bool // somebody may point to it for as long as he likes
+	secret bool     // wipe it before it is used again
+	kept   bool     // somebody may point to it for as long as he likes
+	caller *pending // whose replies it is for; of others nil
 
 	// Of large ones.
 	keeper *warmMemory
@@ -36,6 +37,8 @@ var bufferPools [bufferClasses]sync.Pool
 const (
 	ownClass  = -1 // marks memory that is part of something else and stays with it
 	warmClass = -2 // marks memory that has a keeper
+	// callerClass marks memory that is a caller's, who takes it back.
+	callerClass = -3
 )
 
 // takeBuffer returns memory for the n bytes of a message. It cannot fail for what fits a slot.
@@ -44,16 +47,21 @@ func (t *Transport) takeBuffer(n int, d *bus.Descriptor) (*buffer, error) {
 	if n > largestPooled || keepable {
 		return t.memory.take(n, keepable)
 	}
-	class := 0
-	if n > 1<<smallestBuffer {
-		class = (bits.Len(uint(n-1)) - smallestBuffer + bufferStep - 1) / bufferStep
-	}
+	class := classOf(n)
 	b, ok := bufferPools[class].Get().(*buffer)
 	if !ok {
 		b = &buffer{bytes: make([]byte, 1<<(smallestBuffer+class*bufferStep)), class: class}
 	}
 	b.bytes = b.bytes[:n]
 	return b, nil
+}
+
+// classOf returns the class of buffers for n bytes.
+func classOf(n int) int {
+	if n <= 1<<smallestBuffer {
+		return 0
+	}
+	return (bits.Len(uint(n-1)) - smallestBuffer + bufferStep - 1) / bufferStep
 }
 
 // smallestKept is from which size on the payloads of protobuf messages are in memory that can be left to
@@ -77,11 +85,23 @@ func (b *buffer) Free() {
 	switch {
 	case b.class >= 0:
 		bufferPools[b.class].Put(b)
+	case b.class == callerClass:
+		b.giveBack()
 	case b.kept:
 		b.keeper.lend(b)
 	case b.class == warmClass:
 		b.keeper.keep(b)
 	}
+}
+
+// giveBack leaves a caller's memory to its next call, or to all if it has some.
+func (b *buffer) giveBack() {
+	p := b.caller
+	if p.spare.CompareAndSwap(nil, b) {
+		return
+	}
+	b.class, b.caller = classOf(ownBuffer), nil
+	bufferPools[b.class].Put(b)
 }
 
 // leave is Free for memory that somebody may still point to: it is left to the garbage collector, if that

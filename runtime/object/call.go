@@ -35,8 +35,11 @@ func (r *remote) failed(tr *binder.Transaction, err error) error {
 }
 
 func (r *remote) transact(ctx context.Context, tr *binder.Transaction, reply *binder.Reply) error {
-	if err := status.FromContext(ctx); err != nil {
-		return status.At(status.StepTarget, err)
+	ends := ctx.Done()
+	if ends != nil {
+		if err := status.FromContext(ctx); err != nil {
+			return status.At(status.StepTarget, err)
+		}
 	}
 	wait := tr.Flags&binder.NoWait == 0
 	if tr.Flags&binder.Oneway != 0 {
@@ -47,16 +50,20 @@ func (r *remote) transact(ctx context.Context, tr *binder.Transaction, reply *bi
 	if err != nil {
 		return err
 	}
-	p.desc = r.describe(tr, by)
-	return p.call(ctx, r, chain, tr, reply)
+	p.describe(r.ref.Node, by, chain, tr)
+	return p.call(ctx, ends != nil, r, chain, tr, reply)
 }
 
-// describe is the descriptor of a call, but for what the message and a caller index add.
-func (r *remote) describe(tr *binder.Transaction, by uint64) bus.Descriptor {
-	return bus.Descriptor{
-		Kind: bus.KindCall, Node: r.ref.Node, By: by,
-		Code: tr.Code, Flags: uint16(tr.Flags) & flagsMask, Interface: tr.Interface,
+// describe fills the descriptor of a call, but for what the message adds.
+func (p *pending) describe(node, by uint64, chain *binder.Chain, tr *binder.Transaction) {
+	nice := uint16(chain.Nice)
+	if nice == 0 {
+		nice = uint16(p.t.nice.Load())
 	}
+	d := &p.desc
+	d.Kind, d.Flags, d.Code, d.Interface = bus.KindCall, uint16(tr.Flags)&flagsMask|nice<<niceShift, tr.Code, tr.Interface
+	d.Node, d.By, d.Chain, d.Index, d.Timeout = node, by, p.token, p.index, 0
+	d.Length, d.Entries, d.Files = 0, 0, 0
 }
 
 // onewayCall is memory for a oneway call.
@@ -75,21 +82,24 @@ func (r *remote) sendOneway(ctx context.Context, tr *binder.Transaction, reply *
 	defer r.endUse(by)
 	c := onewayCalls.Get().(*onewayCall)
 	defer onewayCalls.Put(c)
-	c.desc = r.describe(tr, by)
+	c.desc = bus.Descriptor{
+		Kind: bus.KindCall, Node: r.ref.Node, By: by,
+		Code: tr.Code, Flags: uint16(tr.Flags) & flagsMask, Interface: tr.Interface,
+	}
 	return r.t.postOneway(ctx, l, c, tr, reply, wait)
 }
 
 func (t *Transport) postOneway(ctx context.Context, l *lane, c *onewayCall, tr *binder.Transaction, reply *binder.Reply, wait bool) error {
-	held := reply != nil && l.link.Hold()
-	if held {
-		defer l.link.Drop()
+	if !l.link.Hold() {
+		return status.At(status.StepReserve, l.link.Err())
 	}
+	defer l.link.Drop()
 	_, spam, err := t.send(ctx, l, bus.ClassOneway, &tr.Data, &c.desc, &c.scratch, wait)
 	if err != nil {
 		return err
 	}
 	killpoint.At("oneway: posted")
-	if held {
+	if reply != nil {
 		reply.Delivery = t.delivery(l, spam)
 	}
 	l.link.RingOneway(c.desc.Node)
@@ -107,20 +117,23 @@ func (t *Transport) delivery(l *lane, spam bool) (d binder.Delivery) {
 	return d
 }
 
-// call sends what desc describes, and waits for the reply.
-func (p *pending) call(ctx context.Context, r *remote, chain binder.Chain, tr *binder.Transaction, reply *binder.Reply) error {
-	t, l, d := p.t, p.lane, &p.desc
-	if at, ok := ctx.Deadline(); ok {
-		d.Timeout = uint64(max(1, time.Until(at)))
+// call sends what desc describes, and waits for the reply. ctx ends perhaps.
+func (p *pending) call(ctx context.Context, ends bool, r *remote, chain *binder.Chain, tr *binder.Transaction, reply *binder.Reply) error {
+	l, d := p.lane, &p.desc
+	if ends {
+		if at, ok := ctx.Deadline(); ok {
+			d.Timeout = uint64(max(1, time.Until(at)))
+		}
 	}
-	if nice := uint16(chain.Nice); nice != 0 {
-		d.Flags |= nice << niceShift
-	} else {
-		d.Flags |= uint16(t.nice.Load()) << niceShift
-	}
-	d.Index, d.Chain = p.index, p.token
 	killpoint.At("call: entered")
-	pos, _, err := t.send(ctx, l, bus.ClassCall, &tr.Data, d, &p.scratch, tr.Flags&binder.NoWait == 0)
+	var pos uint64
+	payload, size, small, err := p.scratch.small(&tr.Data, d)
+	if small && err == nil {
+		pos, _, err = l.link.PostSmall(bus.ClassCall, d, payload)
+	}
+	if !small || err != nil {
+		pos, _, err = p.t.sendOn(ctx, l, bus.ClassCall, &tr.Data, d, sent{payload, size, small, err}, tr.Flags&binder.NoWait == 0)
+	}
 	if err == nil {
 		p.position.Store(pos + 1)
 		killpoint.At("call: posted")
@@ -133,16 +146,21 @@ func (p *pending) call(ctx context.Context, r *remote, chain binder.Chain, tr *b
 			err = status.At(status.StepPost, l.refuses(d.Node))
 		}
 	}
-	r.endUse(d.By)
+	if d.By != reftab.NoClaim {
+		r.endUse(d.By)
+	}
 	if err == nil {
-		err = p.await(ctx)
+		var finished bool
+		if finished, err = p.await(ctx, ends, reply); finished {
+			return nil
+		}
 	}
 	return p.finish(err, reply)
 }
 
 // ringFor wakes whoever is to take a call: the waiter of the chain that it comes back to, if that
-// waits for us, else a looper.
-func (l *lane) ringFor(chain binder.Chain) {
+// waits for us, else a looper. The lane is held.
+func (l *lane) ringFor(chain *binder.Chain) {
 	if chain.Token != 0 && chain.Via == l && l.link.RingCaller(chain.Index) {
 		return
 	}
@@ -154,6 +172,19 @@ func (l *lane) ringFor(chain binder.Chain) {
 func (r *remote) enter(ctx context.Context, token uint64, wait bool) (p *pending, by uint64, err error) {
 	t := r.t
 	t.mu.Lock()
+	if l := r.lane; l != nil && l.writable && r.ref.Plain() && !l.behind.Load() && l.words.Peer.Load() == 0 {
+		if p = l.callers.takeIdle(); p != nil {
+			t.begun(p, token)
+			t.mu.Unlock() // nothing was done that unlock has to follow up
+			return p, reftab.NoClaim, nil
+		}
+	}
+	return r.enterSlowly(ctx, token, wait)
+}
+
+// enterSlowly is enter where something has to be found out, or waited for. The caller has the lock, and loses it.
+func (r *remote) enterSlowly(ctx context.Context, token uint64, wait bool) (p *pending, by uint64, err error) {
+	t := r.t
 	by, l, missing, err := r.tryUse()
 	for l == nil && err == nil {
 		t.unlock()
@@ -175,8 +206,21 @@ func (r *remote) enter(ctx context.Context, token uint64, wait bool) (p *pending
 	if p, err = t.begin(ctx, l, r.ref.Node, token, wait); err != nil && by != reftab.NoClaim {
 		t.table.EndUse(r.ref, by)
 	}
+	r.lane = l
 	t.unlock()
 	return p, by, err
+}
+
+// begun notes that a call has begun, in a chain; token zero stands for a new one. The caller has the lock.
+func (t *Transport) begun(p *pending, token uint64) {
+	for token == 0 {
+		token = rand.Uint64()
+	}
+	p.token = token
+	t.chains.enter(p)
+	t.calling.Add(1)
+	p.lane.uses++
+	p.waiter.Present()
 }
 
 // begin takes a caller index, waiting for one until ctx ends, and enters the chain; zero stands for a
@@ -187,14 +231,7 @@ func (t *Transport) begin(ctx context.Context, l *lane, node, token uint64, wait
 			return nil, status.At(status.StepTarget, err)
 		}
 		if p := l.callers.take(l); p != nil {
-			for token == 0 {
-				token = rand.Uint64()
-			}
-			p.token = token
-			t.chains.enter(p)
-			t.calling.Add(1)
-			l.link.Hold()
-			p.waiter.Present()
+			t.begun(p, token)
 			return p, nil
 		}
 		if !wait {

@@ -12,17 +12,23 @@ type callers struct {
 
 // take returns a call with an index of its own; nil when all are in use.
 func (s *callers) take(l *lane) *pending {
-	var p *pending
-	switch n := len(s.idle); {
-	case n > 0:
-		p = s.idle[n-1]
-		s.idle = s.idle[:n-1]
-	case len(s.list) < bus.Callers:
+	p := s.takeIdle()
+	if p == nil && len(s.list) < bus.Callers {
 		p = newPending(l, uint32(len(s.list)))
+		p.busy = true
 		s.list = append(s.list, p)
-	default:
+	}
+	return p
+}
+
+// takeIdle is take for one that was used before; nil when there is none.
+func (s *callers) takeIdle() *pending {
+	n := len(s.idle) - 1
+	if n < 0 {
 		return nil
 	}
+	p := s.idle[n]
+	s.idle = s.idle[:n]
 	p.busy = true
 	return p
 }

@@ -56,7 +56,7 @@ func (e *events) Hangup(link *bus.Link, err error) {
 	}
 	t.forgetLane(l)
 	l.dead = true
-	if l.calls > 0 {
+	if l.uses > 0 {
 		link.Hold() // until they are finished
 	}
 	t.pool.cool(l)

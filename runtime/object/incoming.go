@@ -29,6 +29,7 @@ type incoming struct {
 	line   *onewayLine // nil: the call itself; else the next of the line's, and those that follow
 
 	cancelled atomic.Bool
+	answered  atomic.Bool                        // or about to be: the peer may use its caller index again
 	running   atomic.Pointer[binder.CallContext] // of the handler, while it runs
 
 	// Kept between calls, so that they do not allocate.
@@ -76,7 +77,7 @@ func (c *incoming) served() bool {
 	return c.desc.Flags&bus.FlagOneway == 0 && c.desc.Node != processNode
 }
 
-// handles returns the call of the peer's caller index that is not answered; nil when there is none.
+// handles returns the call of the peer's caller index that is not answered, or not finished; nil when there is none.
 func (l *lane) handles(index uint32) *incoming {
 	if index >= uint32(len(l.handling)) {
 		return nil
@@ -92,7 +93,7 @@ func (l *lane) nowHandles(index uint32, c *incoming) {
 	l.handling[index] = c
 }
 
-// handled notes that c is answered, or never will be.
+// handled notes that c is finished.
 func (l *lane) handled(c *incoming) {
 	if i := c.desc.Index; l.handles(i) == c {
 		l.handling[i] = nil
@@ -171,7 +172,7 @@ func (t *Transport) takeCall(l *lane, d *bus.Descriptor, pos uint64) error {
 	if d.Flags&bus.FlagOneway != 0 {
 		return t.takeOneway(l, d, pos)
 	}
-	if l.handles(d.Index) != nil {
+	if c := l.handles(d.Index); c != nil && !c.answered.Load() {
 		return status.Errorf(status.Protocol, "the peer broke the protocol: caller %d makes a second call", d.Index)
 	}
 	c := t.takeIncoming()
@@ -206,7 +207,7 @@ func (t *Transport) arrive(a *arrival, l *lane, d *bus.Descriptor, pos uint64) e
 	if a.target, ok = t.table.Pin(l.id, d.Node, d.By).(*binder.Node); !ok && !a.ofProcess() {
 		a.refused = errNotHeld
 	}
-	l.calls++
+	l.uses++
 	t.pool.heat(l)
 	return nil
 }
@@ -319,6 +320,10 @@ func (t *Transport) open(c *incoming, buf *buffer) (*buffer, error) {
 	call.Code, call.Flags, call.Interface = d.Code, binder.Flags(d.Flags&flagsMask), d.Interface
 	call.Target, call.Caller = c.target, c.lane.peer
 	call.Encoding = binder.Encoding(d.Encoding)
+	if d.Entries|d.Files == 0 && d.Length < smallestKept && c.refused == nil {
+		call.Payload = buf.bytes
+		return buf, nil
+	}
 	var fds []sys.FD
 	err := c.refused
 	if d.Files > 0 {
@@ -363,8 +368,9 @@ func (t *Transport) handle(c *incoming) error {
 	}
 	in := &c.dispatch
 	in.Timeout = time.Duration(c.desc.Timeout)
-	in.Chain = binder.Chain{}
-	if !c.call.Oneway() {
+	if c.oneway() {
+		in.Chain = binder.Chain{}
+	} else {
 		in.Chain = binder.Chain{Token: c.desc.Chain, Via: c.lane, Index: c.desc.Index}
 	}
 	if r := c.call.Target.NiceRange(); r != nil {
@@ -382,12 +388,13 @@ func (t *Transport) finish(c *incoming) {
 		t.table.Unpin(c.target.NodeID())
 	}
 	c.lane.handled(c) // it is used again: a late cancel must not find it
-	c.lane.finished(1)
+	c.lane.finished()
 	c.lane, c.looper, c.target = nil, nil, nil
 	if c.entries != nil || c.refused != nil {
 		c.entries, c.refused = nil, nil
 	}
 	c.cancelled.Store(false)
+	c.answered.Store(false)
 	c.call.Reset()
 	if len(t.idle) < maxIdle {
 		t.idle = append(t.idle, c)

@@ -39,7 +39,7 @@ type lane struct {
 	drained  atomic.Uint64  // position up to which messages have been applied
 	ringing  atomic.Bool    // noted for a ring by unlock
 	callers  callers
-	calls    int          // of the peer's, that were taken and not finished
+	uses     int          // calls of either side that need its memory
 	handling []*incoming  // the peer's calls that are not answered, by its caller index
 	owed     []*owedReply // replies that had no room
 	owedLen  int
@@ -59,10 +59,9 @@ func newLane(t *Transport, p *bus.Peer) *lane {
 	return &lane{t: t, id: p.ID, peer: identityOf(p), opened: make(chan struct{}), gone: make(chan struct{})}
 }
 
-// finished notes that n calls of the peer's need the memory of the lane no more. That of one that has died
-// is held for them.
-func (l *lane) finished(n int) {
-	if l.calls -= n; l.calls == 0 && l.dead {
+// finished notes that a call needs the memory of the lane no more. That of one that has died is held for them.
+func (l *lane) finished() {
+	if l.uses--; l.uses == 0 && l.dead {
 		l.t.after.fails = append(l.t.after.fails, l.link.Drop)
 	}
 }

@@ -26,6 +26,7 @@ type looper struct {
 	oneways onewayRun     // if that stands for a line
 	spoiled bool          // its thread has a nice value from which it cannot go back
 	watched []*lane       // held: on these it says how it waits
+	at      *lane         // of the call that it has answered: there it says that it is awake; nil: nowhere
 	ended   chan struct{} // closed when the goroutine has ended
 }
 
@@ -144,7 +145,11 @@ func (t *Transport) next(lp *looper) bool {
 		t.finishCall(lp)
 	}
 	for {
-		t.drainHot()
+		for _, l := range t.pool.hot {
+			if l.link.Published() != l.link.Position() {
+				t.drain(l)
+			}
+		}
 		if t.pool.leave(lp) {
 			t.noteHurry()
 			t.leaveLine(lp)
@@ -173,12 +178,12 @@ func (t *Transport) next(lp *looper) bool {
 		if lp.oneways.line != nil {
 			t.leaveLine(lp)
 		}
-		t.lookAway(lp)
 		if t.pool.blocking >= maxBlocking {
+			t.lookAway(lp)
 			t.park(lp)
 			continue
 		}
-		lp.arm(t.pool.hot)
+		t.arm(lp)
 		if t.queue.empty() && !lp.published() {
 			t.block(lp)
 		}
@@ -196,7 +201,7 @@ func (t *Transport) block(lp *looper) {
 	t.pool.add(lp)
 	t.pool.blocking++
 	t.unlock()
-	if t.woken.Swap(false) || crowd {
+	if t.woken.Load() && t.woken.Swap(false) || crowd {
 		runtime.Gosched() // they would wait for this thread's processor
 	} else {
 		t.yield()
@@ -233,32 +238,57 @@ func (lp *looper) wake(p wait.Parker) {
 	}
 }
 
-func (t *Transport) drainHot() {
-	for _, l := range t.pool.hot {
-		t.drain(l)
-	}
-}
-
 // lookAway has lp promise no more that it will look at the lanes that it was armed for or awake on.
 // What was published on the strength of the promise is taken now, also from a lane that is not hot any
 // more; unlock wakes another looper for it.
 func (t *Transport) lookAway(lp *looper) {
+	if l := lp.at; l != nil {
+		lp.at = nil
+		l.link.Looper(lp.index).Leave()
+		if l.link.Published() != l.link.Position() {
+			t.drain(l)
+		}
+	}
+	if len(lp.watched) > 0 {
+		t.unwatch(lp)
+	}
+}
+
+func (t *Transport) unwatch(lp *looper) {
 	for i, l := range lp.watched {
 		l.link.Looper(lp.index).Leave()
-		t.drain(l)
+		if l.link.Published() != l.link.Position() {
+			t.drain(l)
+		}
 		l.link.Drop()
 		lp.watched[i] = nil
 	}
 	lp.watched = lp.watched[:0]
 }
 
-// arm publishes on every hot lane that lp sleeps there. The caller has the lock.
-func (lp *looper) arm(hot []*lane) {
+// lookOnlyAtHot is lookAway from the lane of the call that lp has answered; if that is hot it is watched by now.
+func (t *Transport) lookOnlyAtHot(lp *looper) {
+	if l := lp.at; l != nil {
+		lp.at = nil
+		l.link.Looper(lp.index).Leave()
+		t.drain(l)
+	}
+}
+
+// arm publishes on every hot lane that lp sleeps there; where it was awake it goes to sleep without having left
+// between, when its peer would have to ring somebody. The caller has the lock.
+func (t *Transport) arm(lp *looper) {
+	if len(lp.watched) > 0 {
+		t.unwatch(lp)
+	}
 	lp.set.Reset()
-	for _, l := range hot {
+	for _, l := range t.pool.hot {
 		if lp.watch(l) {
 			lp.set.Add(l.link.Looper(lp.index).Arm(wait.OnFutex))
 		}
+	}
+	if lp.at != nil {
+		t.lookOnlyAtHot(lp)
 	}
 }
 
@@ -268,13 +298,17 @@ func (lp *looper) watch(l *lane) bool {
 		return false
 	}
 	lp.watched = append(lp.watched, l)
+	if l == lp.at {
+		lp.at = nil
+	}
 	return true
 }
 
-// present publishes, before the reply that may let the caller call again, that lp will look at the
-// lane: the caller need not wake it, nor another.
+// present publishes, before the reply to a call that lets its caller call again, that lp will look at the
+// lane: the caller need not wake it, nor another. The call holds the lane, and lp is done with it when it looks.
 func (lp *looper) present(l *lane) {
-	if lp.watch(l) {
+	if lp.index < bus.Loopers {
+		lp.at = l
 		l.link.Looper(lp.index).Present()
 	}
 }

@@ -94,14 +94,18 @@ func (t *Transport) doubtRings() {
 }
 
 // cheapest returns an idle looper that is parked: waking it takes no system call, and who sleeps on the
-// lanes goes on sleeping. Without one it returns the one that served last.
+// lanes goes on sleeping. Without one it returns that of the lowest index, which served last.
 func (p *looperPool) cheapest() *looper {
+	best := p.idle[0]
 	for _, lp := range p.idle {
 		if lp.parked.Load() {
 			return lp
 		}
+		if lp.index < best.index {
+			best = lp
+		}
 	}
-	return p.idle[0]
+	return best
 }
 
 // quiet reports that wanted has nothing to do.
@@ -126,7 +130,7 @@ func (p *looperPool) coming() bool { return p.waking > 0 || p.rung() }
 
 func (p *looperPool) rung() bool {
 	for _, lp := range p.idle {
-		if lp != p.spinner && lp.rung() {
+		if len(lp.watched) > 0 && lp != p.spinner && lp.rung() {
 			return true
 		}
 	}
@@ -148,21 +152,14 @@ func (p *looperPool) newLooper() *looper {
 	return &looper{index: i, signal: make(chan struct{}, 1), ended: make(chan struct{})}
 }
 
-// add puts lp among the idle, the lowest index first: it served last and is warm.
-func (p *looperPool) add(lp *looper) {
-	i := len(p.idle)
-	for i > 0 && p.idle[i-1].index > lp.index {
-		i--
-	}
-	p.idle = append(p.idle, nil)
-	copy(p.idle[i+1:], p.idle[i:])
-	p.idle[i] = lp
-}
+func (p *looperPool) add(lp *looper) { p.idle = append(p.idle, lp) }
 
 func (p *looperPool) remove(lp *looper) {
+	last := len(p.idle) - 1
 	for i, x := range p.idle {
 		if x == lp {
-			p.idle = append(p.idle[:i], p.idle[i+1:]...)
+			p.idle[i] = p.idle[last]
+			p.idle = p.idle[:last]
 			return
 		}
 	}

@@ -220,7 +220,7 @@ func (t *Transport) finishArrivals(list []arrival) {
 		if a.target != nil {
 			t.table.Unpin(a.target.NodeID())
 		}
-		a.lane.finished(1)
+		a.lane.finished()
 	}
 }
 

@@ -18,34 +18,55 @@ type outgoing struct {
 
 // send writes data and posts it; its arguments are write's, and memory for a small body. spam is the slot's.
 func (t *Transport) send(ctx context.Context, l *lane, class bus.Class, data *binder.Data, d *bus.Descriptor, s *scratch, wait bool) (pos uint64, spam bool, err error) {
-	size := sizeOf(data)
-	payload, small, err := s.small(data, d, size)
-	if err != nil {
-		return 0, false, status.At(status.StepMarshal, err)
+	payload, size, small, err := s.small(data, d)
+	if small && err == nil {
+		if pos, spam, err = l.link.PostSmall(class, d, payload); err == nil {
+			return pos, spam, nil
+		}
 	}
-	for again := small; again; again = class == bus.ClassOneway && l.spinForRoom(ctx) {
-		pos, spam, err = l.link.PostSmall(class, d, payload)
-		if err == nil || !wait || !errors.Is(err, status.Full) {
+	return t.sendOn(ctx, l, class, data, d, sent{payload, size, small, err}, wait)
+}
+
+// sent is what was tried to send data: what scratch.small has returned, with the error of that or of the first attempt to post.
+type sent struct {
+	payload []byte
+	size    int
+	small   bool
+	err     error
+}
+
+// sendOn is send for what is not small, or was not posted.
+func (t *Transport) sendOn(ctx context.Context, l *lane, class bus.Class, data *binder.Data, d *bus.Descriptor, s sent, wait bool) (pos uint64, spam bool, err error) {
+	switch {
+	case !s.small && s.err != nil:
+		return 0, false, status.At(status.StepMarshal, s.err)
+	case !s.small:
+		return t.sendLarge(ctx, l, class, data, d, s.size, wait)
+	case !wait || !errors.Is(s.err, status.Full):
+		return 0, false, status.At(status.StepReserve, s.err)
+	}
+	return t.sendWaiting(ctx, l, class, &binder.Data{Payload: s.payload, Encoding: data.Encoding}, d)
+}
+
+// sendWaiting posts a small payload for which there was no room.
+func (t *Transport) sendWaiting(ctx context.Context, l *lane, class bus.Class, data *binder.Data, d *bus.Descriptor) (pos uint64, spam bool, err error) {
+	for class == bus.ClassOneway && l.spinForRoom(ctx) {
+		pos, spam, err = l.link.PostSmall(class, d, data.Payload)
+		if err == nil || !errors.Is(err, status.Full) {
 			return pos, spam, status.At(status.StepReserve, err)
 		}
 	}
-	if small { // a body is encoded already
-		data, size = &binder.Data{Payload: payload, Encoding: data.Encoding}, len(payload)
-	}
+	return t.sendLarge(ctx, l, class, data, d, len(data.Payload), true)
+}
+
+// sendLarge is send in two steps: room, then what goes there.
+func (t *Transport) sendLarge(ctx context.Context, l *lane, class bus.Class, data *binder.Data, d *bus.Descriptor, size int, wait bool) (pos uint64, spam bool, err error) {
 	o, err := t.write(ctx, l, class, data, d, size, wait)
 	if err != nil {
 		return 0, false, err
 	}
 	pos, err = o.post(l, d)
 	return pos, o.slot.Spam, status.At(status.StepPost, err)
-}
-
-// sizeOf returns how long the payload is.
-func sizeOf(data *binder.Data) int {
-	if data.Body != nil {
-		return data.Body.Size()
-	}
-	return len(data.Payload)
 }
 
 // write reserves a slot for data, whose payload has size bytes, and fills it. With wait it blocks for room until ctx ends; a reply

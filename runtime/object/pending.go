@@ -30,6 +30,7 @@ type pending struct {
 	reply     bus.Descriptor
 	replyAt   uint64
 	entries   []received
+	plain     *buffer // the reply, if it was small and plain; its slot is freed
 	err       error
 	abandoned bool
 
@@ -40,32 +41,37 @@ type pending struct {
 	naps      int         // of this call
 	onChannel atomic.Bool // waits on signal instead of a futex
 	signal    chan struct{}
+
+	spare atomic.Pointer[buffer] // for a small reply; nil while somebody reads one in it
 }
 
 // await waits for the reply; meanwhile it handles calls that come back to its chain. It returns when
-// the call is done, or with the context's error.
-func (p *pending) await(ctx context.Context) error {
-	stop := func() bool { return true }
-	watching := false
+// the call is done, or with the error of the context, if that ends at all. finished tells that the reply was handed
+// over, and p is another call's.
+func (p *pending) await(ctx context.Context, ends bool, reply *binder.Reply) (finished bool, err error) {
+	var stop func() bool
 	p.naps = 0
-	for !p.done.Load() {
-		if c := p.takeNested(); c != nil {
-			p.runNested(c)
+	for !finished && !p.done.Load() {
+		if p.hasNested.Load() {
+			p.runNested(p.takeNested())
 			continue
 		}
-		if ctx.Err() != nil {
-			stop()
-			return status.FromContext(ctx)
-		}
-		if !watching && ctx.Done() != nil {
-			stop = context.AfterFunc(ctx, p.wake)
-			watching = true
+		if ends {
+			if ctx.Err() != nil {
+				err = status.FromContext(ctx)
+				break
+			}
+			if stop == nil {
+				stop = context.AfterFunc(ctx, p.wake)
+			}
 		}
 		p.sleep()
-		p.look()
+		finished = p.look(reply)
 	}
-	stop()
-	return nil
+	if stop != nil {
+		stop()
+	}
+	return finished, err
 }
 
 // runNested handles a call that came back to the chain. A handler that ends the goroutine (runtime.Goexit)
@@ -92,57 +98,106 @@ func (p *pending) runNested(c *incoming) {
 
 var errGoexit = status.Errorf(status.Internal, "the handler has ended its goroutine")
 
-// look drains the lane if something was published on it.
-func (p *pending) look() {
-	if p.lane.drained.Load() == p.lane.link.Published() {
-		return
+// look drains the lane if something was published on it. If that is the reply, a plain one, it hands it over and ends
+// the call.
+func (p *pending) look(reply *binder.Reply) (finished bool) {
+	l := p.lane
+	if l.drained.Load() == l.link.Published() {
+		return false
 	}
+	p.waiter.Leave() // in the hope that it is the reply: what comes from now on is for others
 	t := p.t
 	t.mu.Lock()
+	if !l.draining && !l.cut && !l.dead {
+		finished = p.takeAwaited(reply)
+	}
+	if finished && t.freezing.waiting == 0 && !t.collectLater && l.link.Published() == l.drained.Load() {
+		t.leave(p)
+		t.mu.Unlock() // nothing was done that unlock has to follow up
+		return true
+	}
 	t.drainer = p
-	t.drain(p.lane)
+	t.drain(l)
 	t.drainer = nil
+	switch {
+	case finished:
+		t.leave(p)
+	case p.plain != nil:
+		p.deliver(p.plain, reply)
+		t.leave(p)
+		finished = true
+	default:
+		p.waiter.Present() // it looks again before it sleeps
+	}
 	t.unlock()
+	return finished
+}
+
+// takeAwaited takes the next message of the lane, and hands it over if it is the reply, a plain one: most often it is.
+func (p *pending) takeAwaited(reply *binder.Reply) bool {
+	l, d := p.lane, &p.lane.taken
+	ok, err := l.link.Next(d)
+	if ok && err == nil && d.Index == p.index && p.replies(d) && isPlain(d) {
+		p.deliver(p.takePlain(d), reply)
+		p.done.Store(true) // another one breaks the protocol
+		p.t.noteTaken(l)
+		return true
+	}
+	p.t.drainer = p
+	l.draining = true
+	p.t.takeFetched(l, ok, err)
+	l.draining = false
+	p.t.drainer = nil
+	return false
 }
 
 // finish turns what came into reply, and leaves the lane and the chain. An unfinished call is
 // abandoned: its index stays taken until the peer has answered it or is gone.
 func (p *pending) finish(err error, reply *binder.Reply) error {
 	t, l := p.t, p.lane
-	t.calling.Add(-1)
 	done := p.done.Load()
-	if done { // the reply's slot is freed before its index is: the peer counts on it
+	if done && p.plain == nil { // the reply's slot is freed before its index is: the peer counts on it
 		err = p.read(reply)
 	}
 	p.waiter.Leave()
 	t.mu.Lock()
 	t.drain(l) // what was published for this caller while it was there is taken now
-	t.leaveChain(p)
-	killpoint.At("return: chain left")
 	switch {
 	case done:
-		t.freeIndex(p)
+		if p.plain != nil {
+			err = nil
+			p.deliver(p.plain, reply)
+		}
+		t.leave(p)
 	case p.done.Load(): // answered, or died, in the last moment
 		t.dropAnswer(p)
-		t.freeIndex(p)
+		t.leave(p)
 	case p.position.Load() == 0:
-		t.freeIndex(p)
+		t.leave(p)
 	default:
+		t.leaveChain(p)
 		p.abandoned = true
 		killpoint.At("cancel")
 		t.cancel(p)
-		t.unlock()
-		l.link.Drop()
-		return err
 	}
 	t.unlock()
-	l.link.Drop()
 	return err
+}
+
+// leave ends a call that is answered, or was not posted.
+func (t *Transport) leave(p *pending) {
+	t.leaveChain(p)
+	t.freeIndex(p)
 }
 
 // dropAnswer gives back a reply that nobody reads.
 func (t *Transport) dropAnswer(p *pending) {
-	if p.err != nil {
+	switch {
+	case p.err != nil:
+		return
+	case p.plain != nil:
+		p.plain.secret = p.desc.Flags&bus.FlagClearBuf != 0
+		p.plain.Free()
 		return
 	}
 	t.dropEntries(p.entries)
@@ -150,15 +205,20 @@ func (t *Transport) dropAnswer(p *pending) {
 	p.lane.link.Free(&p.reply)
 }
 
+// leaveChain notes that nobody waits any more.
 func (t *Transport) leaveChain(p *pending) {
+	t.calling.Add(-1)
+	p.lane.finished()
 	t.chains.leave(p)
+	killpoint.At("return: chain left")
+	if p.nested == nil {
+		return
+	}
 	for _, c := range p.nested { // nobody waits here any more: a looper handles them
 		t.queue.push(c)
 	}
-	if p.nested != nil {
-		p.nested = nil
-		p.hasNested.Store(false)
-	}
+	p.nested = nil
+	p.hasNested.Store(false)
 }
 
 // freeIndex lets another call use p and its caller index. Nobody uses its bell any more.
@@ -196,7 +256,12 @@ func newPending(l *lane, index uint32) *pending {
 // reset makes p ready for the next call. A wake may still come late.
 func (p *pending) reset() {
 	p.busy, p.abandoned = false, false
-	p.entries, p.err = nil, nil
+	if p.entries != nil || p.err != nil {
+		p.entries, p.err = nil, nil
+	}
 	p.position.Store(0)
-	p.done.Store(false)
+	if p.done.Load() {
+		p.plain = nil
+		p.done.Store(false)
+	}
 }

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"ubinder/runtime/binder"
-	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/reftab"
 	"ubinder/runtime/status"
 )
 
@@ -118,10 +118,11 @@ func (t *Transport) callProcess(ctx context.Context, id binder.ProcessID, code u
 	if err != nil {
 		return nil, err
 	}
-	p.desc = bus.Descriptor{Kind: bus.KindCall, Node: processNode, Code: code}
+	tr := binder.Transaction{Code: code, Data: binder.Data{Payload: payload}}
+	p.describe(processNode, reftab.NoClaim, chain, &tr)
 	var r binder.Reply
 	defer r.Release()
-	if err := p.call(ctx, nil, chain, &binder.Transaction{Code: code, Data: binder.Data{Payload: payload}}, &r); err != nil {
+	if err := p.call(ctx, ctx.Done() != nil, nil, chain, &tr, &r); err != nil {
 		return nil, err
 	}
 	return append([]byte(nil), r.Payload...), nil

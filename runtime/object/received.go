@@ -94,9 +94,9 @@ func (t *Transport) attachments(list []received, fds []sys.FD) []binder.Attachme
 			a.Object = homeObject(&r)
 			home = true
 		case r.taken.Ref != nil && r.taken.Ref.Weak():
-			a.Object = binder.NewWeak(t.process, &remote{t, r.taken.Ref})
+			a.Object = binder.NewWeak(t.process, &remote{t: t, ref: r.taken.Ref})
 		case r.taken.Ref != nil:
-			a.Object = binder.NewHandle(t.process, &remote{t, r.taken.Ref})
+			a.Object = binder.NewHandle(t.process, &remote{t: t, ref: r.taken.Ref})
 		}
 		out = append(out, a)
 	}

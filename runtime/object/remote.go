@@ -10,8 +10,9 @@ import (
 
 // remote is one local reference to an object of another process. It implements binder.Remote.
 type remote struct {
-	t   *Transport
-	ref *reftab.Ref
+	t    *Transport
+	ref  *reftab.Ref
+	lane *lane // on which it was called last; guarded by Transport.mu
 }
 
 // Alive implements binder.Remote.
@@ -26,7 +27,7 @@ func (r *remote) Retain() binder.Remote {
 	r.t.mu.Lock()
 	defer r.t.unlock()
 	r.t.table.Retain(r.ref)
-	return &remote{r.t, r.ref}
+	return &remote{t: r.t, ref: r.ref}
 }
 
 // Release implements binder.Remote.
@@ -172,7 +173,7 @@ func (r *remote) Ask(ctx context.Context, weak bool) (binder.Remote, error) {
 			return nil, err
 		}
 		if ref != nil {
-			return r.t.answered(ctx, &remote{r.t, ref})
+			return r.t.answered(ctx, &remote{t: r.t, ref: ref})
 		}
 		if err := missing.await(ctx, true); err != nil {
 			return nil, err

@@ -67,6 +67,11 @@ func (t *Transport) takeReply(l *lane, d *bus.Descriptor, pos uint64) error {
 	if p == nil || !p.replies(d) {
 		return status.Errorf(status.Protocol, "the peer broke the protocol: it answered call %d of caller %d, which is not waiting", d.Node, d.Index)
 	}
+	if isPlain(d) && !p.abandoned {
+		p.plain = p.takePlain(d)
+		t.complete(p)
+		return nil
+	}
 	entries, err := t.takeEntries(l, d)
 	if status.CodeOf(err) == status.Protocol {
 		t.dropEntries(entries)
@@ -84,6 +89,34 @@ func (t *Transport) takeReply(l *lane, d *bus.Descriptor, pos uint64) error {
 	p.reply, p.replyAt, p.entries, p.err = *d, pos, entries, err
 	t.complete(p)
 	return nil
+}
+
+// takePlain copies a small reply that brings nothing besides, and frees its slot. That is done here, with the lock:
+// to take that once more costs more.
+func (p *pending) takePlain(d *bus.Descriptor) *buffer {
+	b := p.spare.Swap(nil)
+	if b == nil {
+		b, _ = p.t.takeBuffer(ownBuffer, d)
+		b.class, b.caller = callerClass, p
+	}
+	b.bytes = b.bytes[:d.Length]
+	p.lane.link.Payload(b.bytes, d)
+	killpoint.At("return: reply copied")
+	p.lane.link.Free(d)
+	p.reply.Encoding = d.Encoding
+	return b
+}
+
+// isPlain reports that a reply is small, and brings nothing but its payload.
+func isPlain(d *bus.Descriptor) bool {
+	return d.Kind == bus.KindReply && d.Entries|d.Files == 0 && d.Code == 0 && d.Length <= ownBuffer
+}
+
+// deliver hands over a plain reply, which was copied into b.
+func (p *pending) deliver(b *buffer, reply *binder.Reply) {
+	b.secret = p.desc.Flags&bus.FlagClearBuf != 0
+	reply.Payload, reply.Encoding, reply.Attachments = b.bytes, binder.Encoding(p.reply.Encoding), nil
+	reply.SetMemory(b)
 }
 
 // replies reports whether d answers this call. The reply can be here before the caller has noted the

@@ -11,13 +11,14 @@ const maxThreads = 2
 
 // sleep waits until the reply's ring, or wake: it spins if that may pay, then arms and looks once more.
 func (p *pending) sleep() {
-	waiting := p.t.calling.Load() - p.t.nesting.Load()
+	t := p.t
+	waiting := t.calling.Load() - t.nesting.Load()
 	if waiting > maxThreads {
 		p.sleepOnChannel()
 		return
 	}
-	p.t.yield()
-	if r := p.t.spinning.callers.Load(); r != nil && p.spinForReply(r) {
+	t.yield()
+	if r := t.spinning.callers.Load(); r != nil && p.spinForReply(r) {
 		return
 	}
 	nap := waiting == 1 && p.beginNap()
@@ -25,12 +26,12 @@ func (p *pending) sleep() {
 	switch {
 	case p.something():
 	case nap:
-		p.sleeper.Nap(p.t.parker, bell, val, napLimit)
+		p.sleeper.Nap(t.parker, bell, val, napLimit)
 	default:
-		p.sleeper.Sleep(p.t.parker, bell, val, 0)
+		p.sleeper.Sleep(t.parker, bell, val, 0)
 	}
-	p.waiter.Present()
 	if nap {
+		p.waiter.Present()
 		endNap()
 	}
 }
@@ -74,10 +75,8 @@ func (p *pending) wake() {
 	p.sleeper.Poke(p.t.parker)
 }
 
+// takeNested takes the first of the nested calls: there is one.
 func (p *pending) takeNested() *incoming {
-	if !p.hasNested.Load() {
-		return nil
-	}
 	p.t.mu.Lock()
 	defer p.t.unlock()
 	c := p.nested[0]

@@ -171,10 +171,11 @@ func (t *Transport) spinForCall(lp *looper) bool {
 		return false
 	}
 	for _, l := range p.hot {
-		if !slices.Contains(lp.watched, l) {
-			lp.present(l)
+		if !slices.Contains(lp.watched, l) && lp.watch(l) {
+			l.link.Looper(lp.index).Present()
 		}
 	}
+	t.lookOnlyAtHot(lp)
 	p.add(lp)
 	p.spinner = lp
 	t.unlock()
@@ -196,7 +197,7 @@ func (lp *looper) spinLimit(r *spinRule, h *spinHistory) time.Duration {
 		return 0
 	}
 	limit := h.next(r)
-	if limit > 0 && !s.oneway && !(slices.Contains(lp.watched, from) && from.link.CallerAwake(s.index)) {
+	if limit > 0 && !s.oneway && !(from == lp.at && from.link.CallerAwake(s.index)) {
 		return 0
 	}
 	return limit

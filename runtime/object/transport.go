@@ -148,7 +148,10 @@ func (t *Transport) unlock() {
 	t.mu.Unlock()
 	for _, l := range a.rings {
 		l.ringing.Store(false)
-		l.link.RingLooper()
+		if l.link.Hold() {
+			l.link.RingLooper()
+			l.link.Drop()
+		}
 	}
 	if len(a.wakes) > 0 {
 		t.woken.Store(true)
@@ -209,20 +212,30 @@ func (t *Transport) drain(l *lane) {
 
 // takeNext takes the next message of a lane. It returns false when there is no more.
 func (t *Transport) takeNext(l *lane) bool {
-	d := &l.taken
-	ok, err := l.link.Next(d)
+	ok, err := l.link.Next(&l.taken)
+	return t.takeFetched(l, ok, err)
+}
+
+// takeFetched takes what the link has put into taken. It returns false when there is no more.
+func (t *Transport) takeFetched(l *lane, ok bool, err error) bool {
 	if err == nil && ok {
-		err = t.take(l, d, l.link.Position()-1)
+		err = t.take(l, &l.taken, l.link.Position()-1)
 	}
 	if err != nil {
 		t.cutOff(l, err)
 		return false
 	}
-	if at := l.link.Position(); !ok || at == l.link.Published() {
-		l.link.Drained()
-		l.drained.Store(at)
+	return !t.noteTaken(l) && ok
+}
+
+// noteTaken tells the peer that all was taken that it has published, if so.
+func (t *Transport) noteTaken(l *lane) (all bool) {
+	at := l.link.Position()
+	if at != l.link.Published() {
 		return false
 	}
+	l.link.Drained()
+	l.drained.Store(at)
 	return true
 }
 
@@ -240,7 +253,7 @@ func (t *Transport) ContextManager(ctx context.Context) (binder.Remote, error) {
 	}
 	t.mu.Lock()
 	defer t.unlock()
-	return &remote{t, t.table.Root(owner, node)}, nil
+	return &remote{t: t, ref: t.table.Root(owner, node)}, nil
 }
 
 // Close implements binder.Transport. Handlers that run are not waited for.

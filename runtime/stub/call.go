@@ -52,7 +52,7 @@ var outgoingPool = sync.Pool{New: func() any { return new(outgoing) }}
 // nil when the method passes neither of these.
 func Call(ctx context.Context, c Client, code uint32, in, out proto.Message, x *Extras) error {
 	call := c.prepare(code, in, x)
-	defer call.recycle()
+	defer call.recycle(c.iface)
 	if err := c.object.Transact(ctx, &call.t, &call.reply); err != nil {
 		return status.OfInterface(err, c.iface.descriptor)
 	}
@@ -69,7 +69,7 @@ func Call(ctx context.Context, c Client, code uint32, in, out proto.Message, x *
 // Oneway sends in and returns when it is on its way.
 func Oneway(ctx context.Context, c Client, code uint32, in proto.Message, x *Extras) error {
 	call := c.prepare(code, in, x)
-	defer call.recycle()
+	defer call.recycle(c.iface)
 	call.t.Flags = binder.Oneway
 	if err := c.object.Transact(ctx, &call.t, nil); err != nil {
 		return status.OfInterface(err, c.iface.descriptor)
@@ -78,7 +78,10 @@ func Oneway(ctx context.Context, c Client, code uint32, in proto.Message, x *Ext
 }
 
 func (c Client) prepare(code uint32, in proto.Message, x *Extras) *outgoing {
-	call := outgoingPool.Get().(*outgoing)
+	call := c.iface.spare.Swap(nil)
+	if call == nil {
+		call = outgoingPool.Get().(*outgoing)
+	}
 	call.body.set(in)
 	call.t.Code = code
 	call.t.Interface = c.iface.id
@@ -90,9 +93,12 @@ func (c Client) prepare(code uint32, in proto.Message, x *Extras) *outgoing {
 	return call
 }
 
-func (o *outgoing) recycle() {
+// recycle leaves o to the next call of the interface, or to all if that has one.
+func (o *outgoing) recycle(i *Interface) {
 	o.reply.Release()
 	o.t = binder.Transaction{}
 	o.body = message{}
-	outgoingPool.Put(o)
+	if !i.spare.CompareAndSwap(nil, o) {
+		outgoingPool.Put(o)
+	}
 }

@@ -26,6 +26,7 @@ package stub
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/status"
@@ -45,6 +46,8 @@ type Interface struct {
 	dense      []*Method // the methods with small codes, by code
 	parcel     bool      // requests and replies are Android's parcels, not protobuf
 	vintf      bool
+
+	spare atomic.Pointer[outgoing] // the memory of a call, for the next one; nil while one is under way
 }
 
 // Method is one transaction of an interface.

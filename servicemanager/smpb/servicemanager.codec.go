@@ -345,15 +345,15 @@ func (m *AddServiceRequest) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.AllowIsolated {
 		b = append(b, 0x18)
-		b = protowire.AppendVarint(b, protowire.EncodeBool(m.AllowIsolated))
+		b = wire.AppendVarint(b, protowire.EncodeBool(m.AllowIsolated))
 	}
 	if m.DumpPriority != 0 {
 		b = append(b, 0x20)
-		b = protowire.AppendVarint(b, uint64(m.DumpPriority))
+		b = wire.AppendVarint(b, uint64(m.DumpPriority))
 	}
 	if m.RestoredOrder != 0 {
 		b = append(b, 0x28)
-		b = protowire.AppendVarint(b, m.RestoredOrder)
+		b = wire.AppendVarint(b, m.RestoredOrder)
 	}
 	return append(b, m.unknownFields...), nil
 }
@@ -449,7 +449,7 @@ func (m *AddServiceReply) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.Order != 0 {
 		b = append(b, 0x08)
-		b = protowire.AppendVarint(b, m.Order)
+		b = wire.AppendVarint(b, m.Order)
 	}
 	return append(b, m.unknownFields...), nil
 }
@@ -508,7 +508,7 @@ func (m *ListServicesRequest) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.DumpPriority != 0 {
 		b = append(b, 0x08)
-		b = protowire.AppendVarint(b, uint64(m.DumpPriority))
+		b = wire.AppendVarint(b, uint64(m.DumpPriority))
 	}
 	return append(b, m.unknownFields...), nil
 }
@@ -921,7 +921,7 @@ func (m *IsDeclaredReply) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.Declared {
 		b = append(b, 0x08)
-		b = protowire.AppendVarint(b, protowire.EncodeBool(m.Declared))
+		b = wire.AppendVarint(b, protowire.EncodeBool(m.Declared))
 	}
 	return append(b, m.unknownFields...), nil
 }
@@ -1068,23 +1068,23 @@ func (m *ServiceDebugInfo) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.Pid != 0 {
 		b = append(b, 0x10)
-		b = protowire.AppendVarint(b, uint64(m.Pid))
+		b = wire.AppendVarint(b, uint64(m.Pid))
 	}
 	if m.Uid != 0 {
 		b = append(b, 0x18)
-		b = protowire.AppendVarint(b, uint64(m.Uid))
+		b = wire.AppendVarint(b, uint64(m.Uid))
 	}
 	if m.Process != 0 {
 		b = append(b, 0x20)
-		b = protowire.AppendVarint(b, m.Process)
+		b = wire.AppendVarint(b, m.Process)
 	}
 	if m.AllowIsolated {
 		b = append(b, 0x28)
-		b = protowire.AppendVarint(b, protowire.EncodeBool(m.AllowIsolated))
+		b = wire.AppendVarint(b, protowire.EncodeBool(m.AllowIsolated))
 	}
 	if m.DumpPriority != 0 {
 		b = append(b, 0x30)
-		b = protowire.AppendVarint(b, uint64(m.DumpPriority))
+		b = wire.AppendVarint(b, uint64(m.DumpPriority))
 	}
 	return append(b, m.unknownFields...), nil
 }

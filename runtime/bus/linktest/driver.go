@@ -96,8 +96,8 @@ var verbs = map[Verb]func(*Driver, Op) (Result, error){
 	Files: (*Driver).files, Free: (*Driver).free, Arm: (*Driver).arm, Sleep: (*Driver).sleep,
 	Armed: (*Driver).armed, Readable: (*Driver).awaitReadable,
 	Drained:    func(d *Driver, _ Op) (Result, error) { d.link.Drained(); return Result{}, nil },
-	RingLooper: func(d *Driver, _ Op) (Result, error) { d.link.RingLooper(); return Result{}, nil },
-	RingCaller: func(d *Driver, op Op) (Result, error) { return Result{OK: d.link.RingCaller(op.Index)}, nil },
+	RingLooper: (*Driver).ringLooper,
+	RingCaller: (*Driver).ringCaller,
 	Present:    func(d *Driver, op Op) (Result, error) { d.waiter(op.Waiter).Present(); return Result{}, nil },
 	Leave:      func(d *Driver, op Op) (Result, error) { d.waiter(op.Waiter).Leave(); return Result{}, nil },
 	Count:      func(d *Driver, _ Op) (Result, error) { return Result{Count: d.count()}, nil },
@@ -363,4 +363,20 @@ func readFiles(fds []sys.FD) (contents []string, err error) {
 		contents = append(contents, string(b))
 	}
 	return contents, err
+}
+
+func (d *Driver) ringLooper(Op) (Result, error) {
+	if d.link.Hold() {
+		d.link.RingLooper()
+		d.link.Drop()
+	}
+	return Result{}, nil
+}
+
+func (d *Driver) ringCaller(op Op) (Result, error) {
+	if !d.link.Hold() {
+		return Result{}, nil
+	}
+	defer d.link.Drop()
+	return Result{OK: d.link.RingCaller(op.Index)}, nil
 }

@@ -75,15 +75,27 @@ func (p *Pool) Used() int { return int(p.used) * Unit }
 // Alloc hands out n bytes (at least one unit). ok is false when no free part is large enough.
 func (p *Pool) Alloc(n int) (number uint32, offset int, ok bool) {
 	size := units(n)
-	b := p.takeKept(size)
+	if size < keptSizes && p.kept[size] != none {
+		b := p.kept[size]
+		block := &p.blocks[b]
+		p.kept[size], block.nextFree = block.nextFree, none
+		p.keptLen[size]--
+		block.state = handed
+		p.used += size
+		return uint32(b), int(block.off) * Unit, true
+	}
+	return p.cut(size)
+}
+
+// cut is Alloc for a size of which none is kept.
+func (p *Pool) cut(size uint32) (number uint32, offset int, ok bool) {
+	b := p.findFree(size)
 	if b == none {
-		if b = p.findFree(size); b == none {
-			return 0, 0, false
-		}
-		p.remove(b)
-		if rest := p.blocks[b].size - size; rest > 0 {
-			p.split(b, size)
-		}
+		return 0, 0, false
+	}
+	p.remove(b)
+	if rest := p.blocks[b].size - size; rest > 0 {
+		p.split(b, size)
 	}
 	p.blocks[b].state = handed
 	p.used += size
@@ -97,13 +109,10 @@ func (p *Pool) Fits(n int) bool {
 }
 
 // units is how many a slot of n bytes takes.
-func units(n int) uint32 { return uint32(max(1, (n+Unit-1)/Unit)) }
+func units(n int) uint32 { return max(1, uint32(uint(n+Unit-1)/Unit)) }
 
-// takeKept takes a kept block of just that size.
+// takeKept takes a kept block of just that size, which is below keptSizes.
 func (p *Pool) takeKept(size uint32) int32 {
-	if size >= keptSizes {
-		return none
-	}
 	b := p.kept[size]
 	if b != none {
 		p.kept[size] = p.blocks[b].nextFree

@@ -35,6 +35,10 @@ func (r *Ref) Resolve() *Ref {
 	return r
 }
 
+// Plain reports that the reference is the owner's own word, and nothing is known against its use: Use needs no more
+// than that nothing is owed to the owner.
+func (r *Ref) Plain() bool { return r.forward == nil && !r.dead && !r.provisional && !r.asked }
+
 // Dead reports whether the object has died, or was never there for this process.
 func (r *Ref) Dead() bool { return r.Resolve().dead }
 

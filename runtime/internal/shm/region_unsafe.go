@@ -4,7 +4,6 @@
 package shm
 
 import (
-	"fmt"
 	"sync/atomic"
 	"unsafe"
 
@@ -12,52 +11,43 @@ import (
 )
 
 // Region is a view of shared memory. The memory must outlive it.
-type Region struct {
-	base unsafe.Pointer
-	size int
-}
+type Region struct{ memory []byte }
 
 // Of returns the region that b spans; b must be aligned to 8 bytes.
 func Of(b []byte) Region {
-	p := unsafe.Pointer(unsafe.SliceData(b))
-	if uintptr(p)&7 != 0 {
+	if uintptr(unsafe.Pointer(unsafe.SliceData(b)))&7 != 0 {
 		panic("shm: memory is not aligned to 8 bytes")
 	}
-	return Region{p, len(b)}
+	return Region{b}
 }
 
 // Size returns the region's size in bytes.
-func (r Region) Size() int { return r.size }
+func (r Region) Size() int { return len(r.memory) }
 
-func (r Region) at(off, n, align int) unsafe.Pointer {
-	if off < 0 || n < 0 || off > r.size-n || off&(align-1) != 0 {
-		r.outOfRange(off, n)
+// words returns where n words of size bytes, a power of two, lie at off.
+func (r Region) words(off, n, size int) unsafe.Pointer {
+	if off&(size-1) != 0 {
+		panic("shm: a word is not aligned to its size")
 	}
-	return unsafe.Add(r.base, off)
-}
-
-//go:noinline
-func (r Region) outOfRange(off, n int) {
-	panic(fmt.Sprintf("shm: access to %d bytes at %d in a region of %d", n, off, r.size))
+	return unsafe.Pointer(&r.memory[off : off+n*size][0])
 }
 
 // Uint32 returns the word at off.
-func (r Region) Uint32(off int) *atomic.Uint32 { return (*atomic.Uint32)(r.at(off, 4, 4)) }
+func (r Region) Uint32(off int) *atomic.Uint32 { return (*atomic.Uint32)(r.words(off, 1, 4)) }
 
 // Uint32s returns the n words at off.
 func (r Region) Uint32s(off, n int) []atomic.Uint32 {
-	return unsafe.Slice((*atomic.Uint32)(r.at(off, 4*n, 4)), n)
+	return unsafe.Slice((*atomic.Uint32)(r.words(off, n, 4)), n)
 }
 
 // Uint64 returns the word at off.
-func (r Region) Uint64(off int) *atomic.Uint64 { return (*atomic.Uint64)(r.at(off, 8, 8)) }
+func (r Region) Uint64(off int) *atomic.Uint64 { return (*atomic.Uint64)(r.words(off, 1, 8)) }
 
 // Bytes returns n bytes at off, for their writer.
-func (r Region) Bytes(off, n int) []byte { return unsafe.Slice((*byte)(r.at(off, n, 1)), n) }
+func (r Region) Bytes(off, n int) []byte { return r.memory[off : off+n : off+n] }
+
+// CopyIn copies src to off, for its writer.
+func (r Region) CopyIn(off int, src []byte) { copy(r.memory[off:off+len(src)], src) }
 
 // CopyOut copies len(dst) bytes at off into private memory.
-func (r Region) CopyOut(dst []byte, off int) {
-	if len(dst) > 0 {
-		copying.Copy(dst, r.Bytes(off, len(dst)))
-	}
-}
+func (r Region) CopyOut(dst []byte, off int) { copying.Copy(dst, r.memory[off:off+len(dst)]) }

@@ -3,6 +3,7 @@ package sys
 import (
 	"math"
 	"sync/atomic"
+	"syscall"
 	"time"
 	"unsafe"
 
@@ -26,7 +27,7 @@ func FutexWait(w *atomic.Uint32, val uint32, timeout time.Duration) (slept bool)
 		t := unix.NsecToTimespec(int64(timeout))
 		ts = &t
 	}
-	_, _, e := unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWait, uintptr(val), uintptr(unsafe.Pointer(ts)), 0, 0)
+	_, _, e := syscall.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWait, uintptr(val), uintptr(unsafe.Pointer(ts)), 0, 0)
 	return e != unix.EAGAIN
 }
 
@@ -41,7 +42,7 @@ func FutexNap(w *atomic.Uint32, val uint32, limit time.Duration) (slept bool) {
 // FutexWake wakes up to n sleepers on w and returns how many there were. It never blocks, so the
 // scheduler need not know of it.
 func FutexWake(w *atomic.Uint32, n int32) int {
-	r, _, _ := unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWake, uintptr(n), 0, 0, 0)
+	r, _, _ := syscall.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWake, uintptr(n), 0, 0, 0)
 	if int(r) < 0 {
 		return 0
 	}
@@ -70,7 +71,7 @@ func (f *FutexWaiter) Set(w *atomic.Uint32, val uint32) {
 // FutexWaitv sleeps while every word has its value (Linux 5.16). It may return early. The words
 // must stay mapped, and reachable by something else than ws. It reports whether it slept at all.
 func FutexWaitv(ws []FutexWaiter) (slept bool, err error) {
-	_, _, e := unix.Syscall6(unix.SYS_FUTEX_WAITV, uintptr(unsafe.Pointer(&ws[0])), uintptr(len(ws)), 0, 0, 0, 0)
+	_, _, e := syscall.Syscall6(unix.SYS_FUTEX_WAITV, uintptr(unsafe.Pointer(&ws[0])), uintptr(len(ws)), 0, 0, 0, 0)
 	switch e {
 	case 0, unix.EINTR:
 		return true, nil

@@ -68,7 +68,7 @@ func NewRinger(armed, bell *atomic.Uint32) Ringer { return Ringer{armed, bell} }
 // OnPoll it rings the poll bell. Awake also stands for a waiter that was rung and is on its way.
 //
 // It is called after what the waiter waits for was published.
-func (r Ringer) Ring() Mode {
+func (r *Ringer) Ring() Mode {
 	for {
 		a := r.armed.Load()
 		m := Mode(a & modeMask)
@@ -86,7 +86,7 @@ func (r Ringer) Ring() Mode {
 }
 
 // Mode returns how the waiter waits, whether or not it was rung.
-func (r Ringer) Mode() Mode { return Mode(r.armed.Load() & modeMask) }
+func (r *Ringer) Mode() Mode { return Mode(r.armed.Load() & modeMask) }
 
 // Bell is the word to wake.
-func (r Ringer) Bell() *atomic.Uint32 { return r.bell }
+func (r *Ringer) Bell() *atomic.Uint32 { return r.bell }

@@ -14,11 +14,13 @@ type Sleeper struct {
 
 // Sleep sleeps on one bell until rung, poked or timed out. It may return early.
 func (s *Sleeper) Sleep(p Parker, bell *atomic.Uint32, val uint32, timeout time.Duration) {
-	s.bell.Store(bell)
+	if s.bell.Load() != bell {
+		s.bell.Store(bell)
+	}
 	s.asleep.Store(true)
 	p.Wait(bell, val, &s.poked, timeout)
 	s.asleep.Store(false)
-	s.poked.Store(0)
+	s.TakePoke()
 }
 
 // Nap is Sleep for at most limit, on a thread that keeps its processor of the Go scheduler.
@@ -37,7 +39,7 @@ func (s *Sleeper) SleepAny(p Parker, set *Set) {
 	s.asleep.Store(true)
 	p.WaitAny(set)
 	s.asleep.Store(false)
-	s.poked.Store(0)
+	s.TakePoke()
 }
 
 // Poke ends the sleep that is under way or the next one. Safe for concurrent use.
@@ -54,12 +56,6 @@ func (s *Sleeper) Poke(p Parker) {
 }
 
 // TakePoke reports whether there was a Poke since the last sleep, and takes it: it ends no sleep then.
-func (s *Sleeper) TakePoke() bool {
-	if s.poked.Load() == 0 {
-		return false
-	}
-	s.poked.Store(0)
-	return true
-}
+func (s *Sleeper) TakePoke() bool { return s.poked.Load() != 0 && s.poked.Swap(0) != 0 }
 
 func (s *Sleeper) up() bool { return !s.asleep.Load() || s.poked.Load() == 0 }

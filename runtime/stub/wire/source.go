@@ -15,7 +15,12 @@ func (s *Source) Bytes(v []byte) []byte {
 		s.Kept = true
 		return v[:len(v):len(v)]
 	}
-	return append([]byte(nil), v...)
+	if len(v) == 0 {
+		return nil
+	}
+	b := make([]byte, len(v))
+	copy(b, v)
+	return b
 }
 
 // Present is Bytes of a field that is not nil when it is empty.

@@ -80,6 +80,13 @@ func ConsumeVarint(b []byte) (uint64, int) {
 	if len(b) > 0 && b[0] < 0x80 {
 		return uint64(b[0]), 1
 	}
+	return consumeLonger(b)
+}
+
+func consumeLonger(b []byte) (uint64, int) {
+	if len(b) > 1 && b[0] >= 0x80 && b[1] < 0x80 {
+		return uint64(b[0]&0x7f) | uint64(b[1])<<7, 2
+	}
 	return protowire.ConsumeVarint(b)
 }
 
@@ -89,7 +96,27 @@ func ConsumeBytes(b []byte) ([]byte, int) {
 		n := 1 + int(b[0])
 		return b[1:n:n], n
 	}
+	size, n := consumeLonger(b)
+	if n > 0 && size <= uint64(len(b)-n) {
+		end := n + int(size)
+		return b[n:end:end], end
+	}
 	return protowire.ConsumeBytes(b)
+}
+
+// AppendVarint is protowire's, with the shortest values first.
+func AppendVarint(b []byte, v uint64) []byte {
+	if v < 0x80 {
+		return append(b, byte(v))
+	}
+	return appendLonger(b, v)
+}
+
+func appendLonger(b []byte, v uint64) []byte {
+	if v < 1<<14 {
+		return append(b, byte(v)|0x80, byte(v>>7))
+	}
+	return protowire.AppendVarint(b, v)
 }
 
 // ConsumeString copies a string out of b. Its error names the field.
@@ -112,7 +139,7 @@ func AppendString(field string, b []byte, v string) ([]byte, error) {
 	if !utf8.ValidString(v) {
 		return b, InvalidUTF8(field)
 	}
-	return append(protowire.AppendVarint(b, uint64(len(v))), v...), nil
+	return append(AppendVarint(b, uint64(len(v))), v...), nil
 }
 
 // Unknown keeps the first field of b, which the message does not have, and returns its length, tag included.

@@ -45,7 +45,7 @@ func (m *OldReply_Result) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.Text != nil {
 		b = append(b, 0x12)
-		b = protowire.AppendVarint(b, uint64(len(*m.Text)))
+		b = wire.AppendVarint(b, uint64(len(*m.Text)))
 		b = append(b, *m.Text...)
 	}
 	return append(b, m.unknownFields...), nil

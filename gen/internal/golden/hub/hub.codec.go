@@ -239,7 +239,7 @@ func (m *SubscribeReply) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.Id != 0 {
 		b = append(b, 0x08)
-		b = protowire.AppendVarint(b, m.Id)
+		b = wire.AppendVarint(b, m.Id)
 	}
 	return append(b, m.unknownFields...), nil
 }

@@ -67,25 +67,25 @@ func (m *Edition) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.Unchecked != nil {
 		b = append(b, 0x12)
-		b = protowire.AppendVarint(b, uint64(len(*m.Unchecked)))
+		b = wire.AppendVarint(b, uint64(len(*m.Unchecked)))
 		b = append(b, *m.Unchecked...)
 	}
 	for _, v := range m.Names {
 		b = append(b, 0x1a)
-		b = protowire.AppendVarint(b, uint64(len(v)))
+		b = wire.AppendVarint(b, uint64(len(v)))
 		b = append(b, v...)
 	}
 	if m.Always != 0 {
 		b = append(b, 0x20)
-		b = protowire.AppendVarint(b, uint64(m.Always))
+		b = wire.AppendVarint(b, uint64(m.Always))
 	}
 	for _, v := range m.Loose {
 		b = append(b, 0x28)
-		b = protowire.AppendVarint(b, uint64(v))
+		b = wire.AppendVarint(b, uint64(v))
 	}
 	if o, _ := m.Choice.(*Edition_UncheckedChoice); o != nil {
 		b = append(b, 0x32)
-		b = protowire.AppendVarint(b, uint64(len(o.UncheckedChoice)))
+		b = wire.AppendVarint(b, uint64(len(o.UncheckedChoice)))
 		b = append(b, o.UncheckedChoice...)
 	}
 	return append(b, m.unknownFields...), nil

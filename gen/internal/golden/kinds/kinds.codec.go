@@ -107,31 +107,31 @@ func (m *Single) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	if m.ABool {
 		b = append(b, 0x08)
-		b = protowire.AppendVarint(b, protowire.EncodeBool(m.ABool))
+		b = wire.AppendVarint(b, protowire.EncodeBool(m.ABool))
 	}
 	if m.AInt32 != 0 {
 		b = append(b, 0x10)
-		b = protowire.AppendVarint(b, uint64(m.AInt32))
+		b = wire.AppendVarint(b, uint64(m.AInt32))
 	}
 	if m.AInt64 != 0 {
 		b = append(b, 0x18)
-		b = protowire.AppendVarint(b, uint64(m.AInt64))
+		b = wire.AppendVarint(b, uint64(m.AInt64))
 	}
 	if m.AUint32 != 0 {
 		b = append(b, 0x20)
-		b = protowire.AppendVarint(b, uint64(m.AUint32))
+		b = wire.AppendVarint(b, uint64(m.AUint32))
 	}
 	if m.AUint64 != 0 {
 		b = append(b, 0x28)
-		b = protowire.AppendVarint(b, m.AUint64)
+		b = wire.AppendVarint(b, m.AUint64)
 	}
 	if m.ASint32 != 0 {
 		b = append(b, 0x30)
-		b = protowire.AppendVarint(b, protowire.EncodeZigZag(int64(m.ASint32)))
+		b = wire.AppendVarint(b, protowire.EncodeZigZag(int64(m.ASint32)))
 	}
 	if m.ASint64 != 0 {
 		b = append(b, 0x38)
-		b = protowire.AppendVarint(b, protowire.EncodeZigZag(int64(m.ASint64)))
+		b = wire.AppendVarint(b, protowire.EncodeZigZag(int64(m.ASint64)))
 	}
 	if m.AFixed32 != 0 {
 		b = append(b, 0x45)
@@ -170,7 +170,7 @@ func (m *Single) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.AColor != 0 {
 		b = append(b, 0x80, 0x01)
-		b = protowire.AppendVarint(b, uint64(m.AColor))
+		b = wire.AppendVarint(b, uint64(m.AColor))
 	}
 	if m.ATime != nil {
 		b = append(b, 0x8a, 0x01)
@@ -439,31 +439,31 @@ func (m *Optional) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	if m.ABool != nil {
 		b = append(b, 0x08)
-		b = protowire.AppendVarint(b, protowire.EncodeBool(*m.ABool))
+		b = wire.AppendVarint(b, protowire.EncodeBool(*m.ABool))
 	}
 	if m.AInt32 != nil {
 		b = append(b, 0x10)
-		b = protowire.AppendVarint(b, uint64(*m.AInt32))
+		b = wire.AppendVarint(b, uint64(*m.AInt32))
 	}
 	if m.AInt64 != nil {
 		b = append(b, 0x18)
-		b = protowire.AppendVarint(b, uint64(*m.AInt64))
+		b = wire.AppendVarint(b, uint64(*m.AInt64))
 	}
 	if m.AUint32 != nil {
 		b = append(b, 0x20)
-		b = protowire.AppendVarint(b, uint64(*m.AUint32))
+		b = wire.AppendVarint(b, uint64(*m.AUint32))
 	}
 	if m.AUint64 != nil {
 		b = append(b, 0x28)
-		b = protowire.AppendVarint(b, *m.AUint64)
+		b = wire.AppendVarint(b, *m.AUint64)
 	}
 	if m.ASint32 != nil {
 		b = append(b, 0x30)
-		b = protowire.AppendVarint(b, protowire.EncodeZigZag(int64(*m.ASint32)))
+		b = wire.AppendVarint(b, protowire.EncodeZigZag(int64(*m.ASint32)))
 	}
 	if m.ASint64 != nil {
 		b = append(b, 0x38)
-		b = protowire.AppendVarint(b, protowire.EncodeZigZag(int64(*m.ASint64)))
+		b = wire.AppendVarint(b, protowire.EncodeZigZag(int64(*m.ASint64)))
 	}
 	if m.AFixed32 != nil {
 		b = append(b, 0x45)
@@ -502,7 +502,7 @@ func (m *Optional) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.AColor != nil {
 		b = append(b, 0x80, 0x01)
-		b = protowire.AppendVarint(b, uint64(*m.AColor))
+		b = wire.AppendVarint(b, uint64(*m.AColor))
 	}
 	if m.AnAny != nil {
 		b = append(b, 0x8a, 0x01)
@@ -824,9 +824,9 @@ func (m *Repeated) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	if len(m.ABool) > 0 {
 		b = append(b, 0x0a)
-		b = protowire.AppendVarint(b, uint64(1*len(m.ABool)))
+		b = wire.AppendVarint(b, uint64(1*len(m.ABool)))
 		for _, v := range m.ABool {
-			b = protowire.AppendVarint(b, protowire.EncodeBool(v))
+			b = wire.AppendVarint(b, protowire.EncodeBool(v))
 		}
 	}
 	if len(m.AInt32) > 0 {
@@ -835,9 +835,9 @@ func (m *Repeated) AppendWire(b []byte) ([]byte, error) {
 			s += protowire.SizeVarint(uint64(v))
 		}
 		b = append(b, 0x12)
-		b = protowire.AppendVarint(b, uint64(s))
+		b = wire.AppendVarint(b, uint64(s))
 		for _, v := range m.AInt32 {
-			b = protowire.AppendVarint(b, uint64(v))
+			b = wire.AppendVarint(b, uint64(v))
 		}
 	}
 	if len(m.AInt64) > 0 {
@@ -846,9 +846,9 @@ func (m *Repeated) AppendWire(b []byte) ([]byte, error) {
 			s += protowire.SizeVarint(uint64(v))
 		}
 		b = append(b, 0x1a)
-		b = protowire.AppendVarint(b, uint64(s))
+		b = wire.AppendVarint(b, uint64(s))
 		for _, v := range m.AInt64 {
-			b = protowire.AppendVarint(b, uint64(v))
+			b = wire.AppendVarint(b, uint64(v))
 		}
 	}
 	if len(m.AUint32) > 0 {
@@ -857,9 +857,9 @@ func (m *Repeated) AppendWire(b []byte) ([]byte, error) {
 			s += protowire.SizeVarint(uint64(v))
 		}
 		b = append(b, 0x22)
-		b = protowire.AppendVarint(b, uint64(s))
+		b = wire.AppendVarint(b, uint64(s))
 		for _, v := range m.AUint32 {
-			b = protowire.AppendVarint(b, uint64(v))
+			b = wire.AppendVarint(b, uint64(v))
 		}
 	}
 	if len(m.AUint64) > 0 {
@@ -868,9 +868,9 @@ func (m *Repeated) AppendWire(b []byte) ([]byte, error) {
 			s += protowire.SizeVarint(v)
 		}
 		b = append(b, 0x2a)
-		b = protowire.AppendVarint(b, uint64(s))
+		b = wire.AppendVarint(b, uint64(s))
 		for _, v := range m.AUint64 {
-			b = protowire.AppendVarint(b, v)
+			b = wire.AppendVarint(b, v)
 		}
 	}
 	if len(m.ASint32) > 0 {
@@ -879,9 +879,9 @@ func (m *Repeated) AppendWire(b []byte) ([]byte, error) {
 			s += protowire.SizeVarint(protowire.EncodeZigZag(int64(v)))
 		}
 		b = append(b, 0x32)
-		b = protowire.AppendVarint(b, uint64(s))
+		b = wire.AppendVarint(b, uint64(s))
 		for _, v := range m.ASint32 {
-			b = protowire.AppendVarint(b, protowire.EncodeZigZag(int64(v)))
+			b = wire.AppendVarint(b, protowire.EncodeZigZag(int64(v)))
 		}
 	}
 	if len(m.ASint64) > 0 {
@@ -890,49 +890,49 @@ func (m *Repeated) AppendWire(b []byte) ([]byte, error) {
 			s += protowire.SizeVarint(protowire.EncodeZigZag(int64(v)))
 		}
 		b = append(b, 0x3a)
-		b = protowire.AppendVarint(b, uint64(s))
+		b = wire.AppendVarint(b, uint64(s))
 		for _, v := range m.ASint64 {
-			b = protowire.AppendVarint(b, protowire.EncodeZigZag(int64(v)))
+			b = wire.AppendVarint(b, protowire.EncodeZigZag(int64(v)))
 		}
 	}
 	if len(m.AFixed32) > 0 {
 		b = append(b, 0x42)
-		b = protowire.AppendVarint(b, uint64(4*len(m.AFixed32)))
+		b = wire.AppendVarint(b, uint64(4*len(m.AFixed32)))
 		for _, v := range m.AFixed32 {
 			b = protowire.AppendFixed32(b, v)
 		}
 	}
 	if len(m.AFixed64) > 0 {
 		b = append(b, 0x4a)
-		b = protowire.AppendVarint(b, uint64(8*len(m.AFixed64)))
+		b = wire.AppendVarint(b, uint64(8*len(m.AFixed64)))
 		for _, v := range m.AFixed64 {
 			b = protowire.AppendFixed64(b, v)
 		}
 	}
 	if len(m.ASfixed32) > 0 {
 		b = append(b, 0x52)
-		b = protowire.AppendVarint(b, uint64(4*len(m.ASfixed32)))
+		b = wire.AppendVarint(b, uint64(4*len(m.ASfixed32)))
 		for _, v := range m.ASfixed32 {
 			b = protowire.AppendFixed32(b, uint32(v))
 		}
 	}
 	if len(m.ASfixed64) > 0 {
 		b = append(b, 0x5a)
-		b = protowire.AppendVarint(b, uint64(8*len(m.ASfixed64)))
+		b = wire.AppendVarint(b, uint64(8*len(m.ASfixed64)))
 		for _, v := range m.ASfixed64 {
 			b = protowire.AppendFixed64(b, uint64(v))
 		}
 	}
 	if len(m.AFloat) > 0 {
 		b = append(b, 0x62)
-		b = protowire.AppendVarint(b, uint64(4*len(m.AFloat)))
+		b = wire.AppendVarint(b, uint64(4*len(m.AFloat)))
 		for _, v := range m.AFloat {
 			b = protowire.AppendFixed32(b, math.Float32bits(v))
 		}
 	}
 	if len(m.ADouble) > 0 {
 		b = append(b, 0x6a)
-		b = protowire.AppendVarint(b, uint64(8*len(m.ADouble)))
+		b = wire.AppendVarint(b, uint64(8*len(m.ADouble)))
 		for _, v := range m.ADouble {
 			b = protowire.AppendFixed64(b, math.Float64bits(v))
 		}
@@ -954,9 +954,9 @@ func (m *Repeated) AppendWire(b []byte) ([]byte, error) {
 			s += protowire.SizeVarint(uint64(v))
 		}
 		b = append(b, 0x82, 0x01)
-		b = protowire.AppendVarint(b, uint64(s))
+		b = wire.AppendVarint(b, uint64(s))
 		for _, v := range m.AColor {
-			b = protowire.AppendVarint(b, uint64(v))
+			b = wire.AppendVarint(b, uint64(v))
 		}
 	}
 	for _, v := range m.ATree {
@@ -973,7 +973,7 @@ func (m *Repeated) AppendWire(b []byte) ([]byte, error) {
 	}
 	for _, v := range m.LooseInt32 {
 		b = append(b, 0x98, 0x01)
-		b = protowire.AppendVarint(b, uint64(v))
+		b = wire.AppendVarint(b, uint64(v))
 	}
 	for _, v := range m.LooseDouble {
 		b = append(b, 0xa1, 0x01)
@@ -981,7 +981,7 @@ func (m *Repeated) AppendWire(b []byte) ([]byte, error) {
 	}
 	for _, v := range m.LooseColor {
 		b = append(b, 0xa8, 0x01)
-		b = protowire.AppendVarint(b, uint64(v))
+		b = wire.AppendVarint(b, uint64(v))
 	}
 	for _, v := range m.AnEdition {
 		b = append(b, 0xb2, 0x01)
@@ -1572,15 +1572,15 @@ func (m *Chosen) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	if o, _ := m.Choice.(*Chosen_ABool); o != nil {
 		b = append(b, 0x08)
-		b = protowire.AppendVarint(b, protowire.EncodeBool(o.ABool))
+		b = wire.AppendVarint(b, protowire.EncodeBool(o.ABool))
 	}
 	if o, _ := m.Choice.(*Chosen_AInt32); o != nil {
 		b = append(b, 0x10)
-		b = protowire.AppendVarint(b, uint64(o.AInt32))
+		b = wire.AppendVarint(b, uint64(o.AInt32))
 	}
 	if o, _ := m.Choice.(*Chosen_ASint64); o != nil {
 		b = append(b, 0x38)
-		b = protowire.AppendVarint(b, protowire.EncodeZigZag(int64(o.ASint64)))
+		b = wire.AppendVarint(b, protowire.EncodeZigZag(int64(o.ASint64)))
 	}
 	if o, _ := m.Choice.(*Chosen_AFixed32); o != nil {
 		b = append(b, 0x45)
@@ -1611,7 +1611,7 @@ func (m *Chosen) AppendWire(b []byte) ([]byte, error) {
 	}
 	if o, _ := m.Choice.(*Chosen_AColor); o != nil {
 		b = append(b, 0x80, 0x01)
-		b = protowire.AppendVarint(b, uint64(o.AColor))
+		b = wire.AppendVarint(b, uint64(o.AColor))
 	}
 	if o, _ := m.Choice.(*Chosen_ATree); o != nil {
 		b = append(b, 0x8a, 0x01)
@@ -1846,7 +1846,7 @@ func (m *Mapped) AppendWire(b []byte) ([]byte, error) {
 	var err error
 	for k, v := range m.ByString {
 		b = append(b, 0x0a)
-		b = protowire.AppendVarint(b, uint64(1+protowire.SizeBytes(len(k))+1+protowire.SizeBytes(len(v))))
+		b = wire.AppendVarint(b, uint64(1+protowire.SizeBytes(len(k))+1+protowire.SizeBytes(len(v))))
 		b = append(b, 0x0a)
 		if b, err = wire.AppendString("by_string", b, k); err != nil {
 			return b, err
@@ -1858,26 +1858,26 @@ func (m *Mapped) AppendWire(b []byte) ([]byte, error) {
 	}
 	for k, v := range m.ByBool {
 		b = append(b, 0x12)
-		b = protowire.AppendVarint(b, uint64(2+1+protowire.SizeVarint(uint64(v))))
+		b = wire.AppendVarint(b, uint64(2+1+protowire.SizeVarint(uint64(v))))
 		b = append(b, 0x08)
-		b = protowire.AppendVarint(b, protowire.EncodeBool(k))
+		b = wire.AppendVarint(b, protowire.EncodeBool(k))
 		b = append(b, 0x10)
-		b = protowire.AppendVarint(b, uint64(v))
+		b = wire.AppendVarint(b, uint64(v))
 	}
 	for k, v := range m.ByInt32 {
 		b = append(b, 0x1a)
-		b = protowire.AppendVarint(b, uint64(1+protowire.SizeVarint(uint64(k))+1+protowire.SizeBytes(len(v))))
+		b = wire.AppendVarint(b, uint64(1+protowire.SizeVarint(uint64(k))+1+protowire.SizeBytes(len(v))))
 		b = append(b, 0x08)
-		b = protowire.AppendVarint(b, uint64(k))
+		b = wire.AppendVarint(b, uint64(k))
 		b = append(b, 0x12)
 		b = protowire.AppendVarint(b, uint64(len(v)))
 		b = wire.Append(b, v)
 	}
 	for k, v := range m.BySint64 {
 		b = append(b, 0x22)
-		b = protowire.AppendVarint(b, uint64(1+protowire.SizeVarint(protowire.EncodeZigZag(int64(k)))+1+protowire.SizeBytes(v.cachedWireSize())))
+		b = wire.AppendVarint(b, uint64(1+protowire.SizeVarint(protowire.EncodeZigZag(int64(k)))+1+protowire.SizeBytes(v.cachedWireSize())))
 		b = append(b, 0x08)
-		b = protowire.AppendVarint(b, protowire.EncodeZigZag(int64(k)))
+		b = wire.AppendVarint(b, protowire.EncodeZigZag(int64(k)))
 		b = append(b, 0x12)
 		if b, err = wire.AppendMessage("by_sint64", b, v, v.cachedWireSize()); err != nil {
 			return b, err
@@ -1885,7 +1885,7 @@ func (m *Mapped) AppendWire(b []byte) ([]byte, error) {
 	}
 	for k, v := range m.ByFixed32 {
 		b = append(b, 0x2a)
-		b = protowire.AppendVarint(b, uint64(5+9))
+		b = wire.AppendVarint(b, uint64(5+9))
 		b = append(b, 0x0d)
 		b = protowire.AppendFixed32(b, k)
 		b = append(b, 0x11)
@@ -1893,17 +1893,17 @@ func (m *Mapped) AppendWire(b []byte) ([]byte, error) {
 	}
 	for k, v := range m.BySfixed64 {
 		b = append(b, 0x32)
-		b = protowire.AppendVarint(b, uint64(9+2))
+		b = wire.AppendVarint(b, uint64(9+2))
 		b = append(b, 0x09)
 		b = protowire.AppendFixed64(b, uint64(k))
 		b = append(b, 0x10)
-		b = protowire.AppendVarint(b, protowire.EncodeBool(v))
+		b = wire.AppendVarint(b, protowire.EncodeBool(v))
 	}
 	for k, v := range m.ByUint64 {
 		b = append(b, 0x3a)
-		b = protowire.AppendVarint(b, uint64(1+protowire.SizeVarint(k)+1+protowire.SizeBytes(wire.CachedSize(v))))
+		b = wire.AppendVarint(b, uint64(1+protowire.SizeVarint(k)+1+protowire.SizeBytes(wire.CachedSize(v))))
 		b = append(b, 0x08)
-		b = protowire.AppendVarint(b, k)
+		b = wire.AppendVarint(b, k)
 		b = append(b, 0x12)
 		if b, err = wire.AppendNested("by_uint64", b, v); err != nil {
 			return b, err
@@ -1911,7 +1911,7 @@ func (m *Mapped) AppendWire(b []byte) ([]byte, error) {
 	}
 	for k, v := range m.Nested {
 		b = append(b, 0x42)
-		b = protowire.AppendVarint(b, uint64(1+protowire.SizeBytes(len(k))+1+protowire.SizeBytes(v.cachedWireSize())))
+		b = wire.AppendVarint(b, uint64(1+protowire.SizeBytes(len(k))+1+protowire.SizeBytes(v.cachedWireSize())))
 		b = append(b, 0x0a)
 		if b, err = wire.AppendString("nested", b, k); err != nil {
 			return b, err
@@ -2496,7 +2496,7 @@ func (m *Tree_Leaf) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.WireSized != 0 {
 		b = append(b, 0x08)
-		b = protowire.AppendVarint(b, uint64(m.WireSized))
+		b = wire.AppendVarint(b, uint64(m.WireSized))
 	}
 	return append(b, m.unknownFields...), nil
 }

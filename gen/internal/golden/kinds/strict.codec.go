@@ -54,16 +54,16 @@ func (m *Older) AppendWire(b []byte) ([]byte, error) {
 	}
 	if m.Name != nil {
 		b = append(b, 0x0a)
-		b = protowire.AppendVarint(b, uint64(len(*m.Name)))
+		b = wire.AppendVarint(b, uint64(len(*m.Name)))
 		b = append(b, *m.Name...)
 	}
 	if m.Number != nil {
 		b = append(b, 0x10)
-		b = protowire.AppendVarint(b, uint64(*m.Number))
+		b = wire.AppendVarint(b, uint64(*m.Number))
 	}
 	for _, v := range m.Numbers {
 		b = append(b, 0x18)
-		b = protowire.AppendVarint(b, uint64(v))
+		b = wire.AppendVarint(b, uint64(v))
 	}
 	if m.Data != nil {
 		b = append(b, 0x22)
