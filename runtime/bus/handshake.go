@@ -56,7 +56,7 @@ type Opening struct {
 // OpenLink makes the link of a lane that this process has asked for: the peer is given mine by the broker, and
 // answers with its own outbox.
 func OpenLink(o Opening, mine *Outbox) {
-	go routineOpen(&handshake{Opening: o, mine: mine}, (*handshake).open)
+	go routineOpen(&handshake{Opening: o, mine: mine, asked: true}, (*handshake).open)
 }
 
 // AcceptLink makes the link of a lane that the peer has asked for. theirs is its outbox, or what it says is
@@ -69,9 +69,12 @@ func AcceptLink(o Opening, theirs sys.FD) {
 // and each says when it takes what is published there.
 type handshake struct {
 	Opening
+	asked  bool // this process asked for the lane
 	mine   *Outbox
 	theirs sys.FD
 	inbox  sys.Memory
+	bell   sys.FD // of the bells, which who was introduced makes
+	bells  sys.Memory
 	link   *Link
 }
 
@@ -83,6 +86,7 @@ func routineOpen(h *handshake, shake func(*handshake, *socketPort) error) {
 		h.mine.fd.Close()
 	}
 	h.theirs.Close()
+	h.bell.Close()
 	if h.link == nil {
 		h.Conn.Close()
 		h.unmap()
@@ -99,10 +103,13 @@ func routineOpen(h *handshake, shake func(*handshake, *socketPort) error) {
 // open waits for the peer's outbox, which says too that the peer takes what is published.
 func (h *handshake) open(p *socketPort) (err error) {
 	p.ready = true
-	if h.theirs, err = h.expectOutbox(); err != nil {
+	if err = h.expectOutbox(); err != nil {
 		return err
 	}
 	killpoint.At("lane: outbox received")
+	if h.bells, err = sys.MapCommon(h.bell, bellsSize); err != nil {
+		return protocolError("its bells cannot be mapped: %v", err)
+	}
 	if err := h.register(p); err != nil {
 		return err
 	}
@@ -118,10 +125,13 @@ func (h *handshake) accept(p *socketPort) (err error) {
 	if h.mine, err = NewOutbox(); err != nil {
 		return err
 	}
+	if h.bell, h.bells, err = sys.CreateCommon("ubinder-bells", bellsSize); err != nil {
+		return status.Errorf(status.Internal, "making bells: %w", err)
+	}
 	if err := h.register(p); err != nil {
 		return err
 	}
-	if err := h.Conn.Send([]byte{packetOutbox}, h.mine.FD()); err != nil {
+	if err := h.Conn.Send([]byte{packetOutbox}, h.mine.FD(), h.bell.Int()); err != nil {
 		return status.Errorf(status.Dead, "passing an outbox: %w", err)
 	}
 	killpoint.At("lane: outbox sent")
@@ -140,30 +150,38 @@ func (h *handshake) register(p *socketPort) (err error) {
 		return err
 	}
 	killpoint.At("lane: outbox mapped")
-	h.link = newLane(h.Peer, h.mine.parts, in, h.Parker, p, h.unmap)
+	out := h.mine.parts
+	if h.asked {
+		shareBells(h.bells.Bytes(), &in, &out)
+	} else {
+		shareBells(h.bells.Bytes(), &out, &in)
+	}
+	h.link = newLane(h.Peer, out, in, h.Parker, p, h.unmap)
 	h.link.events = h.Events
 	h.Registered(h.link)
 	killpoint.At("lane: registered")
 	return nil
 }
 
-func (h *handshake) expectOutbox() (sys.FD, error) {
+// expectOutbox takes the peer's outbox, and the bells.
+func (h *handshake) expectOutbox() error {
 	var b [maxPacket]byte
 	n, fds, err := h.Conn.Receive(b[:])
 	if fault := packetFault(err); status.CodeOf(fault) == status.Protocol {
-		return sys.FD{}, fault
+		return fault
 	}
 	if errors.Is(err, sys.ErrFilesLost) {
-		return sys.FD{}, status.Errorf(status.Quota, "during the lane handshake: %w", err)
+		return status.Errorf(status.Quota, "during the lane handshake: %w", err)
 	}
 	if err != nil {
-		return sys.FD{}, status.Errorf(status.Dead, "the peer ended during the lane handshake: %w", err)
+		return status.Errorf(status.Dead, "the peer ended during the lane handshake: %w", err)
 	}
-	if n != 1 || b[0] != packetOutbox || len(fds) != 1 {
+	if n != 1 || b[0] != packetOutbox || len(fds) != 2 {
 		sys.CloseAll(fds)
-		return sys.FD{}, handshakeFault(b[:n], packetOutbox, len(fds), 1)
+		return handshakeFault(b[:n], packetOutbox, len(fds), 2)
 	}
-	return fds[0], nil
+	h.theirs, h.bell = fds[0], fds[1]
+	return nil
 }
 
 func handshakeFault(packet []byte, want byte, files, wantFiles int) error {
@@ -175,4 +193,5 @@ func (h *handshake) unmap() {
 		h.mine.memory.Unmap()
 	}
 	h.inbox.Unmap()
+	h.bells.Unmap()
 }

@@ -41,10 +41,12 @@ func pipeEnd(t testing.TB) int {
 
 const allSeals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_FUTURE_WRITE | unix.F_SEAL_SEAL
 
+// sealed makes memory.
+func sealed(size, seals int) func(t testing.TB) int {
+	return func(t testing.TB) int { return memfd(t, unix.MFD_ALLOW_SEALING, size, seals) }
+}
+
 func TestOutboxesThatAreNotSafeToMapAreRefused(t *testing.T) {
-	sealed := func(size, seals int) func(t testing.TB) int {
-		return func(t testing.TB) int { return memfd(t, unix.MFD_ALLOW_SEALING, size, seals) }
-	}
 	for name, c := range map[string]struct {
 		outbox func(t testing.TB) int
 		want   string
@@ -66,7 +68,7 @@ func TestOutboxesThatAreNotSafeToMapAreRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := standBy(t)
 			h, v := attack(t)
-			h.send([]byte{packetOutbox}, c.outbox(t))
+			h.send([]byte{packetOutbox}, c.outbox(t), h.bell.Int())
 			blames(t, <-v.opened, c.want)
 			s.talk(t)
 			_, v = attackByAsking(t, func(*hostile) int { return c.outbox(t) })
@@ -85,8 +87,35 @@ func TestHugePagesAreRefused(t *testing.T) {
 	_, err = unix.FcntlInt(uintptr(fd), unix.F_ADD_SEALS, allSeals)
 	require.NoError(t, err)
 	h, v := attack(t)
-	h.send([]byte{packetOutbox}, fd)
+	h.send([]byte{packetOutbox}, fd, h.bell.Int())
 	blames(t, <-v.opened, "not anonymous shared memory")
+}
+
+func TestBellsThatCannotBeTrustedAreRefused(t *testing.T) {
+	const seals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
+	for name, c := range map[string]struct {
+		bells func(t testing.TB) int
+		want  string
+	}{
+		"no seals":           {sealed(bellsSize, 0), "not sealed"},
+		"may shrink":         {sealed(bellsSize, seals&^unix.F_SEAL_SHRINK), "not sealed"},
+		"may grow":           {sealed(bellsSize, seals&^unix.F_SEAL_GROW), "not sealed"},
+		"may not be written": {sealed(bellsSize, allSeals), "cannot be mapped"},
+		"empty":              {sealed(0, seals), "not the size agreed on"},
+		"too long":           {sealed(2*bellsSize, seals), "not the size agreed on"},
+		"a pipe":             {pipeEnd, "not anonymous shared memory"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := standBy(t)
+			h, v := attack(t)
+			h.send([]byte{packetOutbox}, h.fd.Int(), c.bells(t))
+			blames(t, <-v.opened, "its bells")
+			s.talk(t)
+			h, v = attack(t)
+			h.send([]byte{packetOutbox}, h.fd.Int(), c.bells(t))
+			blames(t, <-v.opened, c.want)
+		})
+	}
 }
 
 func TestOutboxesOfAnotherShapeAreRefused(t *testing.T) {
@@ -116,9 +145,10 @@ func TestPacketsOutOfOrderDuringTheHandshake(t *testing.T) {
 		"ready":             func(h *hostile) { h.send([]byte{packetReady}) },
 		"ring":              func(h *hostile) { h.ring() },
 		"no files":          func(h *hostile) { h.send([]byte{packetOutbox}) },
-		"two files":         func(h *hostile) { h.send([]byte{packetOutbox}, h.fd.Int(), h.fd.Int()) },
+		"one file":          func(h *hostile) { h.send([]byte{packetOutbox}, h.fd.Int()) },
+		"three files":       func(h *hostile) { h.send([]byte{packetOutbox}, h.fd.Int(), h.bell.Int(), h.bell.Int()) },
 		"most files":        func(h *hostile) { h.send([]byte{packetOutbox}, many(h.fd.Int(), sys.MaxFDs)...) },
-		"a byte more":       func(h *hostile) { h.send([]byte{packetOutbox, 0}, h.fd.Int()) },
+		"a byte more":       func(h *hostile) { h.send([]byte{packetOutbox, 0}, h.fd.Int(), h.bell.Int()) },
 		"a long packet":     func(h *hostile) { h.send(make([]byte, 1000), h.fd.Int()) },
 		"empty, with files": func(h *hostile) { h.sendEmpty(h.fd.Int()) },
 	} {
@@ -147,7 +177,7 @@ func TestPacketsOutOfOrderDuringTheHandshake(t *testing.T) {
 }
 
 // outbox answers who has asked for the lane.
-func (h *hostile) outbox() { h.send([]byte{packetOutbox}, h.fd.Int()) }
+func (h *hostile) outbox() { h.send([]byte{packetOutbox}, h.fd.Int(), h.bell.Int()) }
 
 func (h *hostile) sendFiles(pos uint64, files ...int) {
 	h.send(binary.NativeEndian.AppendUint64([]byte{packetFiles}, pos), files...)

@@ -22,6 +22,8 @@ type hostile struct {
 	socket sys.FD // a duplicate of conn's
 	fd     sys.FD // the outbox
 	memory sys.Memory
+	bell   sys.FD // the bells
+	bells  sys.Memory
 	out    shm.Region
 	writer ring.Writer
 }
@@ -77,6 +79,8 @@ func newHostile(t testing.TB, socket sys.FD) *hostile {
 	require.NoError(t, err)
 	h.fd, h.memory, err = sys.CreateMemory("hostile", outboxSize)
 	require.NoError(t, err)
+	h.bell, h.bells, err = sys.CreateCommon("hostile", bellsSize)
+	require.NoError(t, err)
 	h.out = shm.Of(h.memory.Bytes())
 	h.writer = newOutbox(h.memory.Bytes()).writer()
 	t.Cleanup(h.close)
@@ -104,6 +108,8 @@ func (h *hostile) close() {
 	h.hangUp()
 	h.fd.Close()
 	h.memory.Unmap()
+	h.bell.Close()
+	h.bells.Unmap()
 }
 
 func (h *hostile) hangUp() {

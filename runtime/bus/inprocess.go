@@ -19,6 +19,7 @@ type InProcess = Link
 
 func pair(a, b *Peer, parker wait.Parker) (endA, endB *InProcess) {
 	outA, outB := newOutbox(sys.PlainMemory(outboxSize)), newOutbox(sys.PlainMemory(outboxSize))
+	shareBells(sys.PlainMemory(bellsSize), &outA, &outB)
 	portA, portB := newLocalPort(), newLocalPort()
 	portA.peer, portB.peer = portB, portA
 	return newLane(b, outA, outB, parker, portA, func() {}), newLane(a, outB, outA, parker, portB, func() {})

@@ -17,9 +17,9 @@ import "ubinder/runtime/internal/ring"
 //	0x140   120   armed: how my loopers (16), my poller, my wait for room, my wait for your draining
 //	              (and 11 spare) wait
 //	0x1b8   8     attended: the node whose oneway calls I handle, and will look for; 0: none
-//	0x1c0   128   bell: the same for yours
+//	0x1c0   128   spare
 //	0x240   512   armed: how my callers (128) wait
-//	0x440   512   bell: the same for yours
+//	0x440   512   spare
 //	0x640   2048  acknowledgement ring: numbers of your slots that I have freed, 512 words
 //	0xe40   32768 descriptor ring, 512 descriptors; the first lie on the first page, so that a lane with
 //	              few messages touches no second one
@@ -38,15 +38,27 @@ const (
 	offRoom        = 0x100
 	offArmed       = 0x140
 	offAttended    = 0x1b8
-	offBell        = 0x1c0
 	offCallerArmed = 0x240
-	offCallerBell  = 0x440
 	offAckRing     = 0x640
 	offRing        = 0xe40
 
 	ringSize    = 512
 	ackRingSize = 512
 	headerSize  = (offRing + ringSize*ring.Size + 0xfff) &^ 0xfff
+)
+
+// Layout of the bells, which are memory of their own, that both sides write: a thread that sleeps on a word that it
+// may only read costs the kernel a thousand instructions more, for it first tries whether it may write. The first half
+// has the words that its maker rings, the second those of the other.
+//
+//	offset  size  content of a half
+//	0x000   128   bell: of loopers, poller, room, take
+//	0x080   512   bell: of callers
+const (
+	offBell       = 0x000
+	offCallerBell = 0x080
+
+	bellsSize = 0x1000
 )
 
 // Credits. Their sum is the ring's size, so that whoever has credit has room.

@@ -15,11 +15,13 @@ import (
 type outbox struct {
 	head    shm.Region
 	segment shm.Region
+	bells   shm.Region // the half of the bells that this side rings
 
 	// Words of head that every message needs.
 	drained, acks, room, attended *atomic.Uint64
 	ackRing                       []atomic.Uint32
-	callerArmed, callerBell       []atomic.Uint32
+	callerArmed                   []atomic.Uint32
+	callerBell                    []atomic.Uint32 // of bells
 }
 
 // outboxSize is that of an outbox's memory.
@@ -38,7 +40,7 @@ func outboxIn(memory []byte) outbox {
 		attended: head.Uint64(offAttended),
 		ackRing:  head.Uint32s(offAckRing, ackRingSize),
 
-		callerArmed: head.Uint32s(offCallerArmed, callerCredit), callerBell: head.Uint32s(offCallerBell, callerCredit),
+		callerArmed: head.Uint32s(offCallerArmed, callerCredit),
 	}
 }
 
@@ -83,6 +85,17 @@ func protocolError(format string, args ...any) error {
 func (o outbox) writer() ring.Writer { return ring.NewWriter(o.head, offRing, ringSize, offTail) }
 func (o outbox) reader() ring.Reader { return ring.NewReader(o.head, offRing, ringSize, offTail) }
 
+// shareBells finds the bells of both sides: those that the maker of the memory rings come first.
+func shareBells(memory []byte, maker, other *outbox) {
+	maker.takeBells(memory[:bellsSize/2])
+	other.takeBells(memory[bellsSize/2:])
+}
+
+func (o *outbox) takeBells(half []byte) {
+	o.bells = shm.Of(half)
+	o.callerBell = o.bells.Uint32s(offCallerBell, callerCredit)
+}
+
 // pairs is as many as there are of loopers, poller, room and take.
 const pairs = bellTake + 1
 
@@ -90,7 +103,7 @@ const pairs = bellTake + 1
 func waiters(mine, theirs outbox) []wait.Waiter {
 	w := make([]wait.Waiter, pairs)
 	for i := range w {
-		w[i] = wait.NewWaiter(mine.head.Uint32(offArmed+4*i), theirs.head.Uint32(offBell+4*i))
+		w[i] = wait.NewWaiter(mine.head.Uint32(offArmed+4*i), theirs.bells.Uint32(offBell+4*i))
 	}
 	return w
 }
@@ -99,7 +112,7 @@ func waiters(mine, theirs outbox) []wait.Waiter {
 func ringers(mine, theirs outbox) []wait.Ringer {
 	r := make([]wait.Ringer, pairs)
 	for i := range r {
-		r[i] = wait.NewRinger(theirs.head.Uint32(offArmed+4*i), mine.head.Uint32(offBell+4*i))
+		r[i] = wait.NewRinger(theirs.head.Uint32(offArmed+4*i), mine.bells.Uint32(offBell+4*i))
 	}
 	return r
 }

@@ -51,8 +51,8 @@ func TestALooperThatWasNotReallyRungIsWoken(t *testing.T) {
 
 // pretendRing marks a looper that sleeps as rung.
 func (l *peerLane) pretendRing(armed, bell int) {
-	if a := l.in.Uint32(armed).Load(); a&3 == 1 && l.out.Uint32(bell).Load() != a {
+	if a := l.in.Uint32(armed).Load(); a&3 == 1 && l.bells.Uint32(bell).Load() != a {
 		time.Sleep(time.Millisecond) // else it is awake still, and sees the bell
-		l.out.Uint32(bell).Store(a)
+		l.bells.Uint32(bell).Store(a)
 	}
 }

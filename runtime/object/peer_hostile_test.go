@@ -26,12 +26,15 @@ const (
 	offAcks        = 0x0c0
 	offArmed       = 0x140
 	offAttended    = 0x1b8
-	offBell        = 0x1c0
 	offCallerArmed = 0x240
-	offCallerBell  = 0x440
 	offAckRing     = 0x640
 	offRing        = 0xe40
 	ringSize       = 512
+
+	// Of the bells, the half that who has asked for the lane rings.
+	bellsSize     = 4096
+	offBell       = bellsSize / 2
+	offCallerBell = offBell + 0x080
 )
 
 // peer is a process that keeps to nothing: a connection to the broker, and for each process that it
@@ -57,6 +60,8 @@ type peerLane struct {
 	theirs   sys.Memory
 	in       shm.Region // zero until the victim's outbox has come
 	reader   ring.Reader
+	shared   sys.Memory
+	bells    shm.Region // zero until they have come
 	closed   bool
 	filler   int // where the next slot lies
 }
@@ -175,9 +180,12 @@ func (p *peer) shake(l *peerLane) {
 	require.NoError(p.t, err)
 	defer sys.CloseAll(fds)
 	require.Equal(p.t, []byte{'O'}, b[:n])
-	require.Len(p.t, fds, 1)
+	require.Len(p.t, fds, 2)
 	l.theirs, err = sys.MapPeerMemory(fds[0], headerSize+bus.SegmentSize)
 	require.NoError(p.t, err)
+	l.shared, err = sys.MapCommon(fds[1], bellsSize)
+	require.NoError(p.t, err)
+	l.bells = shm.Of(l.shared.Bytes())
 	l.in = shm.Of(l.theirs.Bytes())
 	l.reader = ring.NewReader(l.in, offRing, ringSize, offTail)
 	l.send([]byte{'Y'})
@@ -210,8 +218,8 @@ func (l *peerLane) ring() {
 
 func (l *peerLane) ringWord(armed, bell int) {
 	if a := l.in.Uint32(armed).Load(); a&3 == 1 {
-		l.out.Uint32(bell).Store(a)
-		sys.FutexWakeAll(l.out.Uint32(bell))
+		l.bells.Uint32(bell).Store(a)
+		sys.FutexWakeAll(l.bells.Uint32(bell))
 	}
 }
 
@@ -231,6 +239,7 @@ func (p *peer) leave() {
 		l.fd.Close()
 		l.memory.Unmap()
 		l.theirs.Unmap()
+		l.shared.Unmap()
 	}
 	for _, end := range p.own {
 		end()

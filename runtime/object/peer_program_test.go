@@ -232,7 +232,7 @@ func (g *program) drain(l *peerLane) {
 
 // word changes a word of the header memory: most often one that the victim looks at.
 func (g *program) word(l *peerLane) {
-	off := []int{offTail, offDrained, offAcks, 0x100, 0x020, 0x028, offAttended, offArmed, offBell, offCallerArmed, offCallerBell, offAckRing, offRing}[g.below(13)]
+	off := []int{offTail, offDrained, offAcks, 0x100, 0x020, 0x028, offAttended, offArmed, offCallerArmed, offBell, offCallerBell, offAckRing, offRing}[g.below(13)]
 	switch off {
 	case offTail, offDrained, offAcks, 0x100, 0x020, offAttended:
 		now := l.out.Uint64(off).Load()
@@ -240,6 +240,11 @@ func (g *program) word(l *peerLane) {
 			l.out.Uint64(off).Store(now + uint64(int8(g.byte())))
 		} else {
 			l.out.Uint64(off).Store(g.number())
+		}
+	case offBell, offCallerBell:
+		if l.bells.Size() > 0 {
+			off = (off + 4*g.below(32) + g.below(2)*bellsSize/2) % bellsSize // its own, or the victim's
+			l.bells.Uint32(off).Store(uint32(g.number()))
 		}
 	default:
 		off += 4 * g.below(32)

@@ -13,7 +13,10 @@ import (
 
 // Seals that make a file safe to map for whoever did not make it: its size is fixed, and only
 // mappings made before the seal can be written. Exec is sealed too where the kernel can.
-const outboxSeals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_FUTURE_WRITE | unix.F_SEAL_SEAL
+const outboxSeals = sizeSeals | unix.F_SEAL_FUTURE_WRITE
+
+// sizeSeals fix the size alone: of memory that both sides write.
+const sizeSeals = unix.F_SEAL_SHRINK | unix.F_SEAL_GROW | unix.F_SEAL_SEAL
 
 // Why a file that a peer sent cannot be mapped.
 var (
@@ -41,12 +44,18 @@ func (m *Memory) Unmap() error {
 
 // CreateMemory makes size bytes of shared memory that only the returned mapping can write: the file
 // is mapped, then sealed. Pages cost nothing until touched. The caller owns both results.
-func CreateMemory(name string, size int) (FD, Memory, error) {
+func CreateMemory(name string, size int) (FD, Memory, error) { return create(name, size, outboxSeals) }
+
+// CreateCommon makes size bytes of shared memory that whoever has the file can write. The caller owns both
+// results.
+func CreateCommon(name string, size int) (FD, Memory, error) { return create(name, size, sizeSeals) }
+
+func create(name string, size, seals int) (FD, Memory, error) {
 	fd, err := createMemfd(name)
 	if err != nil {
 		return FD{}, Memory{}, err
 	}
-	m, err := fillMemory(fd, size)
+	m, err := fillMemory(fd, size, seals)
 	if err != nil {
 		fd.Close()
 		return FD{}, Memory{}, err
@@ -65,7 +74,7 @@ func createMemfd(name string) (FD, error) {
 	return NewFD(n), nil
 }
 
-func fillMemory(fd FD, size int) (Memory, error) {
+func fillMemory(fd FD, size, seals int) (Memory, error) {
 	if err := unix.Ftruncate(fd.Int(), int64(size)); err != nil {
 		return Memory{}, os.NewSyscallError("ftruncate", err)
 	}
@@ -73,7 +82,7 @@ func fillMemory(fd FD, size int) (Memory, error) {
 	if err != nil {
 		return Memory{}, err
 	}
-	if _, err := unix.FcntlInt(uintptr(fd.Int()), unix.F_ADD_SEALS, outboxSeals); err != nil {
+	if _, err := unix.FcntlInt(uintptr(fd.Int()), unix.F_ADD_SEALS, seals); err != nil {
 		m.Unmap()
 		return Memory{}, os.NewSyscallError("fcntl(F_ADD_SEALS)", err)
 	}
@@ -82,12 +91,14 @@ func fillMemory(fd FD, size int) (Memory, error) {
 
 // CheckSealed reports whether a file that a peer sent is memory that nobody can truncate, and that only
 // mappings made before can write. No file system of the peer's is asked for it, nor when it is closed.
-func CheckSealed(fd FD) error {
+func CheckSealed(fd FD) error { return checkSeals(fd, outboxSeals) }
+
+func checkSeals(fd FD, want int) error {
 	seals, err := unix.FcntlInt(uintptr(fd.Int()), unix.F_GET_SEALS, 0)
 	if err != nil {
 		return ErrNotMemory
 	}
-	if seals&outboxSeals != outboxSeals {
+	if seals&want != want {
 		return fmt.Errorf("%w (seals %#x)", ErrUnsealed, seals)
 	}
 	return nil
@@ -115,7 +126,16 @@ func checkSize(fd FD, size int) error {
 // MapPeerMemory maps memory that a peer made, for reading, after it has checked that the peer can
 // neither truncate it under us nor hand it to somebody else to write.
 func MapPeerMemory(fd FD, size int) (Memory, error) {
-	if err := CheckSealed(fd); err != nil {
+	return mapPeerMemory(fd, size, outboxSeals, unix.PROT_READ)
+}
+
+// MapCommon maps memory that a peer made by CreateCommon, for reading and writing; the peer cannot truncate it.
+func MapCommon(fd FD, size int) (Memory, error) {
+	return mapPeerMemory(fd, size, sizeSeals, unix.PROT_READ|unix.PROT_WRITE)
+}
+
+func mapPeerMemory(fd FD, size, seals, prot int) (Memory, error) {
+	if err := checkSeals(fd, seals); err != nil {
 		return Memory{}, err
 	}
 	var fs unix.Statfs_t
@@ -128,7 +148,7 @@ func MapPeerMemory(fd FD, size int) (Memory, error) {
 	if err := checkSize(fd, size); err != nil {
 		return Memory{}, err
 	}
-	return mapFile(fd.Int(), size, unix.PROT_READ)
+	return mapFile(fd.Int(), size, prot)
 }
 
 // mapFile maps what can be written with MADV_DONTFORK: a child that does not exec must not write in its

@@ -69,7 +69,7 @@ func NewRinger(armed, bell *atomic.Uint32) Ringer { return Ringer{armed, bell} }
 //
 // It is called after what the waiter waits for was published.
 func (r *Ringer) Ring() Mode {
-	for {
+	for tries := 0; ; tries++ {
 		a := r.armed.Load()
 		m := Mode(a & modeMask)
 		if m == Absent || m == Awake {
@@ -79,11 +79,14 @@ func (r *Ringer) Ring() Mode {
 		if a == b {
 			return Awake
 		}
-		if r.bell.CompareAndSwap(b, a) {
+		if r.bell.CompareAndSwap(b, a) || tries == mostTries {
 			return m
 		} // else somebody rang, perhaps for an earlier arming: look again
 	}
 }
+
+// mostTries is more than threads of one side get in each other's way. A peer can write the bell too.
+const mostTries = 100
 
 // Mode returns how the waiter waits, whether or not it was rung.
 func (r *Ringer) Mode() Mode { return Mode(r.armed.Load() & modeMask) }
