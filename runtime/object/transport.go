@@ -2,7 +2,8 @@
 // protocol itself is internal/reftab's; here are calls, replies, loopers and waiting.
 //
 // One lock, Transport.mu, guards the state of a process. It is never held across a system call, a
-// payload copy, a decode or a handler: what has to happen outside is noted and done by unlock.
+// payload copy but that of a small reply, a decode or a handler: what has to happen outside is noted and done by
+// unlock.
 package object
 
 import (
