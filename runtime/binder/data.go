@@ -86,6 +86,7 @@ type Received struct {
 	Encoding    Encoding
 	Attachments []Attachment
 	keeper      Keeper // of the payload's memory; nil: it cannot be kept
+	keeps       *byte  // where that begins: an interceptor may have put another payload in its place
 }
 
 // Keeper is a transport's memory for a payload that may be left to whoever points into it.
@@ -94,18 +95,27 @@ type Keeper interface {
 	Keep()
 }
 
-// SetKeeper is for transports.
-func (r *Received) SetKeeper(k Keeper) { r.keeper = k }
+// SetKeeper is for transports. The payload, which is not empty, is set already.
+func (r *Received) SetKeeper(k Keeper) { r.keeper, r.keeps = k, &r.Payload[0] }
 
 // MayKeep reports whether Keep has an effect.
-func (r *Received) MayKeep() bool { return r.keeper != nil }
+func (r *Received) MayKeep() bool {
+	return r.keeper != nil && len(r.Payload) > 0 && &r.Payload[0] == r.keeps
+}
 
 // Keep has the payload's memory stay valid for as long as anybody points into it, if MayKeep says so: it is the
 // garbage collector's, and nobody else's any more. The bytes are not copied. Secrets and small payloads cannot be kept,
-// nor large ones that are not protobuf.
+// nor large ones that are not protobuf, nor what an interceptor has put in the payload's place.
 func (r *Received) Keep() {
-	if r.keeper != nil {
+	if r.MayKeep() {
 		r.keeper.Keep()
+	}
+}
+
+// forget lets go of the keeper.
+func (r *Received) forget() {
+	if r.keeper != nil {
+		r.keeper, r.keeps = nil, nil
 	}
 }
 
@@ -217,7 +227,8 @@ func (r *Reply) Release() {
 		r.memory.Free()
 		r.memory = nil
 	}
-	r.Payload, r.keeper = nil, nil
+	r.Payload = nil
+	r.forget()
 	r.Encoding = Raw
 	r.Delivery = 0
 }

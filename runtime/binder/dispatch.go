@@ -62,7 +62,8 @@ func (c *IncomingCall) newContext() *CallContext {
 func (c *IncomingCall) Reset() {
 	c.Code, c.Flags, c.Interface, c.Encoding = 0, 0, 0, Raw
 	c.Target, c.Caller = nil, nil
-	c.Payload, c.Attachments, c.notes, c.keeper = nil, nil, nil, nil
+	c.Payload, c.Attachments, c.notes = nil, nil, nil
+	c.forget()
 	c.Reply.Payload, c.Reply.Body, c.Reply.Encoding = nil, nil, Raw
 	c.Reply.Attachments, c.Reply.Notes = nil, nil
 }

@@ -202,12 +202,19 @@ func TestASmallFieldDoesNotKeepThePayload(t *testing.T) {
 	require.False(t, within(m.data, r.Payload))
 }
 
+// What an interceptor has put in the payload's place is the interceptor's, who may use it again.
 func TestWhatCannotBeKeptIsCopied(t *testing.T) {
-	r, _ := received(t, fill(1, 1000))
-	r.SetKeeper(nil)
-	m := new(blob)
-	require.NoError(t, decode(r, m, nil))
-	require.False(t, within(m.data, r.Payload))
+	for name, replace := range map[string]func(*binder.Received){
+		"has no keeper": func(r *binder.Received) { r.SetKeeper(nil) },
+		"is another":    func(r *binder.Received) { r.Payload = bytes.Clone(r.Payload) },
+	} {
+		r, k := received(t, fill(1, 1000))
+		replace(r)
+		m := new(blob)
+		require.NoError(t, decode(r, m, nil))
+		require.False(t, within(m.data, r.Payload), name)
+		require.False(t, k.kept, name)
+	}
 }
 
 func TestBorrowedRequestsPointIntoThePayload(t *testing.T) {
@@ -219,6 +226,29 @@ func TestBorrowedRequestsPointIntoThePayload(t *testing.T) {
 		require.True(t, within(m.data, r.Payload))
 		require.False(t, k.kept)
 		require.True(t, m.intact())
+	}
+}
+
+// Calls within a process, also those that are not typed, have the caller's own payload.
+func TestNothingIsBorrowedFromACallerOfThisProcess(t *testing.T) {
+	var kept *blob
+	i := NewInterface("test.Keeper", 1, "")
+	i.Define(ClientOf[counterClient], Method{Name: "Keep", Code: 1, Handle: func(_ context.Context, _ any, c *Incoming) error {
+		kept = new(blob)
+		return c.Decode(kept)
+	}})
+	n, err := Export(newProcess(), i, new(counter), WithBorrowedRequests())
+	require.NoError(t, err)
+	for _, flags := range []binder.Flags{0, binder.ClearBuf} {
+		payload, err := fill(7, 100).AppendWire(nil)
+		require.NoError(t, err)
+		call := binder.Transaction{Code: 1, Flags: flags, Data: binder.Data{Payload: payload, Encoding: binder.Protobuf}}
+		require.NoError(t, n.Transact(t.Context(), &call, new(binder.Reply)))
+		require.True(t, kept.intact())
+		require.False(t, within(kept.data, payload))
+		call.Payload, call.Body = nil, &message{m: fill(7, 100), codec: fill(7, 100)}
+		require.NoError(t, n.Transact(t.Context(), &call, new(binder.Reply)))
+		require.True(t, kept.intact())
 	}
 }
 

@@ -105,6 +105,7 @@ type server struct {
 //
 // Such a field is valid until the method returns, also in what it returns; whoever keeps one longer, as a goroutine
 // that it started may, clones it (bytes.Clone, proto.Clone), or finds other bytes there some time later. It may be changed.
+// An interceptor that puts another payload in the place of the call's leaves that alone until the call is answered.
 // Strings are the method's own as always, and so is all that comes by calls within this process, in messages without a
 // generated codec, and in parcels.
 func WithBorrowedRequests() binder.NodeOption {
@@ -129,7 +130,7 @@ func (s *server) Transact(ctx context.Context, call *binder.IncomingCall) error 
 			s.iface.descriptor, m.Name, m.Oneway, call.Oneway())
 	}
 	c := &scratchOf(call).incoming
-	c.call, c.borrows = call, s.borrows
-	c.process = call.Target.Process()
+	c.call, c.process = call, call.Target.Process()
+	c.borrows = s.borrows && call.Caller.Process != c.process.Identity().Process // a caller of this process still has the payload
 	return m.Handle(ctx, s.impl, c)
 }
