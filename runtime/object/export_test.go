@@ -56,6 +56,9 @@ func (t *Transport) SpinAlways(limit time.Duration) {
 // ForgetMemory gives back the memory that is kept for large payloads.
 func (t *Transport) ForgetMemory() { t.memory.forget() }
 
+// MostNaps is how many of the program's threads may nap.
+func (t *Transport) MostNaps() int { return int(t.spinning.naps.most.Load()) }
+
 // Spinners is how many threads of this program spin.
 func Spinners() int { return int(spinners.Load()) }
 

@@ -26,23 +26,36 @@ var napping atomic.Int32
 
 // naps is who may nap: nobody while it is zero.
 type naps struct {
-	most  int32       // threads at once, those that spin included
-	maybe atomic.Bool // other goroutines were running when it was looked last
-	busy  atomic.Bool // and the time before
+	allowed bool
+	most    atomic.Int32 // threads at once, those that spin included
+	maybe   atomic.Bool  // other goroutines were running when it was looked last
+	busy    atomic.Bool  // and the time before
 }
 
-func (n *naps) begin() { n.most = int32(runtime.GOMAXPROCS(0) - 1) }
+func (n *naps) begin() {
+	n.allowed = true
+	n.count()
+}
+
+// count is repeated: a program, and Go itself where its share of the machine changes, sets GOMAXPROCS at any time.
+func (n *naps) count() {
+	if n.allowed {
+		n.most.Store(int32(runtime.GOMAXPROCS(0) - 1))
+	}
+}
 
 // beginNap reports whether the calling thread may nap; then endNap follows.
 func (p *pending) beginNap() bool {
 	n := &p.t.spinning.naps
 	if p.naps > 0 {
 		runtime.Gosched() // for those who waited for this processor
+		n.count()
 	}
-	if n.most == 0 || p.naps == maxNaps || n.busy.Load() {
+	most := n.most.Load()
+	if most == 0 || p.naps == maxNaps || n.busy.Load() {
 		return false
 	}
-	if napping.Add(1)+spinners.Load() > n.most {
+	if napping.Add(1)+spinners.Load() > most {
 		napping.Add(-1)
 		return false
 	}
@@ -55,6 +68,7 @@ func endNap() { napping.Add(-1) }
 // lookAround lets other goroutines run, and notes whether there were any, twice in a row: then nobody naps until
 // there are none. Once, it may have been that the thread itself was put off.
 func (n *naps) lookAround() {
+	n.count()
 	start := time.Now()
 	runtime.Gosched()
 	long := time.Since(start) > busyAfter

@@ -60,3 +60,30 @@ func TestACallThatLastsSleepsForGood(t *testing.T) {
 		cancel()
 	}
 }
+
+// TestNobodyNapsOnTheOnlyProcessor: a program may be left with one when it has run for a while. The service has to run on it too:
+// it would wait for the end of a nap with each call.
+func TestNobodyNapsOnTheOnlyProcessor(t *testing.T) {
+	if runtime.GOMAXPROCS(0) == 1 {
+		t.Skip("the only processor is never kept by who waits")
+	}
+	path := brokertest.Start(t)
+	server := dial(t, path)
+	echo := binder.HandlerFunc(func(context.Context, *binder.IncomingCall) error { return nil })
+	require.NoError(t, server.BecomeContextManager(t.Context(), server.NewNode(echo)))
+	transport, err := object.Dial(t.Context(), path, "client")
+	require.NoError(t, err)
+	client := binder.NewProcess(transport)
+	defer client.Close()
+	h, err := client.ContextManager(t.Context())
+	require.NoError(t, err)
+	call := func() {
+		_, err := binder.Call(t.Context(), h, 1, nil)
+		require.NoError(t, err)
+	}
+	all := runtime.GOMAXPROCS(1)
+	defer runtime.GOMAXPROCS(all)
+	require.Eventually(t, func() bool { call(); return transport.MostNaps() == 0 }, killPatience, time.Nanosecond)
+	runtime.GOMAXPROCS(all)
+	require.Eventually(t, func() bool { call(); return transport.MostNaps() == all-1 }, killPatience, time.Nanosecond)
+}
