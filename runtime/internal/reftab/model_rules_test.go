@@ -104,7 +104,7 @@ var everyMutation = []mutation{
 		{"death.go", "		t.fenceGrants(p)\n		t.answerFencesAbout(p)", "		t.fenceGrants(p)"},
 	}},
 	{"R9: a granter tells of its recipient's death", "sends=1 passes=1 crashes=1", []change{
-		{"death.go", "			t.send(owner, Control{Kind: RevokePeer, Peer: p.id})", ""},
+		{"death.go", "		t.send(owner, Control{Kind: RevokePeer, Peer: p.id})", ""},
 	}},
 	{"R9: the recipient's own lane is drained first", "sends=1 passes=1 calls=1 crashes=1", []change{
 		{"grants.go", "	if t.peers[recipient] == nil {", "	{"},
