@@ -23,7 +23,7 @@ func TestAccessInRange(t *testing.T) {
 }
 
 func TestAccessOutOfRangePanics(t *testing.T) {
-	r := shm.Of(sys.PlainMemory(64))
+	r := shm.Of(sys.PlainMemory(128)[:64]) // more memory follows, as behind the header of an outbox
 	for name, access := range map[string]func(){
 		"behind":             func() { r.Uint64(64) },
 		"over the end":       func() { r.Uint64(60) },
@@ -34,6 +34,8 @@ func TestAccessOutOfRangePanics(t *testing.T) {
 		"negative":           func() { r.Bytes(0, -1) },
 		"wraps":              func() { r.Bytes(math.MaxInt, math.MaxInt) },
 		"copy over the end":  func() { r.CopyOut(make([]byte, 2), 63) },
+		"written over it":    func() { r.CopyIn(63, make([]byte, 2)) },
+		"words over it":      func() { r.Uint32s(32, 9) },
 		"memory not aligned": func() { shm.Of(sys.PlainMemory(64)[4:]) },
 	} {
 		require.Panics(t, access, name)

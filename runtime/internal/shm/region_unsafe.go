@@ -18,7 +18,7 @@ func Of(b []byte) Region {
 	if uintptr(unsafe.Pointer(unsafe.SliceData(b)))&7 != 0 {
 		panic("shm: memory is not aligned to 8 bytes")
 	}
-	return Region{b}
+	return Region{b[:len(b):len(b)]} // what lies behind is out of range too
 }
 
 // Size returns the region's size in bytes.
