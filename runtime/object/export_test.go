@@ -26,6 +26,16 @@ func (t *Transport) Owed() (n int) {
 	return n
 }
 
+// TakeOne takes one message of each lane after publish, before anybody else does.
+func (t *Transport) TakeOne(publish func()) {
+	t.mu.Lock()
+	defer t.unlock()
+	for _, l := range t.lanes {
+		publish()
+		t.takeNext(l)
+	}
+}
+
 // Lanes is how many lanes there are.
 func (t *Transport) Lanes() int {
 	t.mu.Lock()

@@ -111,7 +111,7 @@ func (p *pending) look(reply *binder.Reply) (finished bool) {
 	if !l.draining && !l.cut && !l.dead {
 		finished = p.takeAwaited(reply)
 	}
-	if finished && t.freezing.waiting == 0 && !t.collectLater && l.link.Published() == l.drained.Load() {
+	if finished && len(p.nested) == 0 && t.freezing.waiting == 0 && !t.collectLater && l.link.Published() == l.drained.Load() {
 		t.leave(p)
 		t.mu.Unlock() // nothing was done that unlock has to follow up
 		return true
