@@ -14,8 +14,8 @@ import (
 // warmMemory keeps the memory of large payloads that a process has received, for the next ones: to touch new
 // memory takes several times as long as to copy into it. It keeps no more than one payload of the largest size
 // would take, whatever peers send, and gives back what was not used for a second or two. While it keeps nothing it
-// has no timer. Up to what fits a slot it is the garbage collector's memory; what is larger is mapped, in huge
-// pages where the kernel has them.
+// has no timer. Up to what fits a slot, or if it may be lent, it is the garbage collector's memory; else it is
+// mapped, in huge pages where the kernel has them.
 type warmMemory struct {
 	mu       sync.Mutex
 	idle     []*buffer // the one used last is the last
@@ -46,16 +46,27 @@ func (m *warmMemory) take(n int, lendable bool) (b *buffer, err error) {
 
 func (m *warmMemory) make(size int, lendable bool) (*buffer, error) {
 	b := &buffer{class: warmClass, keeper: m}
-	if size <= bus.MaxMessage || lendable {
+	if size <= bus.MaxMessage {
+		b.bytes = sys.Uncleared(size)
+		return b, nil
+	}
+	if lendable {
+		if err := sys.MayAllocate(size); err != nil {
+			return nil, noMemory(size, err)
+		}
 		b.bytes = sys.Uncleared(size)
 		return b, nil
 	}
 	mapped, err := sys.PrivateMemory(size)
 	if err != nil {
-		return nil, status.Errorf(status.Quota, "memory for a payload of %d bytes: %w", size, err)
+		return nil, noMemory(size, err)
 	}
 	b.mapped, b.bytes = mapped, mapped.Bytes()
 	return b, nil
+}
+
+func noMemory(size int, err error) error {
+	return status.Errorf(status.Quota, "memory for a payload of %d bytes: %w", size, err)
 }
 
 // warmSize rounds up by an eighth at most, so that payloads of similar sizes share memory.

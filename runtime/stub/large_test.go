@@ -8,6 +8,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/connect"
+	"ubinder/runtime/status"
 	"ubinder/runtime/stub/wire"
 )
 
@@ -121,13 +123,42 @@ func serveBlobs(path string) {
 		}
 		err = p.BecomeContextManager(ctx, p.NewNode(&server{iface: blobs()}, options...))
 	}
+	if err == nil && os.Getenv(littleMemory) != "" {
+		err = limitMemory()
+	}
 	if err != nil {
 		panic(err)
 	}
 	select {}
 }
 
-const borrowing = "STUB_TEST_BORROW"
+const (
+	borrowing    = "STUB_TEST_BORROW"
+	littleMemory = "STUB_TEST_LITTLE_MEMORY"
+)
+
+// largeBlob is of a size that a service with little memory can map, and not copy.
+const largeBlob = 96 << 20
+
+// limitMemory leaves this process address space for one large blob and a half.
+func limitMemory() error {
+	text, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return err
+	}
+	var pages uint64
+	fmt.Sscan(string(text), &pages)
+	limit := pages*uint64(os.Getpagesize()) + largeBlob/2*3
+	return syscall.Setrlimit(syscall.RLIMIT_AS, &syscall.Rlimit{Cur: limit, Max: limit})
+}
+
+// A peer cannot end a process by sending it more than it has memory for.
+func TestAPayloadThatIsTooLargeForTheMemoryIsRefused(t *testing.T) {
+	c := NewClient(openService(t, busOfBlobs, littleMemory+"=1"), blobs())
+	err := Call(t.Context(), c, hoardBlob, fill(1, largeBlob), new(blob), nil)
+	require.ErrorIs(t, err, status.Quota)
+	require.NoError(t, Call(t.Context(), c, hoardBlob, fill(1, 1000), new(blob), nil))
+}
 
 // What either side keeps of large messages stays as it is, whatever comes later: their memory is used again only when
 // nobody has it any more.

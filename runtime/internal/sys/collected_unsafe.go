@@ -9,6 +9,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// MayAllocate reports whether the kernel would give the garbage collector n bytes, which ends the program when it does
+// not get them. For that it maps as much for a moment, and touches nothing.
+func MayAllocate(n int) error {
+	m, err := PrivateMemory(n + heapArena)
+	if err != nil {
+		return err
+	}
+	return m.Unmap()
+}
+
+// heapArena is by how much the garbage collector's memory grows at the least, on 64-bit Linux (runtime.heapArenaBytes).
+const heapArena = 64 << 20
+
 // Uncleared returns n bytes, at least one, of the garbage collector's memory, which hold anything: it is for who
 // writes all of them at once, and spares him that they are cleared first, and that each page that is missing is a fault.
 func Uncleared(n int) []byte {
