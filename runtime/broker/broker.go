@@ -103,23 +103,24 @@ func (b *Broker) Serve() error {
 }
 
 // welcome serves a connection: on a goroutine of its own, but for what has come with it. That is answered at once, so
-// that no other thread need be woken for it; not if there is a policy, which may take its time.
+// that no other thread need be woken for it; not if there is a policy, which may take its time. Files that came and are
+// not passed on are closed there, for that may take time too.
 func (b *Broker) welcome(conn *sys.Conn) {
 	if !b.expect(conn) {
 		conn.Close()
 		return
 	}
 	if b.config.Policy == (AllowAll{}) {
-		hello, err := receiveHello(conn.ReceiveWithNow)
+		hello, files, err := receive(conn.ReceiveWithNow)
 		if !errors.Is(err, sys.ErrWouldBlock) {
-			p, err := b.begin(conn, func() (brokerwire.Packet, error) { return hello, err })
-			go b.routineProcess(conn, p, err)
+			p, more, err := b.begin(conn, func() (brokerwire.Packet, error) { return hello, err })
+			go b.routineProcess(conn, p, append(files, more...), err)
 			return
 		}
 	}
 	go func() {
-		p, err := b.begin(conn, func() (brokerwire.Packet, error) { return awaitHello(conn) })
-		b.routineProcess(conn, p, err)
+		p, files, err := b.begin(conn, func() (brokerwire.Packet, error) { return awaitHello(conn) })
+		b.routineProcess(conn, p, files, err)
 	}()
 }
 

@@ -30,23 +30,26 @@ func temporary(err error) bool {
 }
 
 // begin takes a process in, and answers what it has asked already. The process is nil if it was refused. Else
-// sys.ErrWouldBlock is no error that ends the connection.
-func (b *Broker) begin(conn *sys.Conn, hello func() (brokerwire.Packet, error)) (*Process, error) {
+// sys.ErrWouldBlock is no error that ends the connection. files are serveOne's.
+func (b *Broker) begin(conn *sys.Conn, hello func() (brokerwire.Packet, error)) (p *Process, files []sys.FD, err error) {
 	killpoint.At("broker: accepted")
-	p, err := b.admit(conn, hello)
+	p, err = b.admit(conn, hello)
 	b.mu.Lock()
 	delete(b.greeting, conn)
 	b.mu.Unlock()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	p.send(brokerwire.Packet{Kind: brokerwire.Welcome, Identity: p.Identity})
-	return p, b.serveOne(p, conn.ReceiveWithNow)
+	files, err = b.serveOne(p, conn.ReceiveWithNow)
+	return p, files, err
 }
 
-// routineProcess serves a connection that has begun, with that result, to its end.
-func (b *Broker) routineProcess(conn *sys.Conn, p *Process, err error) {
+// routineProcess serves a connection that has begun, with that result, to its end. It closes files that came
+// meanwhile.
+func (b *Broker) routineProcess(conn *sys.Conn, p *Process, files []sys.FD, err error) {
 	sys.GrowStack()
+	sys.CloseAll(files)
 	defer b.wg.Done()
 	defer conn.Close()
 	if p == nil {
@@ -162,17 +165,12 @@ func (b *Broker) greet(p *Process, receive func() (brokerwire.Packet, error)) er
 // awaitHello sets no timer for a hello that has come with the connection, as it does: a timer wakes a
 // thread.
 func awaitHello(conn *sys.Conn) (brokerwire.Packet, error) {
-	hello, err := receiveHello(conn.ReceiveWithNow)
+	hello, files, err := receive(conn.ReceiveWithNow)
 	if errors.Is(err, sys.ErrWouldBlock) {
 		conn.SetReadDeadline(time.Now().Add(helloTimeout))
 		defer conn.SetReadDeadline(time.Time{})
-		hello, err = receiveHello(conn.ReceiveWith)
+		hello, files, err = receive(conn.ReceiveWith)
 	}
-	return hello, err
-}
-
-func receiveHello(with sys.Receiver) (brokerwire.Packet, error) {
-	hello, files, err := receive(with)
 	sys.CloseAll(files)
 	return hello, err
 }
@@ -230,20 +228,23 @@ func (p *Process) send(packet brokerwire.Packet, files ...sys.FD) {
 // serve answers requests until the connection ends.
 func (b *Broker) serve(p *Process) error {
 	for {
-		if err := b.serveOne(p, p.conn.ReceiveWith); err != nil {
+		files, err := b.serveOne(p, p.conn.ReceiveWith)
+		sys.CloseAll(files)
+		if err != nil {
 			return err
 		}
 	}
 }
 
-// serveOne answers a request. An error ends the connection, but for sys.ErrWouldBlock.
-func (b *Broker) serveOne(p *Process, with sys.Receiver) error {
+// serveOne answers a request. An error ends the connection, but for sys.ErrWouldBlock. The files that came, but for one
+// that was passed on, are the caller's to close, which may take as long as who sent them likes.
+func (b *Broker) serveOne(p *Process, with sys.Receiver) ([]sys.FD, error) {
 	request, files, err := receive(with)
 	if errors.Is(err, brokerwire.ErrMalformed) || errors.Is(err, sys.ErrTruncated) {
-		return status.Errorf(status.Protocol, "process %d broke the protocol: %w", p.ID, err)
+		return files, status.Errorf(status.Protocol, "process %d broke the protocol: %w", p.ID, err)
 	}
 	if err != nil {
-		return err
+		return files, err
 	}
 	killpoint.At("broker: request read")
 	a := answer{Packet: brokerwire.Packet{Kind: brokerwire.Done}}
@@ -251,10 +252,9 @@ func (b *Broker) serveOne(p *Process, with sys.Receiver) error {
 		a.Packet = brokerwire.Packet{Kind: brokerwire.Error, Code: uint32(status.CodeOf(err)), Text: errorText(err)}
 	}
 	killpoint.At("broker: request done")
-	sys.CloseAll(files) // but for one that was passed on
 	a.Cookie = request.Cookie
 	p.send(a.Packet, a.files...)
-	return nil
+	return files, nil
 }
 
 // answer is what a process gets for a request.

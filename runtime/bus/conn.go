@@ -135,6 +135,7 @@ func (c *Conn) routineReceive() {
 	for {
 		p, fds, err := c.receive()
 		if err != nil {
+			sys.CloseAll(fds)
 			c.end(status.Errorf(status.Dead, "the connection to the broker has ended: %w", err))
 			return
 		}

@@ -167,6 +167,9 @@ func (h *handshake) register(p *socketPort) (err error) {
 func (h *handshake) expectOutbox() error {
 	var b [maxPacket]byte
 	n, fds, err := h.Conn.Receive(b[:])
+	if err != nil {
+		sys.CloseAll(fds)
+	}
 	if fault := packetFault(err); status.CodeOf(fault) == status.Protocol {
 		return fault
 	}

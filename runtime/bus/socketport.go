@@ -194,6 +194,8 @@ func (p *socketPort) receive() bool {
 	}
 	if err == nil || errors.Is(err, sys.ErrFilesLost) { // then that message fails alone
 		err = p.take(b[:n], fds)
+	} else {
+		sys.CloseAll(fds)
 	}
 	p.stop = packetFault(err)
 	return true

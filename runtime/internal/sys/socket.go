@@ -140,7 +140,7 @@ func send(fd int, b, oob []byte) error {
 }
 
 // Receive waits for one packet and fills b with it; it returns io.EOF when the peer is gone and
-// everything that it sent has been received. The caller owns the descriptors.
+// everything that it sent has been received. The caller owns the descriptors, also those that come with an error.
 func (c *Conn) Receive(b []byte) (n int, fds []FD, err error) {
 	waitErr := c.raw.Read(func(fd uintptr) bool {
 		n, fds, err = receive(int(fd), b)
@@ -178,19 +178,15 @@ func (c *Conn) ReceiveWithNow(max int, take func(b []byte, fds []FD, err error) 
 // Receiver is ReceiveWith or ReceiveWithNow of a Conn.
 type Receiver func(max int, take func(b []byte, fds []FD, err error) error) error
 
-// ReceiveParsed returns what parse makes of a packet of at most max bytes, and its files, which the caller owns.
-// Files that were lost, since this process has too many open, are missing alone.
+// ReceiveParsed returns what parse makes of a packet of at most max bytes, and its files, which the caller owns, also
+// with an error: to close a stranger's file may take long. Files that were lost, since this process has too many open, are missing alone.
 func ReceiveParsed[P any](receive Receiver, max int, parse func([]byte) (P, error)) (p P, files []FD, err error) {
 	err = receive(max, func(b []byte, fds []FD, err error) error {
-		if err != nil && !errors.Is(err, ErrFilesLost) {
-			return err
-		}
-		if p, err = parse(b); err != nil {
-			CloseAll(fds)
-			return err
-		}
 		files = fds
-		return nil
+		if err == nil || errors.Is(err, ErrFilesLost) {
+			p, err = parse(b)
+		}
+		return err
 	})
 	return p, files, err
 }
@@ -263,8 +259,7 @@ func received(n int, oob []byte, flags int) (int, []FD, error) {
 		err = io.EOF
 	}
 	if err != nil {
-		CloseAll(fds)
-		return 0, nil, err
+		return 0, fds, err
 	}
 	return n, fds, nil
 }

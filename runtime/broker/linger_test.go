@@ -1,0 +1,79 @@
+package broker_test
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
+
+	"ubinder/runtime/broker"
+	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/brokerwire"
+	"ubinder/runtime/internal/leaktest"
+)
+
+// Files that come with a connection and are not passed on are closed, and who closes them may wait for as long as
+// they say: that is not who accepts connections.
+func TestFilesThatAreSlowToCloseHoldUpNobodyElse(t *testing.T) {
+	garbage, ask := []byte{1, 2, 3}, (&brokerwire.Packet{Kind: brokerwire.Find, Cookie: 1}).Append(nil)
+	for name, packets := range map[string][][]byte{
+		"of a hello":             {hello().Append(nil)},
+		"of no hello":            {garbage},
+		"of too much":            {make([]byte, 20000)},
+		"of a request":           {hello().Append(nil), ask},
+		"of what is no request":  {hello().Append(nil), garbage},
+		"of a request too large": {hello().Append(nil), make([]byte, 20000)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			leaktest.Check(t)
+			path := busPath(t)
+			b, err := broker.Listen(broker.Config{Path: path})
+			require.NoError(t, err)
+			r, slow := dialRaw(t, path), newLingering(t)
+			for _, packet := range packets[:len(packets)-1] {
+				require.NoError(t, r.conn.SendWait(packet))
+			}
+			require.NoError(t, r.conn.SendWait(packets[len(packets)-1], slow.fd))
+			unix.Close(slow.fd) // the broker's is the last
+			served := make(chan error, 1)
+			go func() { served <- b.Serve() }()
+			ctx, cancel := context.WithTimeout(t.Context(), patience)
+			defer cancel()
+			c, err := bus.Dial(ctx, path, "", newMember())
+			slow.end() // or the broker waits
+			if err == nil {
+				c.Close()
+			}
+			b.Close()
+			require.NoError(t, <-served)
+			require.NoError(t, err)
+		})
+	}
+}
+
+// lingering is a socket that takes longer to close than any test, for it has sent what nobody reads.
+type lingering struct {
+	fd  int
+	end func()
+}
+
+func newLingering(t *testing.T) lingering {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	at := l.Addr().(*net.TCPAddr)
+	require.NoError(t, unix.Connect(fd, &unix.SockaddrInet4{Port: at.Port, Addr: [4]byte{127, 0, 0, 1}}))
+	reader, err := l.Accept()
+	require.NoError(t, err)
+	for err == nil {
+		_, err = unix.SendmsgN(fd, make([]byte, 1<<16), nil, nil, unix.MSG_DONTWAIT)
+	}
+	require.ErrorIs(t, err, unix.EAGAIN)
+	require.NoError(t, unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: int32(10 * patience / time.Second)}))
+	return lingering{fd, func() { reader.Close() }} // with data unread, which resets the connection
+}
