@@ -92,10 +92,10 @@ func (p *pair) take(ctx context.Context, before func() error) (turn, error) {
 		spent += cpu
 	}
 	r := all.Result(report.Result{})
-	return turn{time.Duration(r.P50), time.Duration(r.Mean), spent / time.Duration(all.Ops())}, nil
+	return turn{time.Duration(r.P50), time.Duration(r.Mean), spent / (turnBatches * (batchSize + batchSize/leadIn))}, nil
 }
 
-// batch also returns the processor time of both processes, that of the lead-in included.
+// batch also returns the processor time of both processes, also for the lead-in.
 func (p *pair) batch(ctx context.Context) (*cases.Sample, time.Duration, error) {
 	pids := []int{p.server.pid, p.client.pid}
 	before, err := cases.ProcessorTime(pids)
@@ -114,8 +114,8 @@ func (p *pair) batch(ctx context.Context) (*cases.Sample, time.Duration, error) 
 	return s, after - before, err
 }
 
-// Times are those of calls in one situation: medians over the turns, and the median of how much more a call took than in
-// the turn before by itself.
+// Times are those of calls in one situation: medians over the turns, and the median of how much more a call took than by
+// itself in the same round.
 type Times struct {
 	P50      time.Duration `json:"p50_ns"`
 	Mean     time.Duration `json:"mean_ns"`
