@@ -416,7 +416,7 @@ func (w *world) checkEmpty() {
 		require.Empty(w.t, p.table.provisional, "references left in %d", p.id)
 		require.Empty(w.t, p.table.unclaimed)
 		require.Empty(w.t, p.table.askers)
-		requireGrantees(w.t, p.table)
+		requireIndexes(w.t, p.table)
 		require.Empty(w.t, p.mine)
 		for _, q := range p.table.peers {
 			require.Empty(w.t, q.held, "%d of %d", q.id, p.id)
@@ -450,6 +450,11 @@ func simulate(t *testing.T, seed uint64) {
 			continue
 		}
 		w.step(random, p, q, &crashes)
+		for _, p := range w.processes {
+			if seed%16 == 0 { // in all runs it would take most of the time
+				requireIndexes(t, p.table)
+			}
+		}
 	}
 	w.end()
 }
@@ -533,13 +538,17 @@ func TestHonestProcessesLoseAndLeakNothing(t *testing.T) {
 	}
 }
 
-// requireGrantees requires that the table has who made grants to whom both ways alike.
-func requireGrantees(t require.TestingT, table *Table) {
-	want := make(index)
-	for _, q := range table.peers {
-		for to := range q.granted {
-			want.add(to, q.id)
+// requireIndexes requires that what the table has by the other process is what a walk over its peers finds.
+func requireIndexes(t require.TestingT, table *Table) {
+	askers, grantees := make(index), make(index)
+	for id, p := range table.peers {
+		for granter := range p.fences {
+			askers.add(granter, id)
+		}
+		for to := range p.granted {
+			grantees.add(to, id)
 		}
 	}
-	require.Equal(t, want, table.grantees)
+	require.Equal(t, askers, table.askers)
+	require.Equal(t, grantees, table.grantees)
 }
