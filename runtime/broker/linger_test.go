@@ -54,6 +54,49 @@ func TestFilesThatAreSlowToCloseHoldUpNobodyElse(t *testing.T) {
 	}
 }
 
+// What a process has sent and nobody has read is closed with its connection.
+func TestAConnectionThatIsSlowToCloseHoldsUpNobodyElse(t *testing.T) {
+	path := busPath(t)
+	b, err := broker.Listen(broker.Config{Path: path})
+	require.NoError(t, err)
+	ask, slow := (&brokerwire.Packet{Kind: brokerwire.Find, Cookie: 1}).Append(nil), newLingering(t)
+	early := dialRaw(t, path) // which has gone when it is welcomed
+	early.send(hello())
+	require.NoError(t, early.conn.SendWait(ask, slow.fd))
+	early.conn.Close()
+	unix.Close(slow.fd)
+	served := make(chan error, 1)
+	go func() { served <- b.Serve() }()
+	t.Cleanup(func() {
+		slow.end()
+		b.Close()
+		require.NoError(t, <-served)
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	c, err := bus.Dial(ctx, path, "", newMember())
+	require.NoError(t, err)
+	defer c.Close()
+
+	busy := dialRaw(t, path) // whose goroutine in the broker waits for the first file, and does not see that it has gone
+	busy.send(hello())
+	welcome, err := busy.receive()
+	require.NoError(t, err)
+	for range 2 {
+		slow := newLingering(t)
+		t.Cleanup(slow.end)
+		require.NoError(t, busy.conn.SendWait(ask, slow.fd))
+		unix.Close(slow.fd)
+	}
+	busy.receive()
+	busy.conn.Close()
+	c.Introduce(ctx, welcome.ID)
+	require.NoError(t, ctx.Err())
+	d, err := bus.Dial(ctx, path, "", newMember())
+	require.NoError(t, err)
+	d.Close()
+}
+
 // lingering is a socket that takes longer to close than any test, for it has sent what nobody reads.
 type lingering struct {
 	fd  int

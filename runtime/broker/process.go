@@ -221,7 +221,6 @@ func (b *Broker) remove(p *Process) {
 func (p *Process) send(packet brokerwire.Packet, files ...sys.FD) {
 	if !p.out.put(outgoing{packet, files}) {
 		sys.CloseAll(files)
-		p.conn.Close()
 	}
 }
 

@@ -27,7 +27,7 @@ type queue struct {
 	list    []outgoing
 	writing bool // a goroutine empties the list
 	closed  bool
-	writer  sync.WaitGroup // that goroutine
+	writer  sync.WaitGroup // that goroutine, and those of cut
 }
 
 // put sends o, or has it sent when the socket takes it, and takes over its files. It never blocks. It is false
@@ -35,7 +35,11 @@ type queue struct {
 func (q *queue) put(o outgoing) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.closed || len(q.list) == maxQueued {
+	if q.closed {
+		return false
+	}
+	if len(q.list) == maxQueued {
+		q.cut()
 		return false
 	}
 	if !q.writing {
@@ -64,9 +68,13 @@ func (o *outgoing) send(send func([]byte, ...int) error) error {
 func (q *queue) sent(o outgoing, err error) {
 	sys.CloseAll(o.files)
 	if err != nil {
-		q.conn.Close()
+		q.cut()
 	}
 }
+
+// cut ends the connection. What the process has sent and nobody has read is closed with it, which may take as long as
+// the process likes: nobody waits for that, least of all with a lock.
+func (q *queue) cut() { q.writer.Go(func() { q.conn.Close() }) }
 
 // routineSend sends the list until it is empty; after an error it only closes files.
 func (q *queue) routineSend() {
