@@ -1,7 +1,9 @@
 package object
 
 import (
+	"os"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -13,9 +15,10 @@ import (
 //
 // Who naps keeps its processor from other goroutines, as one that computes does, and is interrupted as that one is: by
 // the scheduler, when a garbage collection is to begin, or after 10 ms. Then others have their turn. Another processor
-// is always left to them.
+// is always left to them. Nobody naps where the scheduler interrupts nobody: each collection would wait for the end of
+// several naps.
 const (
-	napLimit = 20 * time.Millisecond // for when the scheduler interrupts nobody (GODEBUG=asyncpreemptoff=1)
+	napLimit = 20 * time.Millisecond // whatever becomes of the signal
 	// maxNaps is how many naps one call has before it sleeps for good. They take less time than what the end of a sleep
 	// costs of which the scheduler knows.
 	maxNaps = 10
@@ -33,7 +36,7 @@ type naps struct {
 }
 
 func (n *naps) begin() {
-	n.allowed = true
+	n.allowed = !strings.Contains(os.Getenv("GODEBUG"), "asyncpreemptoff=1")
 	n.count()
 }
 

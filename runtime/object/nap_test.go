@@ -87,3 +87,11 @@ func TestNobodyNapsOnTheOnlyProcessor(t *testing.T) {
 	runtime.GOMAXPROCS(all)
 	require.Eventually(t, func() bool { call(); return transport.MostNaps() == all-1 }, killPatience, time.Nanosecond)
 }
+
+func TestNobodyNapsWhereNobodyIsInterrupted(t *testing.T) {
+	t.Setenv("GODEBUG", "gctrace=0,asyncpreemptoff=1")
+	transport, err := object.Dial(t.Context(), brokertest.Start(t), "client")
+	require.NoError(t, err)
+	require.Zero(t, transport.MostNaps())
+	require.NoError(t, transport.Close())
+}
