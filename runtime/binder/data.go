@@ -105,10 +105,12 @@ func (r *Received) MayKeep() bool {
 
 // Keep has the payload's memory stay valid for as long as anybody points into it, if MayKeep says so: it is the
 // garbage collector's, and nobody else's any more. The bytes are not copied. Secrets and small payloads cannot be kept,
-// nor large ones that are not protobuf, nor what an interceptor has put in the payload's place.
+// nor large ones that are not protobuf, nor what an interceptor has put in the payload's place, nor anything twice: it
+// has one owner.
 func (r *Received) Keep() {
 	if r.MayKeep() {
 		r.keeper.Keep()
+		r.forget()
 	}
 }
 

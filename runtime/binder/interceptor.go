@@ -13,7 +13,8 @@ type ClientInterceptor func(next Invoker) Invoker
 
 // ServerInterceptor wraps what serves a node's calls: those of other processes and those made inside
 // this one, meta transactions included. It sees c, its Caller and Target, and with the error that next
-// returns what is answered; it may change both, and refuse by not calling next. It is called once for a
+// returns what is answered; it may change both, and refuse by not calling next. When next has returned, the bytes of c.Payload may
+// be others, and still change: they may be the handler's own. It is called once for a
 // node; the Handler that it returns runs concurrently, on the goroutine that handles the call.
 type ServerInterceptor func(next Handler) Handler
 

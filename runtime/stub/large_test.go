@@ -221,6 +221,10 @@ func TestALargeFieldKeepsThePayload(t *testing.T) {
 	before := bytes.Clone(r.Payload)
 	m.data = append(m.data, 1, 2, 3)
 	require.Equal(t, before, r.Payload, "an append does not write over the next field")
+	again := new(blob)
+	require.NoError(t, decode(r, again, nil))
+	require.True(t, again.intact())
+	require.False(t, within(again.data, r.Payload), "an interceptor may call the handler again: this message is another's")
 }
 
 func TestASmallFieldDoesNotKeepThePayload(t *testing.T) {
