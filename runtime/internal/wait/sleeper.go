@@ -25,11 +25,13 @@ func (s *Sleeper) Sleep(p Parker, bell *atomic.Uint32, val uint32, timeout time.
 
 // Nap is Sleep for at most limit, on a thread that keeps its processor of the Go scheduler.
 func (s *Sleeper) Nap(p Parker, bell *atomic.Uint32, val uint32, limit time.Duration) {
-	s.bell.Store(bell)
+	if s.bell.Load() != bell {
+		s.bell.Store(bell)
+	}
 	s.asleep.Store(true)
 	p.Nap(bell, val, &s.poked, limit)
 	s.asleep.Store(false)
-	s.poked.Store(0)
+	s.TakePoke()
 }
 
 // SleepAny sleeps on several bells. The set must have room for one more word.
