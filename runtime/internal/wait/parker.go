@@ -75,17 +75,24 @@ func (f *Futex) Nap(w *atomic.Uint32, val uint32, poked *atomic.Uint32, limit ti
 }
 
 // Interrupt implements Parker. Between the sleeper's look at poked and its sleep nothing changes that
-// the kernel compares, so it wakes until the sleeper is up; that window is a few instructions.
+// the kernel compares, so it wakes until the sleeper is up; that window is a few instructions. A peer can have the
+// kernel move the sleeper to a word of its own: then it has to be brought back.
 func (f *Futex) Interrupt(w *atomic.Uint32, gone func() bool) {
-	for i := 0; !gone(); i++ {
+	for i := 1; !gone(); i++ {
 		f.WakeAll(w)
 		if i < 4 {
 			runtime.Gosched()
-		} else {
-			time.Sleep(20 * time.Microsecond)
+			continue
 		}
+		if i%movedAfter == 0 {
+			sys.NudgeThreads()
+		}
+		time.Sleep(20 * time.Microsecond)
 	}
 }
+
+// movedAfter is after how many looks a sleeper has perhaps been moved: tens of milliseconds, in which a thread gets a CPU.
+const movedAfter = 50
 
 // WaitAny implements Parker.
 func (f *Futex) WaitAny(s *Set) {
