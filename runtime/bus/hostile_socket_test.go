@@ -2,8 +2,10 @@ package bus
 
 import (
 	"encoding/binary"
+	"net"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -259,4 +261,43 @@ func TestFilesThatDoNotComeFailTheirMessageAlone(t *testing.T) {
 	require.NoError(t, v.link.Err())
 	h.hangUp()
 	require.ErrorIs(t, <-v.hangup, status.Dead)
+}
+
+// TestUnwantedFilesThatAreSlowToCloseHoldUpNobody: who takes the files of a message may have a lock of its process.
+func TestUnwantedFilesThatAreSlowToCloseHoldUpNobody(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	c, err := net.Dial("tcp", l.Addr().String())
+	require.NoError(t, err)
+	reader, err := l.Accept()
+	require.NoError(t, err)
+	file, err := c.(*net.TCPConn).File()
+	require.NoError(t, err)
+	require.NoError(t, c.(*net.TCPConn).SetLinger(int(10*patience/time.Second)))
+	require.NoError(t, c.Close())
+	for err == nil {
+		_, err = unix.SendmsgN(int(file.Fd()), make([]byte, 1<<16), nil, nil, unix.MSG_DONTWAIT)
+	}
+	require.ErrorIs(t, err, unix.EAGAIN)
+
+	h, v := attack(t)
+	v.keepAll()
+	h.shake(v)
+	h.sendFiles(0, h.fd.Int(), int(file.Fd())) // one more than announced
+	file.Close()
+	h.publish(Descriptor{Kind: KindCall, Files: 1})
+	require.Eventually(t, func() bool { return v.count() == 1 }, patience, tick)
+	taken := make(chan error, 1)
+	go func() {
+		_, err := v.link.Files(0, 1)
+		taken <- err
+	}()
+	select {
+	case err = <-taken:
+	case <-time.After(patience):
+		err = nil
+	}
+	reader.Close() // with data unread, which ends the close
+	require.ErrorContains(t, err, "announces 1 files")
 }

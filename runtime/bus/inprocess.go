@@ -106,7 +106,10 @@ func (p *localPort) close() {
 func (p *localPort) discard() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	closeEarly(p.early)
+	for pos, fds := range p.early {
+		sys.CloseAll(fds)
+		delete(p.early, pos)
+	}
 }
 
 func (p *localPort) kept() (n int) {

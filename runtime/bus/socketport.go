@@ -47,8 +47,10 @@ type socketPort struct {
 	rang     bool
 	stop     error
 	early    map[uint64][]sys.FD // by position
-	count    int
-	position uint64 // the next packet of files has this or a higher one
+	count    int                 // of those, and of unwanted
+	unwanted []sys.FD            // to be closed by routineClose
+	closing  bool                // that runs
+	position uint64              // the next packet of files has this or a higher one
 }
 
 func (p *socketPort) sendFiles(pos uint64, files []int) error {
@@ -104,20 +106,40 @@ func (p *socketPort) close() {
 func (p *socketPort) discard() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	closeEarly(p.early)
+	for pos, fds := range p.early {
+		p.drop(fds)
+		delete(p.early, pos)
+	}
+}
+
+// drop has files closed, which count until then. That may take as long as who sent them likes, and is done on a goroutine
+// of its own, one at a time: whoever receives has locks, of which that of the lane is only one. The caller has the lock.
+func (p *socketPort) drop(fds []sys.FD) {
+	p.unwanted = append(p.unwanted, fds...)
+	if len(p.unwanted) > 0 && !p.closing {
+		p.closing = true
+		go p.routineClose()
+	}
+}
+
+func (p *socketPort) routineClose() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for len(p.unwanted) > 0 {
+		list := p.unwanted
+		p.unwanted = nil
+		p.mu.Unlock()
+		sys.CloseAll(list)
+		p.mu.Lock()
+		p.count -= len(list)
+	}
+	p.closing = false
 }
 
 func (p *socketPort) kept() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.count
-}
-
-func closeEarly(early map[uint64][]sys.FD) {
-	for pos, fds := range early {
-		sys.CloseAll(fds)
-		delete(early, pos)
-	}
 }
 
 var errClosed = errors.New("closed here")
@@ -165,14 +187,14 @@ func (p *socketPort) files(pos uint64, n int) ([]sys.FD, error) {
 	}
 	fds := p.early[pos]
 	delete(p.early, pos)
-	p.count -= len(fds)
 	if len(fds) != n {
-		sys.CloseAll(fds)
+		p.drop(fds)
 		if p.stop != nil && !errors.Is(p.stop, status.Protocol) {
 			return nil, status.Errorf(status.Dead, "the lane ended before %d files of a message had come: %w", n, p.stop)
 		}
 		return nil, status.Errorf(status.Protocol, "the message announces %d files, %d came", n, len(fds))
 	}
+	p.count -= n
 	return fds, nil
 }
 
@@ -195,7 +217,8 @@ func (p *socketPort) receive() bool {
 	if err == nil || errors.Is(err, sys.ErrFilesLost) { // then that message fails alone
 		err = p.take(b[:n], fds)
 	} else {
-		sys.CloseAll(fds)
+		p.count += len(fds)
+		p.drop(fds)
 	}
 	p.stop = packetFault(err)
 	return true
@@ -226,7 +249,8 @@ func (p *socketPort) take(b []byte, fds []sys.FD) error {
 	default:
 		err = protocolError("it sent a packet (% x) with %d files", b, len(fds))
 	}
-	sys.CloseAll(fds)
+	p.count += len(fds)
+	p.drop(fds)
 	return err
 }
 
