@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,7 +86,8 @@ func TestTheGeneratorTakesIt(t *testing.T) {
 	}
 	outputs, err := compile.Run(t.Context(), job)
 	require.NoError(t, err)
-	assert.Len(t, outputs, 5, "messages of three packages, and the codecs and services of one")
+	written := slices.DeleteFunc(outputs, func(o compile.Output) bool { return o.Content == nil })
+	assert.Len(t, written, 5, "messages of three packages, and the codecs and services of one")
 }
 
 func TestPackagesOfACircleAreOne(t *testing.T) {
