@@ -83,10 +83,16 @@ func TestAConnectionThatIsSlowToCloseHoldsUpNobodyElse(t *testing.T) {
 	welcome, err := busy.receive()
 	require.NoError(t, err)
 	for range 2 {
-		slow := newLingering(t)
-		t.Cleanup(slow.end)
+		slow, closed := newLingering(t), make(chan struct{})
 		require.NoError(t, busy.conn.SendWait(ask, slow.fd))
-		unix.Close(slow.fd)
+		go func() { // the broker may have closed its own before: then it is this one that waits
+			unix.Close(slow.fd)
+			close(closed)
+		}()
+		t.Cleanup(func() {
+			slow.end()
+			<-closed
+		})
 	}
 	busy.receive()
 	busy.conn.Close()
