@@ -160,11 +160,7 @@ func (l *Link) Payload(dst []byte, d *Descriptor) {
 // Free acknowledges d's slot.
 func (l *Link) Free(d *Descriptor) {
 	r := &l.recv
-	if d.Kind == KindReply { // before the peer can know, and send the next
-		r.replies.Add(-1)
-	} else {
-		r.messages.Add(-1)
-	}
+	r.held(d).Add(-1) // before the peer can know, and send the next
 	r.ackLock.Lock()
 	acks := r.acks + 1
 	r.acks = acks

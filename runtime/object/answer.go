@@ -30,28 +30,17 @@ func (t *Transport) answerData(c *incoming, d *bus.Descriptor) error {
 	if l.behind.Load() && t.owesDeath(l) {
 		return t.owe(c, d)
 	}
-	payload, size, small, err := c.scratch.small(&c.call.Reply, d)
-	if !small || err != nil {
-		if err = t.sendLargeAnswer(c, d, size, err); err == nil {
-			l.ringReply(d.Index)
-		}
+	if err := t.sendAnswer(c, d); err != nil {
 		return t.notPosted(c, d, err)
 	}
-	c.beforeAnswer()
-	if _, _, err = l.link.PostSmall(bus.ClassReply, d, payload); err != nil {
-		return t.notPosted(c, d, status.At(status.StepReserve, err))
-	}
-	killpoint.At("reply: posted")
 	l.ringReply(d.Index)
 	killpoint.At("reply: rung")
 	return nil
 }
 
-// notPosted tells what of err the caller is to be told, if a reply could not be posted.
+// notPosted tells what of err the caller is to be told, when a reply could not be posted.
 func (t *Transport) notPosted(c *incoming, d *bus.Descriptor, err error) error {
 	switch {
-	case err == nil:
-		return nil
 	case errors.Is(err, status.Full):
 		return t.owe(c, d)
 	case c.lane.link.Err() != nil:
@@ -66,8 +55,11 @@ func (t *Transport) sendAnswer(c *incoming, d *bus.Descriptor) error {
 		return t.sendLargeAnswer(c, d, size, err)
 	}
 	c.beforeAnswer()
-	_, _, err = c.lane.link.PostSmall(bus.ClassReply, d, payload)
-	return status.At(status.StepReserve, err)
+	if _, _, err = c.lane.link.PostSmall(bus.ClassReply, d, payload); err != nil {
+		return status.At(status.StepReserve, err)
+	}
+	killpoint.At("reply: posted")
+	return nil
 }
 
 // sendLargeAnswer posts what is not small; err tells that it could not be encoded.

@@ -126,14 +126,7 @@ func (p *pending) call(ctx context.Context, ends bool, r *remote, chain *binder.
 		}
 	}
 	killpoint.At("call: entered")
-	var pos uint64
-	payload, size, small, err := p.scratch.small(&tr.Data, d)
-	if small && err == nil {
-		pos, _, err = l.link.PostSmall(bus.ClassCall, d, payload)
-	}
-	if !small || err != nil {
-		pos, _, err = p.t.sendOn(ctx, l, bus.ClassCall, &tr.Data, d, sent{payload, size, small, err}, tr.Flags&binder.NoWait == 0)
-	}
+	pos, _, err := p.t.send(ctx, l, bus.ClassCall, &tr.Data, d, &p.scratch, tr.Flags&binder.NoWait == 0)
 	if err == nil {
 		p.position.Store(pos + 1)
 		killpoint.At("call: posted")

@@ -242,13 +242,7 @@ func (lp *looper) wake(p wait.Parker) {
 // What was published on the strength of the promise is taken now, also from a lane that is not hot any
 // more; unlock wakes another looper for it.
 func (t *Transport) lookAway(lp *looper) {
-	if l := lp.at; l != nil {
-		lp.at = nil
-		l.link.Looper(lp.index).Leave()
-		if l.link.Published() != l.link.Position() {
-			t.drain(l)
-		}
-	}
+	t.lookOnlyAtHot(lp)
 	if len(lp.watched) > 0 {
 		t.unwatch(lp)
 	}
@@ -287,9 +281,7 @@ func (t *Transport) arm(lp *looper) {
 			lp.set.Add(l.link.Looper(lp.index).Arm(wait.OnFutex))
 		}
 	}
-	if lp.at != nil {
-		t.lookOnlyAtHot(lp)
-	}
+	t.lookOnlyAtHot(lp)
 }
 
 // watch holds a lane on which lp says how it waits, until lookAway.

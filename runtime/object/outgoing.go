@@ -19,33 +19,20 @@ type outgoing struct {
 // send writes data and posts it; its arguments are write's, and memory for a small body. spam is the slot's.
 func (t *Transport) send(ctx context.Context, l *lane, class bus.Class, data *binder.Data, d *bus.Descriptor, s *scratch, wait bool) (pos uint64, spam bool, err error) {
 	payload, size, small, err := s.small(data, d)
-	if small && err == nil {
-		if pos, spam, err = l.link.PostSmall(class, d, payload); err == nil {
-			return pos, spam, nil
-		}
-	}
-	return t.sendOn(ctx, l, class, data, d, sent{payload, size, small, err}, wait)
-}
-
-// sent is what was tried to send data: what scratch.small has returned, with the error of that or of the first attempt to post.
-type sent struct {
-	payload []byte
-	size    int
-	small   bool
-	err     error
-}
-
-// sendOn is send for what is not small, or was not posted.
-func (t *Transport) sendOn(ctx context.Context, l *lane, class bus.Class, data *binder.Data, d *bus.Descriptor, s sent, wait bool) (pos uint64, spam bool, err error) {
 	switch {
-	case !s.small && s.err != nil:
-		return 0, false, status.At(status.StepMarshal, s.err)
-	case !s.small:
-		return t.sendLarge(ctx, l, class, data, d, s.size, wait)
-	case !wait || !errors.Is(s.err, status.Full):
-		return 0, false, status.At(status.StepReserve, s.err)
+	case err != nil:
+		return 0, false, status.At(status.StepMarshal, err)
+	case !small:
+		return t.sendLarge(ctx, l, class, data, d, size, wait)
 	}
-	return t.sendWaiting(ctx, l, class, &binder.Data{Payload: s.payload, Encoding: data.Encoding}, d)
+	pos, spam, err = l.link.PostSmall(class, d, payload)
+	switch {
+	case err == nil:
+		return pos, spam, nil
+	case !wait || !errors.Is(err, status.Full):
+		return 0, false, status.At(status.StepReserve, err)
+	}
+	return t.sendWaiting(ctx, l, class, &binder.Data{Payload: payload, Encoding: data.Encoding}, d)
 }
 
 // sendWaiting posts a small payload for which there was no room.

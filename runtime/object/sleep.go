@@ -1,6 +1,8 @@
 package object
 
 import (
+	"time"
+
 	"ubinder/runtime/internal/wait"
 )
 
@@ -22,13 +24,13 @@ func (p *pending) sleep() {
 		return
 	}
 	nap := waiting == 1 && p.beginNap()
+	limit := time.Duration(0)
+	if nap {
+		limit = napLimit
+	}
 	bell, val := p.waiter.Arm(wait.OnFutex)
-	switch {
-	case p.something():
-	case nap:
-		p.sleeper.Nap(t.parker, bell, val, napLimit)
-	default:
-		p.sleeper.Sleep(t.parker, bell, val, 0)
+	if !p.something() {
+		p.sleeper.Sleep(t.parker, bell, val, limit)
 	}
 	if nap {
 		p.waiter.Present()

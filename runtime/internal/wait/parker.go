@@ -18,10 +18,9 @@ import (
 
 // Parker puts threads to sleep on words and wakes them. All calls may return early.
 type Parker interface {
-	// Wait sleeps while *w == val and *poked == 0; timeout zero means none.
-	Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, timeout time.Duration)
-	// Nap is Wait for at most limit, on a thread that keeps its processor of the Go scheduler.
-	Nap(w *atomic.Uint32, val uint32, poked *atomic.Uint32, limit time.Duration)
+	// Wait sleeps while *w == val and *poked == 0. With a nap that is not zero it is for at most so long, on a thread
+	// that keeps its processor of the Go scheduler.
+	Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, nap time.Duration)
 	// WaitAny sleeps while every word of s has its value.
 	WaitAny(s *Set)
 	// Wake wakes one sleeper on w, WakeAll every one.
@@ -61,16 +60,13 @@ type Futex struct{ counters Counters }
 func (f *Futex) Counters() *Counters { return &f.counters }
 
 // Wait implements Parker.
-func (f *Futex) Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, timeout time.Duration) {
-	if poked.Load() == 0 {
-		f.counters.slept(sys.FutexWait(w, val, timeout))
-	}
-}
-
-// Nap implements Parker.
-func (f *Futex) Nap(w *atomic.Uint32, val uint32, poked *atomic.Uint32, limit time.Duration) {
-	if poked.Load() == 0 {
-		f.counters.slept(sys.FutexNap(w, val, limit))
+func (f *Futex) Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, nap time.Duration) {
+	switch {
+	case poked.Load() != 0:
+	case nap > 0:
+		f.counters.slept(sys.FutexNap(w, val, nap))
+	default:
+		f.counters.slept(sys.FutexWait(w, val, 0))
 	}
 }
 
@@ -142,16 +138,16 @@ type Channels struct {
 func (c *Channels) Counters() *Counters { return &c.counters }
 
 // Wait implements Parker.
-func (c *Channels) Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, timeout time.Duration) {
+func (c *Channels) Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, nap time.Duration) {
 	ch := make(chan struct{}, 1)
 	if !c.park(ch, w, val, poked) {
 		return
 	}
 	c.counters.slept(true)
-	if timeout <= 0 {
+	if nap <= 0 {
 		<-ch
 	} else {
-		t := time.NewTimer(timeout)
+		t := time.NewTimer(nap)
 		defer t.Stop()
 		select {
 		case <-ch:
@@ -159,11 +155,6 @@ func (c *Channels) Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, time
 		}
 	}
 	c.unpark(ch, w)
-}
-
-// Nap implements Parker.
-func (c *Channels) Nap(w *atomic.Uint32, val uint32, poked *atomic.Uint32, limit time.Duration) {
-	c.Wait(w, val, poked, limit)
 }
 
 // WaitAny implements Parker.

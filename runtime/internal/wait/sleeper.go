@@ -12,24 +12,13 @@ type Sleeper struct {
 	bell   atomic.Pointer[atomic.Uint32] // what it sleeps on alone; nil: a set that holds poked
 }
 
-// Sleep sleeps on one bell until rung, poked or timed out. It may return early.
-func (s *Sleeper) Sleep(p Parker, bell *atomic.Uint32, val uint32, timeout time.Duration) {
+// Sleep sleeps on one bell until rung or poked, or, if nap is not zero, naps for at most so long. It may return early.
+func (s *Sleeper) Sleep(p Parker, bell *atomic.Uint32, val uint32, nap time.Duration) {
 	if s.bell.Load() != bell {
 		s.bell.Store(bell)
 	}
 	s.asleep.Store(true)
-	p.Wait(bell, val, &s.poked, timeout)
-	s.asleep.Store(false)
-	s.TakePoke()
-}
-
-// Nap is Sleep for at most limit, on a thread that keeps its processor of the Go scheduler.
-func (s *Sleeper) Nap(p Parker, bell *atomic.Uint32, val uint32, limit time.Duration) {
-	if s.bell.Load() != bell {
-		s.bell.Store(bell)
-	}
-	s.asleep.Store(true)
-	p.Nap(bell, val, &s.poked, limit)
+	p.Wait(bell, val, &s.poked, nap)
 	s.asleep.Store(false)
 	s.TakePoke()
 }
