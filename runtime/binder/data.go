@@ -91,6 +91,8 @@ type Received struct {
 
 // Keeper is a transport's memory for a payload that may be left to whoever points into it.
 type Keeper interface {
+	// Size returns how many bytes of memory that is: the payload's, or more.
+	Size() int
 	// Keep is called before the transport would use the memory again.
 	Keep()
 }
@@ -98,17 +100,20 @@ type Keeper interface {
 // SetKeeper is for transports. The payload, which is not empty, is set already.
 func (r *Received) SetKeeper(k Keeper) { r.keeper, r.keeps = k, &r.Payload[0] }
 
-// MayKeep reports whether Keep has an effect.
-func (r *Received) MayKeep() bool {
-	return r.keeper != nil && len(r.Payload) > 0 && &r.Payload[0] == r.keeps
+// Keepable returns how many bytes of memory Keep would leave to whoever points into the payload; 0 if it has no effect.
+func (r *Received) Keepable() int {
+	if r.keeper == nil || len(r.Payload) == 0 || &r.Payload[0] != r.keeps {
+		return 0
+	}
+	return r.keeper.Size()
 }
 
-// Keep has the payload's memory stay valid for as long as anybody points into it, if MayKeep says so: it is the
+// Keep has the payload's memory stay valid for as long as anybody points into it, if Keepable says so: it is the
 // garbage collector's, and nobody else's any more. The bytes are not copied. Secrets and small payloads cannot be kept,
 // nor large ones that are not protobuf, nor what an interceptor has put in the payload's place, nor anything twice: it
 // has one owner.
 func (r *Received) Keep() {
-	if r.MayKeep() {
+	if r.Keepable() > 0 {
 		r.keeper.Keep()
 		r.forget()
 	}

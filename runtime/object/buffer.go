@@ -76,6 +76,9 @@ func (b *buffer) keeperOf() binder.Keeper {
 	return b
 }
 
+// Size implements binder.Keeper.
+func (b *buffer) Size() int { return cap(b.bytes) }
+
 // Keep implements binder.Keeper.
 func (b *buffer) Keep() { b.kept = true }
 

@@ -10,7 +10,7 @@ import (
 
 func TestABufferWithASecretIsWiped(t *testing.T) {
 	for _, n := range []int{1, 256, 257, 1 << 20} {
-		b, err := new(Transport).takeBuffer(n, new(bus.Descriptor))
+		b, err := (&Transport{memory: new(warmMemory)}).takeBuffer(n, new(bus.Descriptor))
 		require.NoError(t, err)
 		memory := b.bytes
 		for i := range memory {

@@ -419,12 +419,27 @@ func (t *Transport) discardQueue() {
 		if c.line == nil {
 			t.discard(&c.arrival)
 			t.finish(c)
+		} else {
+			c.line.busy = false
 		}
 	}
 	for _, line := range t.lines.byNode {
 		t.discardOneways(line.calls)
 		line.calls = nil
+		t.lines.tidy(line)
 	}
 	t.discardOneways(t.freezing.held)
 	t.freezing.held = nil
+}
+
+// forgetIdle lets go of what is kept for calls, none of which will come. A handler that has kept its call would keep all
+// of the process with it.
+func (t *Transport) forgetIdle() {
+	for _, c := range t.idle {
+		*c = incoming{}
+	}
+	for _, line := range t.lines.spare {
+		*line = onewayLine{}
+	}
+	t.idle, t.lines.spare = nil, nil
 }

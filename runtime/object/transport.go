@@ -45,10 +45,10 @@ type Transport struct {
 	idle     []*incoming // to be used again
 	sleeps   atomic.Uint64
 	spinning spinning
-	calling  atomic.Int64 // calls under way
-	nesting  atomic.Int64 // of those, whose waiter handles a nested one
-	telling  sync.Mutex   // held while the broker is told of freezing
-	memory   warmMemory
+	calling  atomic.Int64  // calls under way
+	nesting  atomic.Int64  // of those, whose waiter handles a nested one
+	telling  sync.Mutex    // held while the broker is told of freezing
+	memory   *warmMemory   // apart: a message that outlives the connection may keep it
 	nice     atomic.Uint32 // of this process, as calls carry it
 	noSpam   atomic.Bool   // senders of oneway calls are not told of spam
 	woken    atomic.Bool   // callers were woken on channels since a looper last slept
@@ -75,7 +75,7 @@ type afterwards struct {
 func New(join func(bus.ConnHandler) (bus.Membership, error)) (*Transport, error) {
 	t := &Transport{
 		done: make(chan struct{}), lanes: make(map[uint64]*lane),
-		lines: lines{byNode: make(map[*binder.Node]*onewayLine)},
+		lines: lines{byNode: make(map[*binder.Node]*onewayLine)}, memory: new(warmMemory),
 	}
 	t.pool.max = binder.DefaultLoopers
 	t.pool.doubt = time.AfterFunc(rungPatience, t.doubtRings)
@@ -136,6 +136,7 @@ func (t *Transport) unlock() {
 	}
 	if t.closed {
 		t.discardQueue()
+		t.forgetIdle()
 	}
 	if t.freezing.waiting > 0 {
 		t.noteProgress()

@@ -2,6 +2,7 @@ package object
 
 import (
 	"math/bits"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -13,7 +14,7 @@ import (
 
 // warmMemory keeps the memory of large payloads that a process has received, for the next ones: to touch new
 // memory takes several times as long as to copy into it. It keeps no more than one payload of the largest size
-// would take, whatever peers send, and gives back what was not used for a second or two. While it keeps nothing it
+// would take, whatever peers send, and gives back what was not used for a second or two. While nothing happens it
 // has no timer. Up to what fits a slot, or if it may be lent, it is the garbage collector's memory; else it is
 // mapped, in huge pages where the kernel has them.
 type warmMemory struct {
@@ -21,6 +22,7 @@ type warmMemory struct {
 	idle     []*buffer // the one used last is the last
 	bytes    int       // of those
 	lent     int       // bytes that messages have, and give back
+	unseen   uncounted
 	sweeping *time.Timer
 	closed   bool
 }
@@ -75,12 +77,17 @@ func warmSize(n int) int {
 	return (n + step - 1) &^ (step - 1)
 }
 
-// find takes the memory of at least size bytes that was used last, unless it would waste more than half of it.
+// find takes the memory of at least size bytes that was used last, unless it would waste more than half of it, or
+// more than an eighth if it may be lent: a message may have it for long.
 func (m *warmMemory) find(size int, lendable bool) *buffer {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	most := 2*size + 1
+	if lendable {
+		most = size + size/8
+	}
 	for i, b := range slices.Backward(m.idle) {
-		if c := cap(b.bytes); c >= size && c/2 <= size && !(lendable && b.mapped.Bytes() != nil) {
+		if c := cap(b.bytes); c >= size && c <= most && !(lendable && b.mapped.Bytes() != nil) {
 			m.idle = slices.Delete(m.idle, i, i+1)
 			m.bytes -= c
 			return b
@@ -101,11 +108,16 @@ func (m *warmMemory) keep(b *buffer) {
 		old++
 	}
 	dropped := m.cut(old)
-	if m.sweeping == nil && len(m.idle) > 0 {
-		m.sweeping = time.AfterFunc(warmPatience, m.sweep)
-	}
+	m.rouse()
 	m.mu.Unlock()
 	dropAll(dropped)
+}
+
+// rouse has sweep look in a while, if it does not already. The caller has the lock.
+func (m *warmMemory) rouse() {
+	if m.sweeping == nil && !m.closed {
+		m.sweeping = time.AfterFunc(warmPatience, m.sweep)
+	}
 }
 
 // maxLent is how much memory comes back from messages, or that of lentPayloads of a size. What comes back lives one
@@ -125,6 +137,8 @@ func (m *warmMemory) lend(b *buffer) {
 	comesBack := m.lent+size <= min(max(maxLent, lentPayloads*size), maxWarmBytes) && !m.closed
 	if comesBack {
 		m.lent += size
+		m.unseen.fresh += size
+		m.rouse()
 	}
 	m.mu.Unlock()
 	if comesBack {
@@ -147,6 +161,11 @@ func (m *warmMemory) cut(n int) []*buffer {
 		return nil
 	}
 	cut := slices.Clone(m.idle[:n])
+	for _, b := range cut {
+		if b.mapped.Bytes() == nil {
+			m.unseen.fresh += cap(b.bytes)
+		}
+	}
 	m.idle = slices.Delete(m.idle, 0, n)
 	return cut
 }
@@ -157,9 +176,10 @@ func dropAll(list []*buffer) {
 	}
 }
 
-// sweep gives back what was idle since the last sweep.
+// sweep gives back what was idle since the last sweep, to the garbage collector too.
 func (m *warmMemory) sweep() {
 	m.mu.Lock()
+	collect, again := m.unseen.look()
 	old := 0
 	for old < len(m.idle) && !m.idle[old].recent {
 		m.bytes -= cap(m.idle[old].bytes)
@@ -169,13 +189,15 @@ func (m *warmMemory) sweep() {
 	for _, b := range m.idle {
 		b.recent = false
 	}
-	if len(m.idle) > 0 {
-		m.sweeping.Reset(warmPatience)
-	} else {
-		m.sweeping = nil
+	m.sweeping = nil
+	if len(m.idle) > 0 || m.unseen.fresh > 0 || again {
+		m.rouse()
 	}
 	m.mu.Unlock()
 	dropAll(dropped)
+	if collect {
+		runtime.GC()
+	}
 }
 
 // forget gives back all that is kept now.

@@ -39,6 +39,11 @@ func TestWarmMemoryIsUsedAgain(t *testing.T) {
 		less.Free()
 		few := takeWarm(t, &m, n/4)
 		require.NotSame(t, place, &few.bytes[0], "it would waste %d bytes", n)
+		few.Free()
+		if n <= bus.MaxMessage {
+			few, _ = m.take(n/4*3, true)
+			require.NotSame(t, place, &few.bytes[0], "a message would hold %d bytes", n)
+		}
 		m.close()
 		few.Free()
 	}
@@ -199,10 +204,10 @@ func TestWhatCannotBeLent(t *testing.T) {
 	require.Nil(t, lendable.keeperOf(), "it is to be wiped")
 	lendable.Free()
 	m.close()
-	small, err := new(Transport).takeBuffer(smallestKept-1, &bus.Descriptor{Encoding: uint8(binder.Protobuf)})
+	small, err := (&Transport{memory: &m}).takeBuffer(smallestKept-1, &bus.Descriptor{Encoding: uint8(binder.Protobuf)})
 	require.NoError(t, err)
 	require.Nil(t, small.keeperOf(), "it is used again at once")
-	raw, err := new(Transport).takeBuffer(largestPooled, new(bus.Descriptor))
+	raw, err := (&Transport{memory: &m}).takeBuffer(largestPooled, new(bus.Descriptor))
 	require.NoError(t, err)
 	require.Nil(t, raw.keeperOf())
 }

@@ -189,13 +189,18 @@ func TestLargeMessagesStayAsTheyAre(t *testing.T) {
 func received(t *testing.T, m *blob) (*binder.Received, *keeper) {
 	payload, err := m.AppendWire(make([]byte, 0, m.WireSize()))
 	require.NoError(t, err)
-	k := new(keeper)
+	k := &keeper{size: len(payload)}
 	r := &binder.Received{Payload: payload, Encoding: binder.Protobuf}
 	r.SetKeeper(k)
 	return r, k
 }
 
-type keeper struct{ kept bool }
+type keeper struct {
+	size int
+	kept bool
+}
+
+func (k *keeper) Size() int { return k.size }
 
 func (k *keeper) Keep() { k.kept = true }
 
@@ -235,6 +240,19 @@ func TestASmallFieldDoesNotKeepThePayload(t *testing.T) {
 	require.NoError(t, decode(r, m, nil))
 	require.False(t, k.kept)
 	require.False(t, within(m.data, r.Payload))
+}
+
+// A field that is kept may outlive the message, and must not hold much more memory than its own.
+func TestAFieldHoldsAtMostTwiceItsSize(t *testing.T) {
+	for memory, kept := range map[int]bool{2 * 1000: true, 2*1000 + 1: false} {
+		r, k := received(t, fill(1, 1000))
+		k.size = memory
+		m := new(blob)
+		require.NoError(t, decode(r, m, nil))
+		require.Equal(t, kept, k.kept, memory)
+		require.Equal(t, kept, within(m.data, r.Payload), memory)
+		require.True(t, m.intact())
+	}
 }
 
 // What an interceptor has put in the payload's place is the interceptor's, who may use it again.

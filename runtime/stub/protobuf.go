@@ -54,22 +54,21 @@ func decode(r *binder.Received, m proto.Message, borrow *wire.Source) error {
 // unmarshal is proto.Unmarshal for a message that need not be emptied first.
 func unmarshal(r *binder.Received, m proto.Message, borrow *wire.Source) error {
 	codec, ok := m.(wire.Message)
-	switch {
-	case !ok:
+	if !ok {
 		return proto.UnmarshalOptions{Merge: true}.Unmarshal(r.Payload, m)
-	case borrow == nil && r.MayKeep():
-		return keep(r, codec)
+	}
+	if borrow == nil {
+		if memory := r.Keepable(); memory > 0 {
+			return keep(r, codec, memory)
+		}
 	}
 	return codec.ParseWire(r.Payload, wire.Depth, borrow)
 }
 
-// keptParts: a bytes field that is at least one part of so many of a large payload points into it. One that is
-// smaller would hold much more memory than its own if it outlives the others.
-const keptParts = 4
-
-// keep parses a large payload, and leaves its memory to the message if a large part of that is one field.
-func keep(r *binder.Received, m wire.Message) error {
-	from := wire.Source{Least: len(r.Payload) / keptParts}
+// keep parses a large payload that has so many bytes of memory, and leaves that to the message if half of it or more is
+// one field, which then points there. A smaller field is copied: if it outlives the others it would hold several times its size.
+func keep(r *binder.Received, m wire.Message, memory int) error {
+	from := wire.Source{Least: (memory + 1) / 2}
 	err := m.ParseWire(r.Payload, wire.Depth, &from)
 	if from.Kept {
 		r.Keep()
