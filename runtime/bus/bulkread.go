@@ -28,8 +28,8 @@ type peerBulk struct {
 const maxMappedBulk = 64
 
 // ReadBulk copies a payload of n bytes out of the file that brought it, into memory that it takes when it has seen that
-// the payload is there. A file that no honest peer sends is an error with the code PROTOCOL. The caller holds the link.
-func (l *Link) ReadBulk(fd sys.FD, n int, take func(n int) ([]byte, error)) error {
+// the payload is there; cold says that it is in no cache. A file that no honest peer sends is an error with the code PROTOCOL. The caller holds the link.
+func (l *Link) ReadBulk(fd sys.FD, n int, take func(n int) (dst []byte, cold bool, err error)) error {
 	in := &l.recv.bulk
 	id, b, err := in.use(fd, n)
 	if err != nil && sys.OfPeer(err) {
@@ -39,8 +39,12 @@ func (l *Link) ReadBulk(fd sys.FD, n int, take func(n int) ([]byte, error)) erro
 		return status.Errorf(status.Quota, "mapping a payload of %d bytes: %w", n, err)
 	}
 	defer l.doneBulk(id, b)
-	dst, err := take(n)
-	if err == nil {
+	dst, cold, err := take(n)
+	switch {
+	case err != nil:
+	case cold:
+		copying.CopyCold(dst, b.memory.Bytes()[:n])
+	default:
 		copying.Copy(dst, b.memory.Bytes()[:n])
 	}
 	return err

@@ -21,6 +21,7 @@ type buffer struct {
 	keeper *warmMemory
 	mapped sys.Memory // else the garbage collector's
 	recent bool       // used since the keeper looked last
+	cold   bool       // in no cache: the garbage collector has given it back, and all others come first
 }
 
 // Buffers of 256 bytes, 1 KiB, 4 KiB, 16 KiB and 64 KiB, each in its own pool. What is larger a process keeps for
@@ -94,6 +95,15 @@ func (b *buffer) Free() {
 		b.keeper.lend(b)
 	case b.class == warmClass:
 		b.keeper.keep(b)
+	}
+}
+
+// read copies d's payload, which has its length, out of the link.
+func (b *buffer) read(l *bus.Link, d *bus.Descriptor) {
+	if b.cold {
+		l.PayloadCold(b.bytes, d)
+	} else {
+		l.Payload(b.bytes, d)
 	}
 }
 

@@ -108,11 +108,11 @@ func (l *lane) readBulk(d *bus.Descriptor, list []received, fds []sys.FD, buf *b
 // copyBulk cuts off a peer that has sent something else.
 func (l *lane) copyBulk(fd sys.FD, n int, d *bus.Descriptor) (*buffer, error) {
 	var b *buffer
-	err := l.link.ReadBulk(fd, n, func(n int) (_ []byte, err error) {
+	err := l.link.ReadBulk(fd, n, func(n int) (_ []byte, cold bool, err error) {
 		if b, err = l.t.takeBuffer(n, d); err != nil {
-			return nil, err
+			return nil, false, err
 		}
-		return b.bytes, nil
+		return b.bytes, b.cold, nil
 	})
 	if errors.Is(err, status.Protocol) {
 		l.link.Fail(err)

@@ -260,7 +260,7 @@ func (t *Transport) run(c *incoming, lp *looper) {
 		*slot = buffer{bytes: c.copied, class: ownClass}
 	} else {
 		slot = c.takeBuffer(int(d.Length))
-		l.link.Payload(slot.bytes, d)
+		slot.read(l.link, d)
 	}
 	slot.secret = d.Flags&bus.FlagClearBuf != 0
 	buf, err := t.open(c, slot)

@@ -16,7 +16,7 @@ func (p *pending) read(reply *binder.Reply) error {
 	d, l := &p.reply, p.lane
 	buf, _ := p.t.takeBuffer(int(d.Length), d) // it fits a slot
 	buf.secret = p.desc.Flags&bus.FlagClearBuf != 0
-	l.link.Payload(buf.bytes, d)
+	buf.read(l.link, d)
 	var fds []sys.FD
 	var err error
 	if d.Files > 0 {

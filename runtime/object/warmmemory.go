@@ -47,7 +47,7 @@ func (m *warmMemory) take(n int, lendable bool) (b *buffer, err error) {
 }
 
 func (m *warmMemory) make(size int, lendable bool) (*buffer, error) {
-	b := &buffer{class: warmClass, keeper: m}
+	b := &buffer{class: warmClass, keeper: m, cold: lendable}
 	if size <= bus.MaxMessage {
 		b.bytes = sys.Uncleared(size)
 		return b, nil
@@ -96,8 +96,14 @@ func (m *warmMemory) find(size int, lendable bool) *buffer {
 	return nil
 }
 
-// keep takes memory back. What was not used for the longest time makes room.
+// keep takes memory back that was used just now.
 func (m *warmMemory) keep(b *buffer) {
+	b.cold = false
+	m.put(b)
+}
+
+// put takes memory back. What was not used for the longest time makes room.
+func (m *warmMemory) put(b *buffer) {
 	b.recent = true
 	m.mu.Lock()
 	m.idle = append(m.idle, b)
@@ -152,7 +158,7 @@ func (m *warmMemory) comesBack(memory []byte) {
 	m.mu.Lock()
 	m.lent -= cap(memory)
 	m.mu.Unlock()
-	m.keep(&buffer{class: warmClass, keeper: m, bytes: memory})
+	m.put(&buffer{class: warmClass, keeper: m, bytes: memory, cold: true})
 }
 
 // cut removes the first n. The caller has the lock, and gives them back when it has not: that may take long.

@@ -49,6 +49,29 @@ func TestWarmMemoryIsUsedAgain(t *testing.T) {
 	}
 }
 
+// Memory is in the caches if who had it has given it back himself.
+func TestMemoryThatIsLentIsCold(t *testing.T) {
+	leaktest.Check(t)
+	var m warmMemory
+	defer m.close()
+	b, err := m.take(1<<20, true)
+	require.NoError(t, err)
+	require.True(t, b.cold, "it is new")
+	place := &b.bytes[0]
+	b.Free()
+	b, err = m.take(1<<20, true)
+	require.NoError(t, err)
+	require.Same(t, place, &b.bytes[0])
+	require.False(t, b.cold, "it was used just now")
+	m.lent += cap(b.bytes)
+	m.comesBack(b.bytes)
+	b, err = m.take(1<<20, true)
+	require.NoError(t, err)
+	require.Same(t, place, &b.bytes[0])
+	require.True(t, b.cold, "the garbage collector has found it")
+	require.False(t, takeWarm(t, &m, 1<<20).cold, "it comes back at once")
+}
+
 func TestWarmSizesWasteLittle(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		n := rapid.IntRange(largestPooled+1, bus.MaxPayload).Draw(t, "n")

@@ -240,7 +240,7 @@ func (d *Driver) files(op Op) (Result, error) {
 	if op.Bulk > 0 {
 		defer sys.CloseAll(fds)
 		m := Message{Payload: make([]byte, op.Bulk)}
-		err := d.link.ReadBulk(fds[0], len(m.Payload), func(int) ([]byte, error) { return m.Payload, nil })
+		err := d.link.ReadBulk(fds[0], len(m.Payload), func(int) ([]byte, bool, error) { return m.Payload, false, nil })
 		return Result{Message: m}, err
 	}
 	contents, err := readFiles(fds)

@@ -34,6 +34,16 @@ func copyPieces(dst, src []byte) {
 	copy(dst, src)
 }
 
+// CopyCold is Copy for dst that is in no cache: it goes past them where Go's copy does, so that what is there is not
+// read before it is written over, and that others stay in the caches.
+func CopyCold(dst, src []byte) {
+	for len(src) >= 2*streamPiece { // none is smaller than a piece: it would not go past the caches
+		copy(dst[:streamPiece], src[:streamPiece])
+		dst, src = dst[streamPiece:], src[streamPiece:]
+	}
+	copy(dst, src)
+}
+
 // Append is append of all of src in the way of Copy.
 func Append(dst, src []byte) []byte {
 	if len(src) <= cachedPiece {

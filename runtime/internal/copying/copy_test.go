@@ -14,6 +14,9 @@ func TestCopyInPieces(t *testing.T) {
 		src, dst := bytes.Repeat([]byte{3, 1, 4, 1, 5}, n), make([]byte, 5*n)
 		copying.Copy(dst, src)
 		require.True(t, bytes.Equal(src, dst), n)
+		cold := make([]byte, 5*n)
+		copying.CopyCold(cold, src)
+		require.True(t, bytes.Equal(src, cold), n)
 		head := append(make([]byte, 0, 8), 2, 7) // with room that is too small, or just right
 		require.True(t, bytes.Equal(append([]byte{2, 7}, src...), copying.Append(head, src)), n)
 		dst = append(make([]byte, 0, 2+len(src)), 2, 7)

@@ -51,3 +51,6 @@ func (r Region) CopyIn(off int, src []byte) { copy(r.memory[off:off+len(src)], s
 
 // CopyOut copies len(dst) bytes at off into private memory.
 func (r Region) CopyOut(dst []byte, off int) { copying.Copy(dst, r.memory[off:off+len(dst)]) }
+
+// CopyOutCold is CopyOut into memory that is in no cache.
+func (r Region) CopyOutCold(dst []byte, off int) { copying.CopyCold(dst, r.memory[off:off+len(dst)]) }
