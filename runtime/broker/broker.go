@@ -38,7 +38,7 @@ type Broker struct {
 	config   Config
 	listener *sys.Listener
 	ids      *idSource
-	wg       sync.WaitGroup
+	running  running
 
 	mu        sync.Mutex
 	closed    bool
@@ -107,7 +107,7 @@ func (b *Broker) Serve() error {
 // not passed on are closed there, for that may take time too.
 func (b *Broker) welcome(conn *sys.Conn) {
 	if !b.expect(conn) {
-		conn.Close()
+		b.running.run(func() { conn.Close() })
 		return
 	}
 	if b.config.Policy == (AllowAll{}) {
@@ -132,7 +132,7 @@ func (b *Broker) expect(conn *sys.Conn) bool {
 		return false
 	}
 	b.greeting[conn] = true
-	b.wg.Add(1) // routineProcess ends that
+	b.running.begin() // routineProcess ends that
 	return true
 }
 
@@ -143,20 +143,24 @@ func (b *Broker) isClosed() bool {
 }
 
 // Close ends the broker and its connections; lanes between processes live on. It returns when
-// nothing of the broker runs any more.
+// nothing of the broker runs any more. Files that processes have sent, and that it closes, may take as long as whoever
+// made them likes: after ten seconds it returns an error of status.Deadline instead, which counts what is left. The path
+// is free in any case.
 func (b *Broker) Close() error {
 	b.mu.Lock()
+	first := !b.closed
 	b.closed = true
 	for conn := range b.greeting {
-		conn.Close()
+		b.running.run(func() { conn.Close() })
 	}
 	for _, p := range b.processes {
-		p.conn.Close()
+		b.running.run(func() { p.conn.Close() })
 	}
 	b.mu.Unlock()
-	err := b.listener.Close()
-	b.wg.Wait()
-	return err
+	if first {
+		b.running.run(func() { b.listener.Close() })
+	}
+	return b.running.wait()
 }
 
 // AllowAll is the policy that leaves it to the socket's mode who may connect.

@@ -13,6 +13,7 @@ import (
 	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/brokerwire"
 	"ubinder/runtime/internal/leaktest"
+	"ubinder/runtime/status"
 )
 
 // Files that come with a connection and are not passed on are closed, and who closes them may wait for as long as
@@ -101,6 +102,64 @@ func TestAConnectionThatIsSlowToCloseHoldsUpNobodyElse(t *testing.T) {
 	d, err := bus.Dial(ctx, path, "", newMember())
 	require.NoError(t, err)
 	d.Close()
+}
+
+// Whatever the broker has been sent, and wherever that is, it does not keep the broker from ending, and the next one from
+// beginning; what is left is told.
+func TestCloseDoesNotWaitForEverForFiles(t *testing.T) {
+	ask := (&brokerwire.Packet{Kind: brokerwire.Find, Cookie: 1}).Append(nil)
+	for name, c := range map[string]struct {
+		without, with int // packets, and files, one each with the last packets
+		accepted      bool
+	}{
+		"not accepted": {0, 1, false},
+		"of a hello":   {0, 1, true},
+		"of a request": {1, 1, true},
+		"unread":       {1, 2, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			leaktest.Check(t)
+			path := busPath(t)
+			b, err := broker.Listen(broker.Config{Path: path})
+			require.NoError(t, err)
+			r := dialRaw(t, path)
+			var slow []lingering
+			for i := range c.without + c.with {
+				packet, files := ask, []int(nil)
+				if i == 0 {
+					packet = hello().Append(nil)
+				}
+				if i >= c.without {
+					slow = append(slow, newLingering(t))
+					files = []int{slow[len(slow)-1].fd}
+				}
+				require.NoError(t, r.conn.SendWait(packet, files...))
+				for _, f := range files {
+					unix.Close(f) // the broker's is the last
+				}
+			}
+			served := make(chan error, 1)
+			if c.accepted {
+				go func() { served <- b.Serve() }()
+				require.Eventually(t, func() bool { return len(b.Usage().Connections) > 0 }, patience, tick)
+			} else {
+				served <- nil
+			}
+			broker.SetClosePatience(t, 50*time.Millisecond)
+			err = b.Close()
+			broker.SetClosePatience(t, patience)
+			require.ErrorIs(t, err, status.Deadline)
+			require.ErrorContains(t, err, "goroutines still wait for files")
+			require.NoError(t, <-served)
+			next, err := broker.Listen(broker.Config{Path: path})
+			require.NoError(t, err)
+			require.NoError(t, next.Close())
+			for _, s := range slow {
+				s.end()
+			}
+			require.NoError(t, b.Close(), "nothing is left")
+		})
+	}
 }
 
 // lingering is a socket that takes longer to close than any test, for it has sent what nobody reads.

@@ -50,7 +50,7 @@ func (b *Broker) begin(conn *sys.Conn, hello func() (brokerwire.Packet, error)) 
 func (b *Broker) routineProcess(conn *sys.Conn, p *Process, files []sys.FD, err error) {
 	sys.GrowStack()
 	sys.CloseAll(files)
-	defer b.wg.Done()
+	defer b.running.end()
 	defer conn.Close()
 	if p == nil {
 		lastWord(conn, err)

@@ -60,7 +60,9 @@ func Run(ctx context.Context, c Config) error {
 		}
 		stop()
 	}
-	b.Close()
+	if e := b.Close(); err == nil {
+		err = e
+	}
 	<-served
 	return err
 }

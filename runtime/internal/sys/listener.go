@@ -3,7 +3,10 @@ package sys
 import (
 	"errors"
 	"os"
+	"sync"
+	"sync/atomic"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -14,6 +17,9 @@ type Listener struct {
 	raw  syscall.RawConn
 	path string
 	lock FD
+
+	accepting sync.RWMutex
+	closed    atomic.Bool
 }
 
 // Why nobody can listen on a path.
@@ -108,8 +114,13 @@ func bindAndListen(n int, path string, mode os.FileMode) error {
 	return os.NewSyscallError("listen", unix.Listen(n, unix.SOMAXCONN))
 }
 
-// Accept waits for a connection.
+// Accept waits for a connection, or until Close is called.
 func (l *Listener) Accept() (*Conn, error) {
+	l.accepting.RLock()
+	defer l.accepting.RUnlock()
+	if l.closed.Load() {
+		return nil, os.ErrClosed
+	}
 	var n int
 	var err error
 	waitErr := l.raw.Read(func(fd uintptr) bool {
@@ -134,13 +145,17 @@ func accept(fd int) (int, error) {
 	}
 }
 
-// Close stops accepting and removes the path.
+// Close stops accepting. First it lets another listen on the path: to close the socket may take as long as those like
+// who have connected, and sent files, and were not accepted. So it is Close that does it, and not Accept.
 func (l *Listener) Close() error {
-	err := l.file.Close()
-	if err == nil {
-		open.Add(-1)
-		os.Remove(l.path)
-		l.lock.Close()
+	if l.closed.Swap(true) {
+		return os.ErrClosed
 	}
-	return err
+	os.Remove(l.path)
+	l.lock.Close()
+	l.file.SetReadDeadline(time.Unix(1, 0))
+	l.accepting.Lock()
+	l.accepting.Unlock()
+	open.Add(-1)
+	return l.file.Close()
 }
