@@ -72,14 +72,13 @@ func plain(m *protogen.Message) bool {
 
 // whole reports whether a codec does for m with all that it can hold.
 func whole(m *protogen.Message) bool {
-	all := make(map[protoreflect.FullName]protoreflect.MessageDescriptor)
-	within(m.Desc, all)
+	all := wire.Within(m.Desc)
 	recursive := all[m.Desc.FullName()] != nil
-	if n := len(m.Fields); n > 500 || n > 100 && recursive || partial(m.Desc) {
+	if n := len(m.Fields); n > 500 || n > 100 && recursive || wire.Partial(m.Desc) {
 		return false
 	}
 	for _, d := range all {
-		if partial(d) {
+		if wire.Partial(d) {
 			return false
 		}
 	}
@@ -96,21 +95,6 @@ func plainField(f *protogen.Field) bool {
 		return !f.Enum.Desc.IsClosed()
 	}
 	return true
-}
-
-// within adds to all the types of the messages that one of type d can hold, at any depth.
-func within(d protoreflect.MessageDescriptor, all map[protoreflect.FullName]protoreflect.MessageDescriptor) {
-	for i := range d.Fields().Len() {
-		if m := d.Fields().Get(i).Message(); m != nil && all[m.FullName()] == nil {
-			all[m.FullName()] = m
-			within(m, all)
-		}
-	}
-}
-
-// partial reports whether a message of a type may lack what it must have, which package proto finds out.
-func partial(d protoreflect.MessageDescriptor) bool {
-	return d.RequiredNumbers().Len() > 0 || d.ExtensionRanges().Len() > 0
 }
 
 // codecEmitter writes one file of codecs.

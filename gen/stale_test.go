@@ -16,6 +16,7 @@ import (
 	"google.golang.org/protobuf/reflect/protoregistry"
 	"google.golang.org/protobuf/types/descriptorpb"
 
+	"ubinder/gen"
 	"ubinder/gen/compile"
 	"ubinder/runtime/stub/wire"
 )
@@ -53,6 +54,62 @@ func TestStaleCodecs(t *testing.T) {
 	}
 }
 
+// TestStaleCodecsOfWhatIsImported builds a program with messages of two packages, one of which has changed since.
+func TestStaleCodecsOfWhatIsImported(t *testing.T) {
+	const inner = `syntax = "proto2";
+package inner;
+option go_package = "ubinder/gen/internal/golden/stale/inner";
+message Inner { optional string text = 1; }
+`
+	const outer = `syntax = "proto3";
+package outer;
+import "inner/inner.proto";
+option go_package = "ubinder/gen/internal/golden/stale/outer";
+message Outer { Between between = 1; }
+message Between { repeated inner.Inner inner = 1; }
+`
+	const main = "import _ \"ubinder/gen/internal/golden/stale/outer\"\nimport \"ubinder/runtime/stub\"\nfunc main() { stub.NewClient(nil, nil) }"
+	for changed, stale := range map[string]bool{
+		inner: false,
+		strings.Replace(inner, "optional", "repeated", 1):                          false, // its own affair
+		strings.Replace(inner, "optional", "required", 1):                          true,
+		strings.Replace(inner, "text = 1;", "text = 1; extensions 100 to 200;", 1): true,
+	} {
+		dir := t.TempDir()
+		files := generated(t, dir, "outer", map[string]string{"inner": inner, "outer": outer})
+		for file, content := range generated(t, dir, "inner", map[string]string{"inner": changed}) {
+			files[file] = content
+		}
+		out, err := runWith(t, main, files)
+		if !stale {
+			require.NoError(t, err, out)
+			continue
+		}
+		require.Error(t, err, changed)
+		require.Contains(t, out, "panic: ubinder: the codecs of outer/outer.proto")
+		require.Contains(t, out, "before inner.Inner, which")
+	}
+}
+
+// generated writes .proto files, each in a folder of its name below dir, and generates code of one.
+func generated(t *testing.T, dir, of string, sources map[string]string) map[string]string {
+	for name, source := range sources {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, name), 0o777))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name, name+".proto"), []byte(source), 0o666))
+	}
+	outputs, err := compile.Run(context.Background(), compile.Job{
+		Files: []string{filepath.Join(dir, of, of+".proto")}, Includes: []string{dir}, Messages: true, Parts: gen.All,
+	})
+	require.NoError(t, err)
+	files := make(map[string]string)
+	for _, o := range outputs {
+		if o.Content != nil {
+			files[staleFolder+"/"+of+"/"+filepath.Base(o.Path)] = string(o.Content)
+		}
+	}
+	return files
+}
+
 // messagesOf generates the messages alone of a .proto file with other content, by where they belong.
 func messagesOf(t *testing.T, name, content string) map[string]string {
 	dir := t.TempDir()
@@ -66,14 +123,16 @@ func messagesOf(t *testing.T, name, content string) map[string]string {
 	return map[string]string{messages: string(outputs[0].Content)}
 }
 
+// staleFolder is where programs are built that are only in tests.
+const staleFolder = "internal/golden/stale"
+
 // runWith runs a main package that sees other content of some files.
 func runWith(t *testing.T, main string, instead map[string]string) (string, error) {
-	const folder = "internal/golden/stale"
-	files := map[string]string{folder + "/main.go": "package main\n" + main}
+	files := map[string]string{staleFolder + "/main.go": "package main\n" + main}
 	for file, content := range instead {
 		files[file] = content
 	}
-	out, err := exec.Command("go", "run", "-overlay", overlay(t, files), "./"+folder).CombinedOutput()
+	out, err := exec.Command("go", "run", "-overlay", overlay(t, files), "./"+staleFolder).CombinedOutput()
 	return string(out), err
 }
 

@@ -17,6 +17,30 @@ func Checksum(messages ...protoreflect.MessageDescriptor) uint64 {
 	return sum(b)
 }
 
+// Within returns the types of messages that those of some types can hold, at any depth.
+func Within(messages ...protoreflect.MessageDescriptor) map[protoreflect.FullName]protoreflect.MessageDescriptor {
+	all := make(map[protoreflect.FullName]protoreflect.MessageDescriptor)
+	for _, m := range messages {
+		within(m, all)
+	}
+	return all
+}
+
+func within(d protoreflect.MessageDescriptor, all map[protoreflect.FullName]protoreflect.MessageDescriptor) {
+	for i := range d.Fields().Len() {
+		if m := d.Fields().Get(i).Message(); m != nil && all[m.FullName()] == nil {
+			all[m.FullName()] = m
+			within(m, all)
+		}
+	}
+}
+
+// Partial reports whether a message of a type may lack what it must have, which package proto finds out and codecs
+// do not: what may hold such a message has no codec.
+func Partial(d protoreflect.MessageDescriptor) bool {
+	return d.RequiredNumbers().Len() > 0 || d.ExtensionRanges().Len() > 0
+}
+
 func sum(b []byte) uint64 {
 	h := fnv.New64a()
 	h.Write(b)

@@ -31,8 +31,9 @@ func Register(source string, checksum uint64, messages ...Message) {
 }
 
 // Check panics if codecs were registered that are not of the messages that they are methods of: such would leave
-// out fields without a word. It does so once for each, and after that looks at one number. A file takes
-// ten to a hundred microseconds, most of them for package proto to read its descriptor.
+// out fields without a word; or if those may hold others, of whatever file, that no codec may hold any more. It does so once
+// for each, and after that looks at one number. A file takes ten to a hundred microseconds, most of them for package proto to
+// read its descriptor, and those of what it imports.
 func Check() {
 	if unchecked.number.Load() > 0 {
 		check()
@@ -47,9 +48,17 @@ func check() {
 		linked := c.linked()
 		if linked == nil {
 			left = append(left, c)
-		} else if Checksum(linked...) != c.checksum {
+			continue
+		}
+		if Checksum(linked...) != c.checksum {
 			panic("ubinder: the codecs of " + c.source + " (in the .codec.go file) were generated from another version of it than its messages (in the .pb.go file)," +
 				" and would leave out fields; generate both anew (ubinder gen), or delete the .codec.go file")
+		}
+		for _, m := range Within(linked...) {
+			if Partial(m) {
+				panic("ubinder: the codecs of " + c.source + " (in the .codec.go file) were generated before " + string(m.FullName()) + ", which its messages may hold, had required fields or extensions," +
+					" and would not see what is missing; generate them anew (ubinder gen), or delete the .codec.go file")
+			}
 		}
 	}
 	unchecked.list = left
