@@ -64,8 +64,7 @@ func attackByAsking(t testing.TB, outbox func(h *hostile) int) (*hostile, *victi
 func connPair(t testing.TB) (*sys.Conn, sys.FD) {
 	here, there, err := sys.Socketpair()
 	require.NoError(t, err)
-	conn, err := sys.NewConn(here)
-	require.NoError(t, err)
+	conn := sys.NewConn(here)
 	return conn, there
 }
 
@@ -75,8 +74,7 @@ func newHostile(t testing.TB, socket sys.FD) *hostile {
 	var err error
 	h.socket, err = sys.Dup(socket.Int())
 	require.NoError(t, err)
-	h.conn, err = sys.NewConn(socket)
-	require.NoError(t, err)
+	h.conn = sys.NewConn(socket)
 	h.fd, h.memory, err = sys.CreateMemory("hostile", outboxSize)
 	require.NoError(t, err)
 	h.bell, h.bells, err = sys.CreateCommon("hostile", bellsSize)
@@ -184,8 +182,7 @@ type bystanders struct{ a, b *victim }
 
 func standBy(t testing.TB) *bystanders {
 	here, there := connPair(t)
-	conn, err := sys.NewConn(there)
-	require.NoError(t, err)
+	conn := sys.NewConn(there)
 	mine, err := NewOutbox()
 	require.NoError(t, err)
 	theirs, err := sys.Dup(mine.FD())

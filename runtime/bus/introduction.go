@@ -67,10 +67,7 @@ var errConnClosed = status.Errorf(status.Dead, "this process has closed its conn
 
 // beginOpen notes a handshake, so that Close can end it.
 func (c *Conn) beginOpen(end sys.FD) (*sys.Conn, error) {
-	conn, err := sys.NewConn(end)
-	if err != nil {
-		return nil, status.Errorf(status.Internal, "%w", err)
-	}
+	conn := sys.NewConn(end)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.opening == nil {

@@ -28,7 +28,7 @@ func CreateBulkFile(name string, size int) (*BulkFile, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.Ftruncate(fd.Int(), int64(size)); err != nil {
+	if err := ftruncate(fd.Int(), int64(size)); err != nil {
 		fd.Close()
 		return nil, os.NewSyscallError("ftruncate", err)
 	}
@@ -90,7 +90,7 @@ func (f *BulkFile) Seal() (int, error) {
 	if _, err := f.Bytes(); err != nil {
 		return -1, err
 	}
-	if _, err := unix.FcntlInt(uintptr(f.fd.Int()), unix.F_ADD_SEALS, outboxSeals); err != nil {
+	if _, err := fcntl(f.fd.Int(), unix.F_ADD_SEALS, outboxSeals); err != nil {
 		return -1, os.NewSyscallError("fcntl(F_ADD_SEALS)", err)
 	}
 	f.sealed = true
@@ -137,11 +137,11 @@ const hugePage = 2 << 20
 // has them. It is not the garbage collector's.
 func PrivateMemory(size int) (Memory, error) {
 	rounded := (size + hugePage - 1) &^ (hugePage - 1) // only such a mapping is aligned
-	b, err := unix.Mmap(-1, 0, rounded, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
+	b, err := mmap(-1, rounded, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS|unix.MAP_NORESERVE)
 	if err != nil {
 		return Memory{}, fmt.Errorf("%w (%w)", ErrNoMemory, os.NewSyscallError("mmap", err))
 	}
-	unix.Madvise(b, unix.MADV_HUGEPAGE) // a wish
+	madvise(b, unix.MADV_HUGEPAGE) // a wish
 	mappings.Add(1)
 	return Memory{b}, nil
 }

@@ -23,56 +23,68 @@ type Credentials struct {
 func (c *Conn) PeerCredentials() (Credentials, error) {
 	var cr Credentials
 	var err error
-	ctlErr := c.raw.Control(func(fd uintptr) { cr, err = peerCredentials(int(fd)) })
+	ctlErr := c.control(func(fd uintptr) { cr, err = peerCredentials(int(fd)) })
 	return cr, errors.Join(ctlErr, err)
 }
 
 func peerCredentials(fd int) (Credentials, error) {
-	u, err := unix.GetsockoptUcred(fd, unix.SOL_SOCKET, unix.SO_PEERCRED)
-	if err != nil {
+	var u unix.Ucred
+	if _, err := socketOption(fd, unix.SO_PEERCRED, unsafe.Pointer(&u), unsafe.Sizeof(u)); err != nil {
 		return Credentials{}, os.NewSyscallError("getsockopt(SO_PEERCRED)", err)
 	}
 	cr := Credentials{PID: u.Pid, UID: u.Uid, GID: u.Gid}
+	var err error
 	if cr.Groups, err = peerGroups(fd); err != nil {
 		return Credentials{}, err
 	}
-	if label, err := unix.GetsockoptString(fd, unix.SOL_SOCKET, unix.SO_PEERSEC); err == nil {
-		cr.Label = strings.TrimRight(label, "\x00")
-	}
+	cr.Label = peerLabel(fd)
 	return cr, nil
 }
 
 // peerGroups reads SO_PEERGROUPS; the kernel answers ERANGE with the size it needs.
 func peerGroups(fd int) ([]uint32, error) {
-	for n := uint32(16); n <= 65536; n *= 4 {
+	for n := 16; n <= 65536; n *= 4 {
 		groups := make([]uint32, n)
-		size := n * 4
-		_, _, e := unix.Syscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, unix.SO_PEERGROUPS,
-			uintptr(unsafe.Pointer(&groups[0])), uintptr(unsafe.Pointer(&size)), 0)
-		switch e {
-		case 0:
+		size, err := socketOption(fd, unix.SO_PEERGROUPS, unsafe.Pointer(&groups[0]), uintptr(4*n))
+		switch err {
+		case nil:
 			return groups[:size/4], nil
 		case unix.ERANGE:
 			continue
 		case unix.ENOPROTOOPT, unix.ENODATA: // an older kernel, or a socket pair
 			return nil, nil
 		}
-		return nil, os.NewSyscallError("getsockopt(SO_PEERGROUPS)", e)
+		return nil, os.NewSyscallError("getsockopt(SO_PEERGROUPS)", err)
 	}
 	return nil, fmt.Errorf("the peer has more than 65536 groups")
 }
 
+// peerLabel reads SO_PEERSEC, as peerGroups does.
+func peerLabel(fd int) string {
+	for n := 256; n <= 65536; n *= 4 {
+		b := make([]byte, n)
+		size, err := socketOption(fd, unix.SO_PEERSEC, unsafe.Pointer(&b[0]), uintptr(n))
+		if err == nil {
+			return strings.TrimRight(string(b[:size]), "\x00")
+		}
+		if err != unix.ERANGE {
+			break
+		}
+	}
+	return ""
+}
+
 // PeerPIDFD returns a descriptor for the peer's process that no other process can come to mean.
 func (c *Conn) PeerPIDFD() (FD, error) {
-	n := -1
+	n := int32(-1)
 	var err error
-	ctlErr := c.raw.Control(func(fd uintptr) {
-		n, err = unix.GetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_PEERPIDFD)
+	ctlErr := c.control(func(fd uintptr) {
+		_, err = socketOption(int(fd), unix.SO_PEERPIDFD, unsafe.Pointer(&n), unsafe.Sizeof(n))
 	})
 	if err = errors.Join(ctlErr, err); err != nil {
 		return FD{}, os.NewSyscallError("getsockopt(SO_PEERPIDFD)", err)
 	}
-	return NewFD(n), nil
+	return NewFD(int(n)), nil
 }
 
 // IsBusSocket reports whether fd is a packet socket, as lanes and brokers use: such are not passed

@@ -3,8 +3,6 @@ package sys
 import (
 	"os"
 	"syscall"
-
-	"golang.org/x/sys/unix"
 )
 
 // Exit tells when the process at the other end of a socket has ended.
@@ -19,9 +17,9 @@ func (c *Conn) PeerExit() (*Exit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := unix.SetNonblock(fd.Int(), true); err != nil {
+	if err := setNonblock(fd.Int()); err != nil {
 		fd.Close()
-		return nil, os.NewSyscallError("fcntl(O_NONBLOCK)", err)
+		return nil, err
 	}
 	f := fd.File("ubinder-pidfd")
 	raw, err := f.SyscallConn()
@@ -36,11 +34,7 @@ func (c *Conn) PeerExit() (*Exit, error) {
 // Wait blocks its goroutine, not a thread, until the process has ended; then it returns nil. Close
 // makes it return an error.
 func (e *Exit) Wait() error {
-	return e.raw.Read(func(fd uintptr) bool {
-		p := []unix.PollFd{{Fd: int32(fd), Events: unix.POLLIN}}
-		n, _ := unix.Poll(p, 0)
-		return n > 0
-	})
+	return e.raw.Read(func(fd uintptr) bool { return readable(int(fd)) })
 }
 
 // Close ends the watch.

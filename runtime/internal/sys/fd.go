@@ -43,6 +43,13 @@ func (f FD) Close() error {
 	return os.NewSyscallError("close", unix.Close(n))
 }
 
+// CloseAtOnce is Close of what is closed without delay: memory, and sockets on which no files wait to be received.
+func (f FD) CloseAtOnce() {
+	if n := f.Take(); n >= 0 {
+		closeAtOnce(n)
+	}
+}
+
 // Take gives the number away: the caller owns it from now on. It returns -1 when there is none.
 func (f FD) Take() int {
 	if f.number == nil {
@@ -65,6 +72,15 @@ func Dup(n int) (FD, error) {
 		return FD{}, os.NewSyscallError("fcntl(F_DUPFD_CLOEXEC)", err)
 	}
 	return NewFD(d), nil
+}
+
+// setNonblock makes a file one that Go's poller takes.
+func setNonblock(n int) error {
+	flags, err := fcntl(n, unix.F_GETFL, 0)
+	if err == nil && flags&unix.O_NONBLOCK == 0 {
+		_, err = fcntl(n, unix.F_SETFL, flags|unix.O_NONBLOCK)
+	}
+	return os.NewSyscallError("fcntl(O_NONBLOCK)", err)
 }
 
 // CloseAll closes each of fds.

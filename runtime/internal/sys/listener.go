@@ -133,12 +133,12 @@ func (l *Listener) Accept() (*Conn, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("accept4", err)
 	}
-	return NewConn(NewFD(n))
+	return NewConn(NewFD(n)), nil
 }
 
 func accept(fd int) (int, error) {
 	for {
-		n, _, err := unix.Accept4(fd, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
+		n, err := acceptNow(fd)
 		if err != unix.EINTR && err != unix.ECONNABORTED {
 			return n, err
 		}

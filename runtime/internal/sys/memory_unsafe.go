@@ -39,7 +39,7 @@ func (m *Memory) Unmap() error {
 		return nil
 	}
 	mappings.Add(-1)
-	return unix.Munmap(b)
+	return munmap(b)
 }
 
 // CreateMemory makes size bytes of shared memory that only the returned mapping can write: the file
@@ -64,9 +64,9 @@ func create(name string, size, seals int) (FD, Memory, error) {
 }
 
 func createMemfd(name string) (FD, error) {
-	n, err := unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_NOEXEC_SEAL)
+	n, err := memfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING|unix.MFD_NOEXEC_SEAL)
 	if errors.Is(err, unix.EINVAL) { // before Linux 6.3
-		n, err = unix.MemfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
+		n, err = memfdCreate(name, unix.MFD_CLOEXEC|unix.MFD_ALLOW_SEALING)
 	}
 	if err != nil {
 		return FD{}, os.NewSyscallError("memfd_create", err)
@@ -75,14 +75,14 @@ func createMemfd(name string) (FD, error) {
 }
 
 func fillMemory(fd FD, size, seals int) (Memory, error) {
-	if err := unix.Ftruncate(fd.Int(), int64(size)); err != nil {
+	if err := ftruncate(fd.Int(), int64(size)); err != nil {
 		return Memory{}, os.NewSyscallError("ftruncate", err)
 	}
 	m, err := mapFile(fd.Int(), size, unix.PROT_READ|unix.PROT_WRITE)
 	if err != nil {
 		return Memory{}, err
 	}
-	if _, err := unix.FcntlInt(uintptr(fd.Int()), unix.F_ADD_SEALS, seals); err != nil {
+	if _, err := fcntl(fd.Int(), unix.F_ADD_SEALS, seals); err != nil {
 		m.Unmap()
 		return Memory{}, os.NewSyscallError("fcntl(F_ADD_SEALS)", err)
 	}
@@ -94,7 +94,7 @@ func fillMemory(fd FD, size, seals int) (Memory, error) {
 func CheckSealed(fd FD) error { return checkSeals(fd, outboxSeals) }
 
 func checkSeals(fd FD, want int) error {
-	seals, err := unix.FcntlInt(uintptr(fd.Int()), unix.F_GET_SEALS, 0)
+	seals, err := fcntl(fd.Int(), unix.F_GET_SEALS, 0)
 	if err != nil {
 		return ErrNotMemory
 	}
@@ -114,7 +114,7 @@ func CheckSize(fd FD, size int) error {
 
 func checkSize(fd FD, size int) error {
 	var st unix.Stat_t
-	if err := unix.Fstat(fd.Int(), &st); err != nil {
+	if err := fstat(fd.Int(), &st); err != nil {
 		return os.NewSyscallError("fstat", err)
 	}
 	if st.Size != int64(size) {
@@ -139,7 +139,7 @@ func mapPeerMemory(fd FD, size, seals, prot int) (Memory, error) {
 		return Memory{}, err
 	}
 	var fs unix.Statfs_t
-	if err := unix.Fstatfs(fd.Int(), &fs); err != nil {
+	if err := fstatfs(fd.Int(), &fs); err != nil {
 		return Memory{}, os.NewSyscallError("fstatfs", err)
 	}
 	if int64(fs.Type) != unix.TMPFS_MAGIC {
@@ -154,13 +154,13 @@ func mapPeerMemory(fd FD, size, seals, prot int) (Memory, error) {
 // mapFile maps what can be written with MADV_DONTFORK: a child that does not exec must not write in its
 // parent's name.
 func mapFile(fd, size, prot int) (Memory, error) {
-	b, err := unix.Mmap(fd, 0, size, prot, unix.MAP_SHARED)
+	b, err := mmap(fd, size, prot, unix.MAP_SHARED)
 	if err != nil {
 		return Memory{}, os.NewSyscallError("mmap", err)
 	}
 	if prot&unix.PROT_WRITE != 0 {
-		if err := unix.Madvise(b, unix.MADV_DONTFORK); err != nil {
-			unix.Munmap(b)
+		if err := madvise(b, unix.MADV_DONTFORK); err != nil {
+			munmap(b)
 			return Memory{}, os.NewSyscallError("madvise", err)
 		}
 	}

@@ -15,7 +15,7 @@ const (
 // ThreadNice returns the nice value of the calling thread; Linux keeps one for each. The caller has
 // locked its goroutine to the thread.
 func ThreadNice() (int, error) {
-	raw, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
+	raw, err := getpriority()
 	if err != nil {
 		return 0, os.NewSyscallError("getpriority", err)
 	}

@@ -7,8 +7,6 @@ import (
 	"os"
 	"slices"
 	"sync"
-	"syscall"
-	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -21,10 +19,6 @@ var (
 	ErrFilesLost = errors.New("file descriptors were lost: this process has as many open as it may")
 )
 
-// closedHere gives an error of a RawConn, which is none of package os, its name: no deadline is set for
-// sending, so it is that the connection was closed.
-func closedHere(err error) error { return fmt.Errorf("%w: %w", os.ErrClosed, err) }
-
 // IsHangup reports whether sending failed because one of the two ends is closed.
 func IsHangup(err error) bool {
 	return errors.Is(err, unix.EPIPE) || errors.Is(err, unix.ECONNRESET) || errors.Is(err, unix.ENOTCONN) || errors.Is(err, os.ErrClosed)
@@ -32,39 +26,6 @@ func IsHangup(err error) bool {
 
 // MaxFDs is how many descriptors one packet carries (the kernel's SCM_MAX_FD).
 const MaxFDs = 253
-
-// Conn is a connected Unix socket that keeps packet boundaries (SOCK_SEQPACKET). Sending never
-// blocks; receiving blocks its goroutine, not a thread. Safe for concurrent use.
-type Conn struct {
-	file *os.File
-	raw  syscall.RawConn
-}
-
-// NewConn takes over fd.
-func NewConn(fd FD) (*Conn, error) {
-	if err := unix.SetNonblock(fd.Int(), true); err != nil {
-		fd.Close()
-		return nil, os.NewSyscallError("fcntl(O_NONBLOCK)", err)
-	}
-	open.Add(1)
-	f := fd.File("ubinder-socket")
-	raw, err := f.SyscallConn()
-	if err != nil {
-		f.Close()
-		open.Add(-1)
-		return nil, err
-	}
-	return &Conn{f, raw}, nil
-}
-
-// Close ends the connection for both sides and wakes receivers.
-func (c *Conn) Close() error {
-	err := c.file.Close()
-	if err == nil {
-		open.Add(-1)
-	}
-	return err
-}
 
 // Socketpair returns the two ends of a new connection.
 func Socketpair() (a, b FD, err error) {
@@ -77,22 +38,32 @@ func Socketpair() (a, b FD, err error) {
 
 // Dial connects to the socket at path.
 func Dial(path string) (*Conn, error) {
-	n, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	n, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
 	fd := NewFD(n)
-	for {
-		err = unix.Connect(n, &unix.SockaddrUnix{Name: path})
-		if err != unix.EINTR {
-			break
-		}
+	err = connectNow(n, path)
+	if err == unix.EAGAIN { // others wait to be accepted
+		err = connectWait(n, path)
 	}
 	if err != nil {
 		fd.Close()
 		return nil, os.NewSyscallError("connect", err)
 	}
-	return NewConn(fd)
+	return NewConn(fd), nil
+}
+
+// connectWait connects a socket, and blocks its thread until there is a place among those that wait to be accepted.
+func connectWait(fd int, path string) error {
+	if err := unix.SetNonblock(fd, false); err != nil {
+		return err
+	}
+	for {
+		if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != unix.EINTR {
+			return err
+		}
+	}
 }
 
 // Send sends one packet with descriptors, which stay the caller's. ErrWouldBlock means that
@@ -103,10 +74,10 @@ func (c *Conn) Send(b []byte, fds ...int) error {
 		oob = unix.UnixRights(fds...)
 	}
 	var sendErr error
-	err := c.raw.Control(func(fd uintptr) { sendErr = send(int(fd), b, oob) })
+	err := c.control(func(fd uintptr) { sendErr = send(int(fd), b, oob) })
 	switch {
 	case err != nil:
-		return closedHere(err)
+		return err
 	case sendErr == unix.EAGAIN:
 		return ErrWouldBlock
 	}
@@ -115,25 +86,24 @@ func (c *Conn) Send(b []byte, fds ...int) error {
 
 // SendWait is Send, but waits for the socket to take the packet; it blocks its goroutine.
 func (c *Conn) SendWait(b []byte, fds ...int) error {
-	var oob []byte
-	if len(fds) > 0 {
-		oob = unix.UnixRights(fds...)
+	if err := c.Send(b, fds...); err != ErrWouldBlock {
+		return err
 	}
+	oob := unix.UnixRights(fds...)
 	var sendErr error
-	err := c.raw.Write(func(fd uintptr) bool {
+	err := c.write(func(fd uintptr) bool {
 		sendErr = send(int(fd), b, oob)
 		return sendErr != unix.EAGAIN
 	})
 	if err != nil {
-		return closedHere(err)
+		return err
 	}
 	return os.NewSyscallError("sendmsg", sendErr)
 }
 
 func send(fd int, b, oob []byte) error {
 	for {
-		_, err := unix.SendmsgN(fd, b, oob, nil, unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT)
-		if err != unix.EINTR {
+		if err := sendmsg(fd, b, oob); err != unix.EINTR {
 			return err
 		}
 	}
@@ -142,8 +112,8 @@ func send(fd int, b, oob []byte) error {
 // Receive waits for one packet and fills b with it; it returns io.EOF when the peer is gone and
 // everything that it sent has been received. The caller owns the descriptors, also those that come with an error.
 func (c *Conn) Receive(b []byte) (n int, fds []FD, err error) {
-	waitErr := c.raw.Read(func(fd uintptr) bool {
-		n, fds, err = receive(int(fd), b)
+	waitErr := c.read(func(fd uintptr) bool {
+		n, fds, err = c.receive(int(fd), b)
 		return err != ErrWouldBlock
 	})
 	if waitErr != nil {
@@ -156,8 +126,8 @@ func (c *Conn) Receive(b []byte) (n int, fds []FD, err error) {
 // waits for long. take is given what Receive returns; the bytes are valid until it returns, and its
 // error is ReceiveWith's.
 func (c *Conn) ReceiveWith(max int, take func(b []byte, fds []FD, err error) error) (err error) {
-	waitErr := c.raw.Read(func(fd uintptr) bool {
-		err = receiveWith(int(fd), max, take)
+	waitErr := c.read(func(fd uintptr) bool {
+		err = c.receiveWith(int(fd), max, take)
 		return err != ErrWouldBlock
 	})
 	if waitErr != nil {
@@ -169,7 +139,7 @@ func (c *Conn) ReceiveWith(max int, take func(b []byte, fds []FD, err error) err
 // ReceiveWithNow is ReceiveWith without waiting: take is not called, and the error is ErrWouldBlock, when
 // there is nothing.
 func (c *Conn) ReceiveWithNow(max int, take func(b []byte, fds []FD, err error) error) (err error) {
-	if e := c.raw.Control(func(fd uintptr) { err = receiveWith(int(fd), max, take) }); e != nil {
+	if e := c.control(func(fd uintptr) { err = c.receiveWith(int(fd), max, take) }); e != nil {
 		return take(nil, nil, e)
 	}
 	return err
@@ -191,11 +161,11 @@ func ReceiveParsed[P any](receive Receiver, max int, parse func([]byte) (P, erro
 	return p, files, err
 }
 
-func receiveWith(fd, max int, take func(b []byte, fds []FD, err error) error) error {
+func (c *Conn) receiveWith(fd, max int, take func(b []byte, fds []FD, err error) error) error {
 	b := buffers.Get().(*[]byte)
 	defer buffers.Put(b)
 	*b = slices.Grow((*b)[:0], max)[:max]
-	n, fds, err := receive(fd, *b)
+	n, fds, err := c.receive(fd, *b)
 	if err == ErrWouldBlock {
 		return err
 	}
@@ -207,42 +177,63 @@ var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // ReceiveNow is Receive without waiting: ErrWouldBlock when there is nothing.
 func (c *Conn) ReceiveNow(b []byte) (n int, fds []FD, err error) {
-	if e := c.raw.Control(func(fd uintptr) { n, fds, err = receive(int(fd), b) }); e != nil {
+	if e := c.control(func(fd uintptr) { n, fds, err = c.receive(int(fd), b) }); e != nil {
 		return 0, nil, e
 	}
 	return n, fds, err
 }
 
-// SetReadDeadline ends waits for reading when t has come; the zero time takes that back.
-func (c *Conn) SetReadDeadline(t time.Time) error { return c.file.SetReadDeadline(t) }
-
 // WaitReadable calls ready, which must not block, whenever something may be there to receive, until
 // it returns true or the connection is closed here.
 func (c *Conn) WaitReadable(ready func() bool) error {
-	return c.raw.Read(func(uintptr) bool { return ready() })
+	return c.read(func(uintptr) bool { return ready() })
 }
 
 // controlSize is room for as many descriptors as a packet carries.
 var controlSize = unix.CmsgSpace(MaxFDs * 4)
 
-func receive(fd int, b []byte) (int, []FD, error) {
+// receive looks at a packet, which opens its files here, and then takes it away, which therefore closes none: that might
+// last. Only when there is no room for all files does it; then the Go scheduler is told.
+func (c *Conn) receive(fd int, b []byte) (int, []FD, error) {
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
 	*buffer = slices.Grow((*buffer)[:0], controlSize)[:controlSize]
-	oob := *buffer
+	c.receiving.Lock()
+	defer c.receiving.Unlock()
+	n, control, flags, err := lookAtPacket(fd, b, *buffer)
+	if err != nil {
+		return 0, nil, err
+	}
+	if n > 0 || len(control) > 0 { // else it is the end
+		takeAway(fd, flags&unix.MSG_CTRUNC != 0)
+	}
+	return received(n, control, flags)
+}
+
+func lookAtPacket(fd int, b, room []byte) (n int, control []byte, flags int, err error) {
 	for {
-		n, oobn, flags, _, err := unix.Recvmsg(fd, b, oob, unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err == unix.ECONNRESET: // it left without reading all; what it sent is still there
-			continue
-		case err == unix.EAGAIN:
-			return 0, nil, ErrWouldBlock
-		case err != nil:
-			return 0, nil, os.NewSyscallError("recvmsg", err)
+		n, size, flags, err := recvmsg(fd, b, room, unix.MSG_PEEK)
+		switch err {
+		case nil:
+			return n, room[:size], flags, nil
+		case unix.EINTR:
+		case unix.ECONNRESET: // it left without reading all; what it sent is still there
+		case unix.EAGAIN:
+			return 0, nil, 0, ErrWouldBlock
+		default:
+			return 0, nil, 0, os.NewSyscallError("recvmsg", err)
 		}
-		return received(n, oob[:oobn], flags)
+	}
+}
+
+func takeAway(fd int, mayClose bool) {
+	err := error(unix.EINTR)
+	for err == unix.EINTR || err == unix.ECONNRESET {
+		if mayClose {
+			_, _, err = unix.Recvfrom(fd, nil, unix.MSG_DONTWAIT)
+		} else {
+			_, _, _, err = recvmsg(fd, nil, nil, 0)
+		}
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -22,10 +24,8 @@ func connections(t testing.TB) (a, b *sys.Conn) {
 	leaktest.Check(t)
 	fdA, fdB, err := sys.Socketpair()
 	require.NoError(t, err)
-	a, err = sys.NewConn(fdA)
-	require.NoError(t, err)
-	b, err = sys.NewConn(fdB)
-	require.NoError(t, err)
+	a = sys.NewConn(fdA)
+	b = sys.NewConn(fdB)
 	t.Cleanup(func() { a.Close(); b.Close() })
 	return a, b
 }
@@ -99,6 +99,50 @@ func TestFilesThatThereIsNoRoomFor(t *testing.T) {
 	require.Empty(t, fds)
 }
 
+// To close a file may take as long as its maker likes. The kernel closes those that there is no room for; no garbage
+// collection, and so nobody in this process, waits for that.
+func TestFilesThatThereIsNoRoomForMayBeSlowToClose(t *testing.T) {
+	a, b := connections(t)
+	slow, end := lingering(t)
+	require.NoError(t, a.Send([]byte("x"), slow))
+	require.NoError(t, unix.Close(slow)) // the one under way is the last
+	var old unix.Rlimit
+	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &old))
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 3, Max: old.Max}))
+	received := make(chan error, 1)
+	go func() {
+		_, _, err := b.Receive(make([]byte, 1))
+		received <- err
+	}()
+	for b.Unread() > 0 {
+		runtime.Gosched()
+	}
+	runtime.GC()
+	require.Empty(t, received)
+	end()
+	require.ErrorIs(t, <-received, sys.ErrFilesLost)
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &old))
+}
+
+// lingering returns a socket that takes longer to close than a test, for it has sent what nobody reads; end ends that.
+func lingering(t *testing.T) (fd int, end func()) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	at := l.Addr().(*net.TCPAddr)
+	require.NoError(t, unix.Connect(fd, &unix.SockaddrInet4{Port: at.Port, Addr: [4]byte{127, 0, 0, 1}}))
+	reader, err := l.Accept()
+	require.NoError(t, err)
+	for err == nil {
+		_, err = unix.SendmsgN(fd, make([]byte, 1<<16), nil, nil, unix.MSG_DONTWAIT)
+	}
+	require.ErrorIs(t, err, unix.EAGAIN)
+	require.NoError(t, unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: 30}))
+	return fd, func() { reader.Close() } // with data unread, which resets the connection
+}
+
 func TestWhatWasSentBeforeTheEndIsReceived(t *testing.T) {
 	a, b := connections(t)
 	require.NoError(t, b.Send([]byte("last words"), 0))
@@ -150,6 +194,65 @@ func TestCloseAndDeadlineEndAReceive(t *testing.T) {
 	require.Error(t, <-ended)
 	require.Error(t, a.Close(), "closed already")
 	require.Error(t, a.Send([]byte{1}))
+}
+
+// A socket that nobody has waited for yet is closed by the last who uses it.
+func TestCloseWhileOthersUseIt(t *testing.T) {
+	for range 200 {
+		a, b := connections(t)
+		require.NoError(t, a.Send([]byte("x"), 0))
+		var users sync.WaitGroup
+		for _, use := range []func(){
+			func() { b.Send([]byte("y")) },
+			func() {
+				_, fds, _ := b.ReceiveNow(make([]byte, 1))
+				sys.CloseAll(fds)
+			},
+			func() {
+				for err := error(nil); err == nil; { // until it is closed
+					var fds []sys.FD
+					_, fds, err = b.Receive(make([]byte, 1))
+					sys.CloseAll(fds)
+				}
+			},
+			func() { require.NoError(t, b.Close()) },
+		} {
+			users.Go(use)
+		}
+		users.Wait()
+		require.ErrorIs(t, b.Send([]byte("z")), os.ErrClosed)
+		require.NoError(t, a.Close())
+	}
+}
+
+func TestDialWaitsForAPlaceInTheQueue(t *testing.T) {
+	leaktest.Check(t)
+	path := filepath.Join(t.TempDir(), "socket")
+	l, err := unix.Socket(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_CLOEXEC, 0)
+	require.NoError(t, err)
+	defer unix.Close(l)
+	require.NoError(t, unix.Bind(l, &unix.SockaddrUnix{Name: path}))
+	require.NoError(t, unix.Listen(l, 0)) // one waits
+	var dialled sync.WaitGroup
+	for range 3 {
+		dialled.Go(func() {
+			c, err := sys.Dial(path)
+			require.NoError(t, err)
+			require.NoError(t, c.Send([]byte("x")))
+			_, _, err = c.Receive(make([]byte, 1))
+			require.ErrorIs(t, err, io.EOF)
+			c.Close()
+		})
+	}
+	for range 3 {
+		n, _, err := unix.Accept(l)
+		require.NoError(t, err)
+		c := sys.NewConn(sys.NewFD(n))
+		s, _ := receive(t, c, 1)
+		require.Equal(t, "x", s)
+		c.Close()
+	}
+	dialled.Wait()
 }
 
 func TestListenAndDial(t *testing.T) {

@@ -1,0 +1,134 @@
+package sys
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// System calls that neither wait nor take long, made without the Go scheduler's knowledge. To tell it of one wakes its
+// monitor thread if the process was idle before, which then looks every 20 µs what the others do; and who is kept from
+// running in one for that long loses its processor. Of those that may last, because a file of a stranger is closed, it is told.
+
+// failed makes an error of a number, which may be zero.
+func failed(e unix.Errno) error {
+	if e == 0 {
+		return nil
+	}
+	return e
+}
+
+// sendmsg sends a packet with control messages, of which there may be none. It does not wait.
+func sendmsg(fd int, b, control []byte) error {
+	iov := unix.Iovec{Base: unsafe.SliceData(b)}
+	iov.SetLen(len(b))
+	m := unix.Msghdr{Iov: &iov, Control: unsafe.SliceData(control)}
+	m.SetIovlen(1)
+	m.SetControllen(len(control))
+	_, _, e := unix.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT)
+	return failed(e)
+}
+
+// connectNow connects a socket to a path, or fails with EAGAIN if that would take waiting.
+func connectNow(fd int, path string) error {
+	a := unix.RawSockaddrUnix{Family: unix.AF_UNIX}
+	if len(path) == 0 || len(path) >= len(a.Path) {
+		return unix.EINVAL
+	}
+	for i := range len(path) {
+		a.Path[i] = int8(path[i])
+	}
+	size := unsafe.Offsetof(a.Path) + uintptr(len(path)) + 1
+	_, _, e := unix.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&a)), size)
+	return failed(e)
+}
+
+// acceptNow takes a connection that waits.
+func acceptNow(fd int) (int, error) {
+	n, _, e := unix.RawSyscall6(unix.SYS_ACCEPT4, uintptr(fd), 0, 0, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0, 0)
+	return int(n), failed(e)
+}
+
+// socketOption reads size bytes to where p points, and returns how many there are.
+func socketOption(fd, option int, p unsafe.Pointer, size uintptr) (uintptr, error) {
+	n := uint32(size)
+	_, _, e := unix.RawSyscall6(unix.SYS_GETSOCKOPT, uintptr(fd), unix.SOL_SOCKET, uintptr(option), uintptr(p), uintptr(unsafe.Pointer(&n)), 0)
+	return uintptr(n), failed(e)
+}
+
+func memfdCreate(name string, flags int) (int, error) {
+	p, err := unix.BytePtrFromString(name)
+	if err != nil {
+		return -1, err
+	}
+	n, _, e := unix.RawSyscall(unix.SYS_MEMFD_CREATE, uintptr(unsafe.Pointer(p)), uintptr(flags), 0)
+	return int(n), failed(e)
+}
+
+func ftruncate(fd int, size int64) error {
+	_, _, e := unix.RawSyscall(unix.SYS_FTRUNCATE, uintptr(fd), uintptr(size), 0)
+	return failed(e)
+}
+
+func fcntl(fd, command, arg int) (int, error) {
+	n, _, e := unix.RawSyscall(unix.SYS_FCNTL, uintptr(fd), uintptr(command), uintptr(arg))
+	return int(n), failed(e)
+}
+
+func closeAtOnce(fd int) { unix.RawSyscall(unix.SYS_CLOSE, uintptr(fd), 0, 0) }
+
+// getpriority returns what the system call does, 40 to 1, for the calling thread.
+func getpriority() (int, error) {
+	n, _, e := unix.RawSyscall(unix.SYS_GETPRIORITY, unix.PRIO_PROCESS, 0, 0)
+	return int(n), failed(e)
+}
+
+func fstat(fd int, st *unix.Stat_t) error {
+	_, _, e := unix.RawSyscall(unix.SYS_FSTAT, uintptr(fd), uintptr(unsafe.Pointer(st)), 0)
+	return failed(e)
+}
+
+func fstatfs(fd int, st *unix.Statfs_t) error {
+	_, _, e := unix.RawSyscall(unix.SYS_FSTATFS, uintptr(fd), uintptr(unsafe.Pointer(st)), 0)
+	return failed(e)
+}
+
+// mmap maps a file from its beginning, or with fd -1 private memory. munmap ends that.
+func mmap(fd, size, prot, flags int) ([]byte, error) {
+	p, _, e := unix.RawSyscall6(unix.SYS_MMAP, 0, uintptr(size), uintptr(prot), uintptr(flags), uintptr(fd), 0)
+	if e != 0 {
+		return nil, e
+	}
+	return unsafe.Slice((*byte)(*(*unsafe.Pointer)(unsafe.Pointer(&p))), size), nil // p is no Go pointer
+}
+
+func madvise(b []byte, advice int) error {
+	_, _, e := unix.RawSyscall(unix.SYS_MADVISE, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), uintptr(advice))
+	return failed(e)
+}
+
+// munmap takes as long as there are pages: the Go scheduler is told.
+func munmap(b []byte) error {
+	_, _, e := unix.Syscall(unix.SYS_MUNMAP, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0)
+	return failed(e)
+}
+
+// recvmsg receives a packet, or with MSG_PEEK looks at it. It does not wait. Files that control has no room for are
+// closed; of a packet that is only looked at the queue still has them.
+func recvmsg(fd int, b, control []byte, flags int) (n, controlSize, got int, err error) {
+	iov := unix.Iovec{Base: unsafe.SliceData(b)}
+	iov.SetLen(len(b))
+	m := unix.Msghdr{Iov: &iov, Control: unsafe.SliceData(control)}
+	m.SetIovlen(1)
+	m.SetControllen(len(control))
+	r, _, e := unix.RawSyscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), uintptr(flags)|unix.MSG_CMSG_CLOEXEC|unix.MSG_DONTWAIT)
+	return int(r), int(m.Controllen), int(m.Flags), failed(e)
+}
+
+// readable reports whether there is something to read, or the end of a process to be told of.
+func readable(fd int) bool {
+	p := unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
+	var now unix.Timespec
+	n, _, e := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+	return e == 0 && n > 0
+}
