@@ -40,7 +40,6 @@ func (b *Broker) begin(conn *sys.Conn, hello func() (brokerwire.Packet, error)) 
 	if err != nil {
 		return nil, nil, err
 	}
-	p.send(brokerwire.Packet{Kind: brokerwire.Welcome, Identity: p.Identity})
 	files, err = b.serveOne(p, conn.ReceiveWithNow)
 	return p, files, err
 }
@@ -179,6 +178,7 @@ func receive(with sys.Receiver) (brokerwire.Packet, []sys.FD, error) {
 	return sys.ReceiveParsed(with, brokerwire.MaxSize, brokerwire.Parse)
 }
 
+// add takes a process in and welcomes it.
 func (b *Broker) add(p *Process) error {
 	id, err := b.ids.next()
 	if err != nil {
@@ -196,6 +196,7 @@ func (b *Broker) add(p *Process) error {
 	}
 	b.byPID[p.PID][id] = true
 	killpoint.At("broker: process added")
+	p.send(brokerwire.Packet{Kind: brokerwire.Welcome, Identity: p.Identity}) // before others can be introduced to it
 	return nil
 }
 

@@ -66,7 +66,9 @@ func (o *outgoing) send(send func([]byte, ...int) error) error {
 // sent ends what was done with o. A process that has not got a packet would miss something: better that
 // it knows.
 func (q *queue) sent(o outgoing, err error) {
-	sys.CloseAll(o.files)
+	for _, f := range o.files { // ends of lanes, and outboxes
+		f.CloseAtOnce()
+	}
 	if err != nil {
 		q.cut()
 	}

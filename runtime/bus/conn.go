@@ -42,17 +42,18 @@ type request struct {
 
 // Dial connects to the broker at path and says hello. name is for people who look at the bus.
 func Dial(ctx context.Context, path, name string, h ConnHandler) (*Conn, error) {
-	return dial(ctx, path, name, h, func(*Conn) {})
+	return dial(ctx, path, name, h, false)
 }
 
 // DialAndAsk is Dial for who wants the context manager next: it asks for it in the same breath. The first
 // ContextManager returns that answer, if there was one behind handle 0.
 func DialAndAsk(ctx context.Context, path, name string, h ConnHandler) (*Conn, error) {
-	return dial(ctx, path, name, h, (*Conn).askEarly)
+	return dial(ctx, path, name, h, true)
 }
 
-// dial calls with after the hello was sent, while the broker looks at it.
-func dial(ctx context.Context, path, name string, h ConnHandler, with func(*Conn)) (*Conn, error) {
+// dial makes the outbox that goes with a question while the broker is being woken: it then finds hello and question
+// together.
+func dial(ctx context.Context, path, name string, h ConnHandler, ask bool) (*Conn, error) {
 	sock, err := sys.Dial(path)
 	if err != nil {
 		return nil, dialError(path, err)
@@ -60,7 +61,11 @@ func dial(ctx context.Context, path, name string, h ConnHandler, with func(*Conn
 	c := &Conn{sock: sock, handler: h, done: make(chan struct{}),
 		waiting: make(map[uint32]request), opening: make(map[*sys.Conn]bool)}
 	killpoint.At("hello: connected")
-	if err := c.hello(ctx, path, name, with); err != nil {
+	var o *Outbox
+	if ask {
+		o, _ = NewOutbox() // without one it is asked later
+	}
+	if err := c.hello(ctx, path, name, o); err != nil {
 		c.end(err)
 		return nil, err
 	}
@@ -82,11 +87,14 @@ func dialError(path string, err error) error {
 	return status.Errorf(status.UnknownTarget, "connecting to the bus at %s: %w", path, err)
 }
 
-func (c *Conn) hello(ctx context.Context, path, name string, with func(*Conn)) error {
+// hello sends the hello, and with an outbox the question for the context manager, and waits for the welcome.
+func (c *Conn) hello(ctx context.Context, path, name string, o *Outbox) error {
 	p := brokerwire.Packet{Kind: brokerwire.Hello, Value: brokerwire.Magic, Code: brokerwire.Version, Text: name}
 	sendErr := c.sock.Send(p.Append(nil)) // a broker that refuses at once has said why all the same
 	killpoint.At("hello: sent")
-	with(c)
+	if o != nil {
+		c.askEarly(o)
+	}
 	stop := context.AfterFunc(ctx, func() { c.sock.SetReadDeadline(past) })
 	answer, fds, err := c.receive()
 	sys.CloseAll(fds)
@@ -193,11 +201,7 @@ func (c *Conn) Close() {
 }
 
 // askEarly sends the question for the context manager. If that fails, so does the hello, or it is asked again.
-func (c *Conn) askEarly() {
-	o, err := NewOutbox()
-	if err != nil {
-		return
-	}
+func (c *Conn) askEarly(o *Outbox) {
 	c.cookie++
 	r := request{make(chan brokerwire.Packet, 1), o}
 	c.waiting[c.cookie] = r

@@ -56,19 +56,26 @@ type Opening struct {
 // OpenLink makes the link of a lane that this process has asked for: the peer is given mine by the broker, and
 // answers with its own outbox.
 func OpenLink(o Opening, mine *Outbox) {
-	go routineOpen(&handshake{Opening: o, mine: mine, asked: true}, (*handshake).open)
+	h := newHandshake(o)
+	h.mine, h.asked = mine, true
+	go h.routineOpen()
 }
 
 // AcceptLink makes the link of a lane that the peer has asked for. theirs is its outbox, or what it says is
-// that; the link owns it.
+// that; the link owns it. The own outbox is on its way when it returns: who asked waits for that, and would wait longer
+// if another goroutine, and a thread for it, had to be woken first. Nothing before that waits.
 func AcceptLink(o Opening, theirs sys.FD) {
-	go routineOpen(&handshake{Opening: o, theirs: theirs}, (*handshake).accept)
+	h := newHandshake(o)
+	h.theirs = theirs
+	err := h.accept()
+	go h.routineAccept(err)
 }
 
 // handshake is what two processes do about a new lane before either publishes: each gets the other's outbox,
 // and each says when it takes what is published there.
 type handshake struct {
 	Opening
+	port   *socketPort
 	asked  bool // this process asked for the lane
 	mine   *Outbox
 	theirs sys.FD
@@ -78,12 +85,29 @@ type handshake struct {
 	link   *Link
 }
 
-func routineOpen(h *handshake, shake func(*handshake, *socketPort) error) {
+func newHandshake(o Opening) *handshake {
+	return &handshake{Opening: o, port: &socketPort{conn: o.Conn, counters: o.Parker.Counters(), early: make(map[uint64][]sys.FD)}}
+}
+
+func (h *handshake) routineOpen() {
 	sys.GrowStack()
-	p := &socketPort{conn: h.Conn, counters: h.Parker.Counters(), early: make(map[uint64][]sys.FD)}
-	err := shake(h, p)
+	h.ended(h.open())
+}
+
+// routineAccept goes on when accept has ended with err.
+func (h *handshake) routineAccept(err error) {
+	sys.GrowStack()
+	if err == nil {
+		err = h.port.awaitReady()
+		killpoint.At("lane: ready received")
+	}
+	h.ended(err)
+}
+
+// ended tells how the handshake has ended. The lane is served on the same goroutine.
+func (h *handshake) ended(err error) {
 	if h.mine != nil {
-		h.mine.fd.Close()
+		h.mine.fd.CloseAtOnce()
 	}
 	h.theirs.Close()
 	h.bell.Close()
@@ -101,8 +125,8 @@ func routineOpen(h *handshake, shake func(*handshake, *socketPort) error) {
 }
 
 // open waits for the peer's outbox, which says too that the peer takes what is published.
-func (h *handshake) open(p *socketPort) (err error) {
-	p.ready = true
+func (h *handshake) open() (err error) {
+	h.port.ready = true
 	if err = h.expectOutbox(); err != nil {
 		return err
 	}
@@ -110,7 +134,7 @@ func (h *handshake) open(p *socketPort) (err error) {
 	if h.bells, err = sys.MapCommon(h.bell, bellsSize); err != nil {
 		return protocolError("its bells cannot be mapped: %v", err)
 	}
-	if err := h.register(p); err != nil {
+	if err := h.register(); err != nil {
 		return err
 	}
 	if err := h.Conn.Send([]byte{packetReady}); err != nil {
@@ -120,28 +144,26 @@ func (h *handshake) open(p *socketPort) (err error) {
 	return nil
 }
 
-// accept answers with the own outbox, and waits until the peer takes what is published there.
-func (h *handshake) accept(p *socketPort) (err error) {
+// accept answers with the own outbox.
+func (h *handshake) accept() (err error) {
 	if h.mine, err = NewOutbox(); err != nil {
 		return err
 	}
 	if h.bell, h.bells, err = sys.CreateCommon("ubinder-bells", bellsSize); err != nil {
 		return status.Errorf(status.Internal, "making bells: %w", err)
 	}
-	if err := h.register(p); err != nil {
+	if err := h.register(); err != nil {
 		return err
 	}
 	if err := h.Conn.Send([]byte{packetOutbox}, h.mine.FD(), h.bell.Int()); err != nil {
 		return status.Errorf(status.Dead, "passing an outbox: %w", err)
 	}
 	killpoint.At("lane: outbox sent")
-	err = p.awaitReady()
-	killpoint.At("lane: ready received")
-	return err
+	return nil
 }
 
 // register maps the peer's outbox, and has the link known: from then on its messages can be taken.
-func (h *handshake) register(p *socketPort) (err error) {
+func (h *handshake) register() (err error) {
 	if h.inbox, err = sys.MapPeerMemory(h.theirs, outboxSize); err != nil {
 		return protocolError("its outbox cannot be mapped: %v", err)
 	}
@@ -156,7 +178,7 @@ func (h *handshake) register(p *socketPort) (err error) {
 	} else {
 		shareBells(h.bells.Bytes(), &out, &in)
 	}
-	h.link = newLane(h.Peer, out, in, h.Parker, p, h.unmap)
+	h.link = newLane(h.Peer, out, in, h.Parker, h.port, h.unmap)
 	h.link.events = h.Events
 	h.Registered(h.link)
 	killpoint.At("lane: registered")
