@@ -34,6 +34,9 @@ the daemon where there is one, and so are the context switches of their threads 
 that were woken (ubinder counts those). bytes_per_s is payload in one direction. The last column
 of a table compares with ubinder, or else with the first stack: 2.00 is twice the cost.
 
+In fanin and fanout the processes of a stack come and go in each round, and ratio compares them with
+the most that one client gets from one server; fairness is the slowest client's rate to the fastest's.
+
 Examples:
   go run . -stacks futex,uds,shmipc -sizes 128 -conc 1
   go run . -cases sync -sizes 128 -conc 1 -pin one -d 10s
@@ -43,7 +46,8 @@ Examples:
   go run . -json -d 5s >results.jsonl
   go run . -report results.html -from results.jsonl
   go run . -cases parcel -d 1s
-  go run . -cases scale,fanin,fanout -json
+  go run . -cases fanin,fanout -d 1s -stacks ubinder,futex,futex-nap,uds
+  go run . -cases scale -json
 
 Exit status: 0 done, stacks that cannot run having been skipped with the reason on stderr;
 1 a stack broke while it was measured, or nothing could be measured; 2 wrong usage;

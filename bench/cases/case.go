@@ -18,6 +18,8 @@ type Case struct {
 	Payload int
 	// Slice is the shortest time in which a worker comes to its steps, for a value of the scale; nil: any.
 	Slice func(scale int) time.Duration
+	// Fan says that there are many clients or servers; nil: there is one of each.
+	Fan *Fan
 	// Ring is how many processes call each other in a ring; 0: a client calls a server.
 	Ring int
 	// Suits tells why a stack cannot take part, before it is started; nil: it can.
@@ -41,7 +43,7 @@ type Scale struct {
 
 // All lists the cases.
 func All() []Case {
-	return []Case{syncCase, onewayCase, repeatCase, collectCase, pacedCase, nestedCase, nestedThreeCase}
+	return []Case{syncCase, onewayCase, repeatCase, collectCase, pacedCase, nestedCase, nestedThreeCase, fanInCase, fanOutCase, fanOutOnewayCase}
 }
 
 // PayloadSize is that of a message, where size is what -sizes or the case's scale says.

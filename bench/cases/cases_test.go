@@ -55,11 +55,7 @@ func TestSamplesMergeOverRoundsAndProcesses(t *testing.T) {
 		sample(time.Second, 300*time.Microsecond, 10*time.Microsecond, 20*time.Microsecond),
 		sample(time.Second, 700*time.Microsecond, 30*time.Microsecond, 1000*time.Microsecond),
 	} {
-		wire, err := s.Wire()
-		require.NoError(t, err)
-		back, err := wire.Sample()
-		require.NoError(t, err)
-		total.Add(back)
+		total.Add(s.Wire().Sample())
 	}
 	r := total.Result(report.Result{Case: "sync", Size: 128})
 	assert.EqualValues(t, 4, total.Ops())
@@ -75,6 +71,41 @@ func TestSamplesMergeOverRoundsAndProcesses(t *testing.T) {
 	assert.Equal(t, "sync", r.Case)
 }
 
+func TestSamplesOfClientsInTheSameSlice(t *testing.T) {
+	ms := time.Millisecond
+	fast, slow := sample(time.Second, ms, ms, ms, ms), sample(3*time.Second, ms, ms)
+	s := Together([]Wire{fast.Wire(), slow.Wire()})
+	assert.InEpsilon(t, 3+1.0/3, s.Rate(), 1e-6, "the sum of both: who ends late does not make the others slow")
+	assert.EqualValues(t, 4, s.Ops())
+	assert.EqualValues(t, 2*ms, s.used.CPU)
+}
+
+// TestASliceBeginsWhenItIsTold: a start in the past is now, and only those begin that take part.
+func TestASliceBeginsWhenItIsTold(t *testing.T) {
+	h := &stack.Handler{}
+	workers := Workers(syncCase, []stack.Caller{local{h}, local{h}, local{h}}, 64)
+	var begun time.Time
+	slice := Slice{For: time.Millisecond, Conc: 2, Begin: func() (time.Time, error) {
+		begun = time.Now()
+		return begun.Add(-time.Hour), nil
+	}}
+	took, err := LeadIn(syncCase, workers, slice)
+	require.NoError(t, err)
+	assert.Less(t, took, time.Hour)
+	assert.False(t, begun.IsZero())
+	for i, takesPart := range []bool{true, true, false} {
+		assert.Equal(t, takesPart, workers[i].times.TotalCount() > 0, "worker %d", i)
+	}
+	slice.Begin = func() (time.Time, error) { return time.Now().Add(20 * time.Millisecond), nil }
+	begun = time.Now()
+	took, err = LeadIn(syncCase, workers, slice)
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, time.Since(begun), took+19*time.Millisecond, "the clock starts when all begin")
+	slice.Begin = func() (time.Time, error) { return time.Time{}, errors.New("nobody begins") }
+	_, err = LeadIn(syncCase, workers, slice)
+	assert.ErrorContains(t, err, "nobody begins")
+}
+
 func TestEmptySampleHasNoNumbers(t *testing.T) {
 	assert.Equal(t, report.Result{Stack: "x"}, NewSample().Result(report.Result{Stack: "x"}))
 }
@@ -85,10 +116,10 @@ func TestTimesOutOfRangeAreKept(t *testing.T) {
 }
 
 func TestMeasureEveryCase(t *testing.T) {
-	h := &stack.Handler{}
 	for _, c := range All() {
+		h := &stack.Handler{}
 		workers := Workers(c, []stack.Caller{able{local{h}}, able{local{h}}}, 64)
-		s, err := Measure(c, workers, time.Millisecond, Meter{PIDs: []int{os.Getpid()}})
+		s, err := Measure(c, workers, Slice{For: time.Millisecond}, Meter{PIDs: []int{os.Getpid()}})
 		require.NoError(t, err, c.Name)
 		assert.Positive(t, s.Ops(), c.Name)
 		assert.Positive(t, s.used.CPU, c.Name)
@@ -103,7 +134,7 @@ func (timed) Took() time.Duration { return time.Hour }
 
 func TestATimedCallerTellsItsTimes(t *testing.T) {
 	workers := Workers(syncCase, []stack.Caller{timed{local{&stack.Handler{}}}}, 64)
-	s, err := Measure(syncCase, workers, time.Millisecond, Meter{})
+	s, err := Measure(syncCase, workers, Slice{For: time.Millisecond}, Meter{})
 	require.NoError(t, err)
 	assert.Greater(t, s.Result(report.Result{}).P50, int64(time.Minute))
 }
@@ -112,7 +143,7 @@ func TestOnewayNeedsASenderThatDelivers(t *testing.T) {
 	l := local{&stack.Handler{}}
 	assert.ErrorContains(t, onewayCase.Accept(l), "no one-way")
 	require.NoError(t, onewayCase.Accept(lossy{l}))
-	_, err := Measure(onewayCase, Workers(onewayCase, []stack.Caller{lossy{l}}, 64), time.Millisecond, Meter{})
+	_, err := Measure(onewayCase, Workers(onewayCase, []stack.Caller{lossy{l}}, 64), Slice{For: time.Millisecond}, Meter{})
 	assert.ErrorContains(t, err, "lost")
 }
 

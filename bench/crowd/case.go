@@ -1,6 +1,6 @@
 // Package crowd measures what depends on how many processes are on a bus: what each costs while it does
-// nothing, how long it takes to come and to meet another, and how calls of many to one, and of one to
-// many, compare with those of two. Only ubinder takes part, with raw bytes.
+// nothing, how long it takes to come and to meet another, and what a call costs beside others. Only ubinder takes
+// part, with raw bytes.
 //
 // A crowd is a broker, a hub and leaves, which all are processes of the operating system. The hub's object
 // is behind handle 0. A leaf opens as many connections as it is told; each is a process of the bus with
@@ -42,7 +42,5 @@ func All() []Case {
 	return []Case{
 		{"scale", "how long hello, introduction and call take, and what an idle process and an idle lane cost, with so many processes on the bus, and beside how many other lanes a call takes as long as by itself", scaleValues, scale},
 		{"scale/handles", "what a call takes with so many handles held, exported, and both", handleValues, handles},
-		{"fanin", "64 processes call one, against what one process can call", nil, fanIn},
-		{"fanout", "one process calls 64, and sends to 64, in turn, against one", nil, fanOut},
 	}
 }

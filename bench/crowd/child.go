@@ -25,7 +25,7 @@ const (
 // order asks a process for something; its answer is a reply.
 type order struct {
 	Do    string        `json:"do"`
-	N     int           `json:"n,omitempty"`     // connections, or goroutines that call
+	N     int           `json:"n,omitempty"`     // connections, calls or objects
 	Peers int           `json:"peers,omitempty"` // how many lanes are used in turn
 	Of    []int         `json:"of,omitempty"`    // processes that the hub knows, in the order in which they joined it
 	For   time.Duration `json:"for,omitempty"`
@@ -33,13 +33,12 @@ type order struct {
 
 // What there is to do.
 const (
-	doUsage  = "usage"
-	doOpen   = "open"   // N connections at once
-	doMeet   = "meet"   // each of them gets handle 0 and calls it
-	doJoin   = "join"   // each of them gives its own node to the hub
-	doProbe  = "probe"  // N more come, meet the hub, and leave, one after the other
-	doCall   = "call"   // N goroutines call
-	doOneway = "oneway" // the same without an answer
+	doUsage = "usage"
+	doOpen  = "open"  // N connections at once
+	doMeet  = "meet"  // each of them gets handle 0 and calls it
+	doJoin  = "join"  // each of them gives its own node to the hub
+	doProbe = "probe" // N more come, meet the hub, and leave, one after the other
+	doCall  = "call"  // calls Peers in turn
 
 	doKnow   = "know"   // asks the hub for Of
 	doVisit  = "visit"  // N connections, each of which gives its own node to each of Of
@@ -124,9 +123,7 @@ func (m *member) obey(o order) (r reply, err error) {
 	case doProbe:
 		r.Visits, err = m.probe(o.N)
 	case doCall:
-		r.Calls, err = m.measure("sync", o)
-	case doOneway:
-		r.Calls, err = m.measure("oneway", o)
+		r.Calls, err = m.measure(o)
 	case doBatch:
 		r.Calls, err = m.batch(o)
 	default:

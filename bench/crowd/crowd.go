@@ -57,7 +57,7 @@ func (c *crowd) start(ctx context.Context, leaves int) (err error) {
 	}
 	c.leaves = make([]*worker, leaves)
 	var group errgroup.Group
-	group.SetLimit(startsAtOnce)
+	group.SetLimit(run.StartsAtOnce)
 	for i := range c.leaves {
 		group.Go(func() (err error) {
 			c.leaves[i], err = c.worker(ctx, roleLeaf)
@@ -66,9 +66,6 @@ func (c *crowd) start(ctx context.Context, leaves int) (err error) {
 	}
 	return group.Wait()
 }
-
-// startsAtOnce is how many processes are started side by side.
-const startsAtOnce = 8
 
 func (c *crowd) worker(ctx context.Context, role string) (*worker, error) {
 	cmd := childCommand(role, filepath.Join(c.dir, "bus"))

@@ -23,7 +23,6 @@ const payloadSize = 128
 // Transaction codes of every node.
 const (
 	codeEcho = iota + 1
-	codeCount
 	codeJoin // with an object
 	codePeer // its answer is the object that has joined at the position that the payload says
 	codeGive // as many new objects
@@ -34,7 +33,7 @@ const (
 type member struct {
 	path      string
 	processes []*binder.Process
-	peers     []*binder.Handle // that it calls: the hub by each of its connections, or the hub's leaves
+	peers     []*binder.Handle // the hub, by each of its connections
 
 	known [][]*binder.Handle // by each of its connections: objects of those that it visited
 	taken []binder.Object    // that others gave
@@ -42,7 +41,7 @@ type member struct {
 	given atomic.Int64       // objects of this process that others hold
 
 	mu     sync.Mutex
-	joined []*binder.Handle // that others gave to join, not yet among peers
+	joined []*binder.Handle // that others gave to join
 }
 
 func (m *member) serveBroker() error {
@@ -70,8 +69,6 @@ func (m *member) node(p *binder.Process) *binder.Node {
 		switch c.Code {
 		case codeEcho:
 			c.Reply.Payload = h.Echo(c.Payload)
-		case codeCount:
-			h.Count(c.Payload)
 		case codeJoin:
 			m.mu.Lock()
 			defer m.mu.Unlock()
@@ -206,25 +203,14 @@ func (stranger) Introduced(*bus.Peer) (bus.Events, func(*bus.Link), func(*bus.Li
 	return nil, nil, nil
 }
 
-// measure lets o.N goroutines call o.Peers of the peers in turn.
-func (m *member) measure(name string, o order) (*cases.Wire, error) {
-	m.mu.Lock()
-	m.peers = append(m.peers, m.joined...)
-	m.joined = nil
-	m.mu.Unlock()
-	callers := make([]stack.Caller, o.N)
-	for i := range callers {
-		c := &caller{peers: m.peers[:o.Peers], next: i}
-		if err := c.begin(); err != nil {
-			return nil, err
-		}
-		callers[i] = c
-	}
-	c, _ := cases.Find(name)
-	sample, err := cases.Measure(c, cases.Workers(c, callers, payloadSize), o.For, cases.Meter{PIDs: []int{os.Getpid()}})
+// measure lets a goroutine call o.Peers of the peers in turn.
+func (m *member) measure(o order) (*cases.Wire, error) {
+	c, _ := cases.Find("sync")
+	workers := cases.Workers(c, []stack.Caller{&caller{peers: m.peers[:o.Peers]}}, payloadSize)
+	sample, err := cases.Measure(c, workers, cases.Slice{For: o.For}, cases.Meter{PIDs: []int{os.Getpid()}})
 	if err != nil {
 		return nil, err
 	}
-	wire, err := sample.Wire()
-	return &wire, err
+	wire := sample.Wire()
+	return &wire, nil
 }

@@ -110,8 +110,7 @@ func (p *pair) batch(ctx context.Context) (*cases.Sample, time.Duration, error) 
 	if err != nil {
 		return nil, 0, err
 	}
-	s, err := r.Calls.Sample()
-	return s, after - before, err
+	return r.Calls.Sample(), after - before, nil
 }
 
 // Times are those of calls in one situation: medians over the turns, and the median of how much more a call took than by

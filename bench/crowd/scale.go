@@ -213,12 +213,12 @@ func percentiles(d []time.Duration) (p50, p99 time.Duration) {
 
 // call measures calls of one process, while the others do nothing, over one lane and over several.
 func (r *ScaleResult) call(ctx context.Context, c *crowd, d time.Duration) error {
-	one, err := c.leaves[0].measure(ctx, order{Do: doCall, N: 1, Peers: 1, For: d})
+	one, err := c.leaves[0].measure(ctx, order{Do: doCall, Peers: 1, For: d})
 	if err != nil {
 		return err
 	}
 	r.Lanes = min(r.Size, leafConnections)
-	turn, err := c.leaves[0].measure(ctx, order{Do: doCall, N: 1, Peers: r.Lanes, For: d})
+	turn, err := c.leaves[0].measure(ctx, order{Do: doCall, Peers: r.Lanes, For: d})
 	r.CallP50, r.CallMean, r.CallP99 = times(one)
 	r.TurnP50, r.TurnMean, r.TurnP99 = times(turn)
 	return err
@@ -242,11 +242,7 @@ func (w *worker) measure(ctx context.Context, o order) (r report.Result, err err
 	if err != nil {
 		return r, err
 	}
-	sample, err := reply.Calls.Sample()
-	if err != nil {
-		return r, err
-	}
-	return sample.Result(report.Result{Size: payloadSize, Conc: o.N}), nil
+	return reply.Calls.Sample().Result(report.Result{}), nil
 }
 
 // idle watches all processes from outside for d, after half as much for what the last calls left to do.

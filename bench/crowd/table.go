@@ -13,16 +13,11 @@ type scaleTable []*ScaleResult
 
 type handlesTable []*HandlesResult
 
-type fanTable []FanResult
-
 // Lines implements Table.
 func (t scaleTable) Lines(w io.Writer, m report.Machine) error { return report.Lines(w, m, t) }
 
 // Lines implements Table.
 func (t handlesTable) Lines(w io.Writer, m report.Machine) error { return report.Lines(w, m, t) }
-
-// Lines implements Table.
-func (t fanTable) Lines(w io.Writer, m report.Machine) error { return report.Lines(w, m, t) }
 
 // Print implements Table: a line for each figure, a column for each number of processes. Then calls beside other lanes, a
 // line for each number of them and place.
@@ -110,18 +105,6 @@ func (t handlesTable) Print(w io.Writer) error {
 			fmt.Fprintf(tw, "%.1f\t%.1f\t%.2f\t%.2f\t", micros(b.Many.P50), micros(b.Alone.P50), b.Many.Ratio, b.Many.CPURatio)
 		}
 		fmt.Fprintln(tw)
-	}
-	return tw.Flush()
-}
-
-// Print implements Table.
-func (t fanTable) Print(w io.Writer) error {
-	fmt.Fprintf(w, "\n%s: %d %s, against one\n", t[0].Case, t[0].Size, t[0].Unit)
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(tw, "case\tconcurrent\tp50 us\tp99 us\tops/s\tops/s of one\twith\tratio\tCPU us/op\tof one\tswitches/op\tof one\t")
-	for _, r := range t {
-		fmt.Fprintf(tw, "%s\t%d\t%.2f\t%.1f\t%.0f\t%.0f\t%d\t%.2f\t%.1f\t%.1f\t%.2f\t%.2f\t\n", r.Case, r.Conc, micros(r.P50), micros(r.P99), r.OpsPerSec, r.Peak, r.PeakConc, r.Ratio,
-			micros(r.CPUPerOp), micros(r.PeakCPUPerOp), r.SwitchesPerOp, r.PeakSwitchesPerOp)
 	}
 	return tw.Flush()
 }

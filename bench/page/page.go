@@ -84,8 +84,12 @@ func (l *Line) row() (title string, columns, row []string) {
 	if !l.usual() || len(l.Others) > 0 {
 		return l.otherRow()
 	}
+	shown := report.AllColumns
+	if l.Fan != nil {
+		shown = report.FanColumns
+	}
 	columns, row = []string{"stack"}, []string{l.Stack}
-	for _, c := range report.AllColumns {
+	for _, c := range shown {
 		columns, row = append(columns, c.Name), append(row, c.Text(l.Result))
 	}
 	return report.Title(l.Result), columns, row

@@ -32,6 +32,8 @@ func saved(t *testing.T) string {
 			results = append(results, report.Result{Case: "paced", Size: rate, Unit: "calls/s", Conc: 1, Pin: "one", Stack: stack, P50: int64(1e6 / rate), OpsPerSec: float64(rate)})
 		}
 	}
+	results = append(results, report.Result{Case: "fanin", Size: 64, Unit: "clients", Conc: 64, Pin: "one", Stack: "futex", P50: 1000, OpsPerSec: 1234,
+		Fan: &report.Fan{Peak: 2468, PeakConc: 16, Ratio: 0.5, Slowest: 1, Fastest: 4, Fairness: 0.25}})
 	var out bytes.Buffer
 	require.NoError(t, report.Lines(&out, machine, results))
 	var others []json.RawMessage
@@ -113,8 +115,8 @@ func TestEveryResultIsInATable(t *testing.T) {
 	has(t, page, "EPYC &lt;9&gt;, 2 CPUs")
 	assert.Equal(t, 1, strings.Count(page, "<dt>machine</dt>"))
 	_, tables, _ := strings.Cut(page, `id="results"`)
-	assert.Equal(t, 3*4+2+1+strings.Count(tables, "<table>"), strings.Count(tables, "<tr>"), "a head for each table")
-	for _, text := range []string{"<td>a&amp;b</td>", "<th>call p50</th>", "<td>9 µs</td>", "<th>idle cpu</th>", "<td>int32</td>", "<td>3.5</td>"} {
+	assert.Equal(t, 3*4+1+2+1+strings.Count(tables, "<table>"), strings.Count(tables, "<tr>"), "a head for each table")
+	for _, text := range []string{"<td>a&amp;b</td>", "<th>call p50</th>", "<td>9 µs</td>", "<th>idle cpu</th>", "<td>int32</td>", "<td>3.5</td>", "<th>fairness</th>", "<td>0.25</td>"} {
 		has(t, tables, text)
 	}
 }

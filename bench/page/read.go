@@ -77,8 +77,8 @@ var known = namesOf(reflect.TypeFor[report.Result](), reflect.TypeFor[report.Mac
 func namesOf(types ...reflect.Type) map[string]bool {
 	names := make(map[string]bool)
 	for _, t := range types {
-		for i := range t.NumField() {
-			name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
+		for _, field := range reflect.VisibleFields(t) { // those of what is embedded by a pointer, too
+			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
 			names[name] = true
 		}
 	}

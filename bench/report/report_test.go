@@ -47,6 +47,20 @@ func TestTableComparesWithTheFirstOtherwise(t *testing.T) {
 	assert.Empty(t, table(t, nil))
 }
 
+func TestTableOfAFan(t *testing.T) {
+	fans := []Result{
+		{Case: "fanin", Size: 64, Unit: "clients", Stack: "ubinder", OpsPerSec: 50, Fan: &Fan{Peak: 100, PeakConc: 16, Ratio: 0.5, Fairness: 0.25}},
+		{Case: "fanout", Size: 64, Unit: "servers", Stack: "uds", OpsPerSec: 25, Fan: &Fan{Peak: 100, PeakConc: 4, Ratio: 0.25}},
+	}
+	var out bytes.Buffer
+	require.NoError(t, Table(&out, fans, Cost{Name: "time/op", Of: func(r Result) float64 { return 1 / r.OpsPerSec }, Columns: FanColumns}))
+	assert.Regexp(t, `(?m)^ *ubinder .* 50 +100 +16 +0\.50 +0\.25 .* 1\.00$`, out.String())
+	assert.Regexp(t, `(?m)^ *uds .* 25 +100 +4 +0\.25 +- .* 2\.00$`, out.String())
+	out.Reset()
+	require.NoError(t, Lines(&out, Machine{}, fans[1:]))
+	assert.Contains(t, out.String(), `"peak_ops_per_s":100,"peak_conc":4,"ratio":0.25,"peak_cpu_ns_per_op":0,"peak_context_switches_per_op":0,"machine"`)
+}
+
 func table(t *testing.T, results []Result) string {
 	var out bytes.Buffer
 	require.NoError(t, Table(&out, results, p50))

@@ -27,8 +27,22 @@ type Result struct {
 	SwitchesPerOp float64 `json:"context_switches_per_op"`
 	// Sleepers that the stack has woken, in all processes; nil: it does not count them.
 	WakeupsPerOp *float64 `json:"wakeups_per_op,omitempty"`
+	*Fan                  // of a case with many processes on one side; nil: of another
 	// Percentiles and their times, upwards.
 	Curve []Point `json:"curve_ns,omitempty"`
+}
+
+// Fan compares many processes that call one, or are called by one, with two of them.
+type Fan struct {
+	Peak              float64 `json:"peak_ops_per_s"` // the most that one client gets from one server
+	PeakConc          int     `json:"peak_conc"`      // goroutines with which it does
+	Ratio             float64 `json:"ratio"`          // of the many's operations a second to these
+	PeakCPUPerOp      int64   `json:"peak_cpu_ns_per_op"`
+	PeakSwitchesPerOp float64 `json:"peak_context_switches_per_op"`
+	// Of several clients, those that did the least and the most in a slice, on average over the slices, and their ratio.
+	Slowest  float64 `json:"slowest_ops_per_s,omitempty"`
+	Fastest  float64 `json:"fastest_ops_per_s,omitempty"`
+	Fairness float64 `json:"fairness,omitempty"`
 }
 
 // Point is a percentile, from 0 to 100, and its time in nanoseconds.

@@ -31,6 +31,13 @@ var (
 	columnCPU      = Column{"cpu us", func(r Result) string { return micros(r.CPUPerOp) }}
 	columnSwitches = Column{"switches", func(r Result) string { return fmt.Sprintf("%.2f", r.SwitchesPerOp) }}
 	columnWakeups  = Column{"wakeups", wakeups}
+
+	columnPeak         = Column{"ops/s of one", func(r Result) string { return fmt.Sprintf("%.0f", r.Peak) }}
+	columnPeakConc     = Column{"with", func(r Result) string { return fmt.Sprint(r.PeakConc) }}
+	columnRatio        = Column{"ratio", func(r Result) string { return fmt.Sprintf("%.2f", r.Ratio) }}
+	columnPeakCPU      = Column{"cpu of one", func(r Result) string { return micros(r.PeakCPUPerOp) }}
+	columnPeakSwitches = Column{"switches of one", func(r Result) string { return fmt.Sprintf("%.2f", r.PeakSwitchesPerOp) }}
+	columnFairness     = Column{"fairness", fairness}
 )
 
 // Columns are those of most tables. What cpu, switches and wakeups count is of one operation.
@@ -38,6 +45,9 @@ var Columns = []Column{columnP50, columnMean, columnP99, columnP999, columnOps, 
 
 // PacedColumns are those of operations that come at a rate.
 var PacedColumns = []Column{columnP50, columnMean, columnP90, columnP99, columnMax, columnOps, columnCPU, columnSwitches, columnWakeups}
+
+// FanColumns are those of results that have a Fan.
+var FanColumns = []Column{columnP50, columnP99, columnOps, columnPeak, columnPeakConc, columnRatio, columnFairness, columnCPU, columnPeakCPU, columnSwitches, columnPeakSwitches, columnWakeups}
 
 // AllColumns are those that there are.
 var AllColumns = []Column{columnP50, columnMean, columnP90, columnP99, columnP999, columnMax, columnOps, columnMB, columnCPU, columnSwitches, columnWakeups}
@@ -106,6 +116,13 @@ func wakeups(r Result) string {
 		return "-"
 	}
 	return fmt.Sprintf("%.2f", *r.WakeupsPerOp)
+}
+
+func fairness(r Result) string {
+	if r.Fairness == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.2f", r.Fairness)
 }
 
 // micros keeps three digits or so: a one-way message takes less than a microsecond.

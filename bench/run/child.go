@@ -1,10 +1,8 @@
 package run
 
 import (
-	"bufio"
 	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -29,12 +27,20 @@ const (
 type task struct {
 	Stack string    `json:"stack"`
 	Env   stack.Env `json:"env"`
-	Peers []int     `json:"peers"` // processes that work for the client
+	Peers []int     `json:"peers"` // processes that work for the client, and whose usage it measures
 }
 
-// order asks the client for one slice; its answer is a reply.
+// order asks a client for one slice. It says when it is ready to begin, by an empty reply, is told when to, and
+// answers with the reply.
 type order struct {
-	For time.Duration `json:"for"`
+	For     time.Duration `json:"for"`
+	Conc    int           `json:"conc"`    // goroutines that call; 0: all
+	Servers int           `json:"servers"` // that are called in turn; 0: all
+	LeadIn  bool          `json:"lead_in"` // nothing is measured
+}
+
+type start struct {
+	At time.Time `json:"at"`
 }
 
 type reply struct {
@@ -95,61 +101,4 @@ func child(role string, all []stack.Stack) error {
 		return client(s, t, ready, os.Stdin, parent)
 	}
 	return fmt.Errorf("no role %q", role)
-}
-
-// client dials and then measures a slice for each order, until in ends.
-func client(s stack.Stack, t task, ready func(), in io.Reader, out io.Writer) error {
-	c, ok := cases.Find(t.Env.Case)
-	if !ok {
-		return fmt.Errorf("no case %q", t.Env.Case)
-	}
-	workers, err := dial(s, t.Env, c)
-	if err != nil {
-		return err
-	}
-	meter := cases.Meter{PIDs: append(t.Peers, os.Getpid())}
-	if c, ok := s.(stack.WakeupCounter); ok {
-		if meter.Wakeups, err = sumWakeups(t, c.Wakeups); err != nil {
-			return err
-		}
-	}
-	ready()
-	orders, replies := json.NewDecoder(bufio.NewReader(in)), json.NewEncoder(out)
-	for {
-		var o order
-		if err := orders.Decode(&o); err != nil {
-			return err
-		}
-		if err := replies.Encode(fulfil(c, workers, o, meter)); err != nil {
-			return err
-		}
-	}
-}
-
-func dial(s stack.Stack, env stack.Env, c cases.Case) ([]*cases.Worker, error) {
-	callers, err := dialCallers(s, env)
-	if err != nil {
-		return nil, err
-	}
-	for _, caller := range callers {
-		if err := c.Accept(caller); err != nil {
-			return nil, err
-		}
-	}
-	if c.Scale != nil {
-		return cases.Workers(c, callers, env.Scale), nil
-	}
-	return cases.Workers(c, callers, env.Size), nil
-}
-
-func fulfil(c cases.Case, workers []*cases.Worker, o order, meter cases.Meter) reply {
-	sample, err := cases.Measure(c, workers, o.For, meter)
-	if err != nil {
-		return reply{Error: err.Error()}
-	}
-	wire, err := sample.Wire()
-	if err != nil {
-		return reply{Error: err.Error()}
-	}
-	return reply{Wire: wire}
 }

@@ -59,9 +59,17 @@ func (p Plan) Scaled(values []int) []int {
 }
 
 func (c cell) env() stack.Env {
-	env := stack.Env{Case: c.c.Name, Size: c.c.PayloadSize(c.size), Conc: c.conc, Ring: c.c.Ring}
+	env := stack.Env{Case: c.c.Name, Size: c.c.PayloadSize(c.size), Conc: c.conc, Ring: c.c.Ring, Clients: 1, Servers: 1}
 	if c.c.Scale != nil {
 		env.Scale = c.size
+	}
+	if fan := c.c.Fan; fan != nil {
+		env.Conc = fan.Callers()
+		if fan.Out {
+			env.Servers = c.size
+		} else {
+			env.Clients = c.size
+		}
 	}
 	return env
 }
@@ -80,8 +88,8 @@ func (c cell) unit() string {
 	return c.c.Scale.Unit
 }
 
-func (p Plan) blank(c cell, s stack.Stack) report.Result {
-	return report.Result{Case: c.c.Name, Size: c.size, Unit: c.unit(), Conc: c.conc, Pin: p.Pin, Stack: s.Name()}
+func (p Plan) blank(c cell, conc int, s stack.Stack) report.Result {
+	return report.Result{Case: c.c.Name, Size: c.size, Unit: c.unit(), Conc: conc, Pin: p.Pin, Stack: s.Name()}
 }
 
 // schedule is how the time of a cell is split.
@@ -90,6 +98,18 @@ type schedule struct {
 	rounds int
 	leadIn time.Duration // before each slice: the others had the caches since the last one
 	slice  time.Duration
+}
+
+// each calls fn for every entrant in every round, beginning with another one each time.
+func (s schedule) each(entrants []*entrant, fn func(e *entrant, round int) error) error {
+	for round := range s.rounds {
+		for i := range entrants {
+			if err := fn(entrants[(i+round)%len(entrants)], round); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 const (

@@ -15,8 +15,8 @@ import (
 	"time"
 )
 
-// startLimit is how long a process may take until it is ready.
-const startLimit = 20 * time.Second
+// startLimit is how long a process may take until it is ready: some make thousands of connections.
+const startLimit = time.Minute
 
 // Process is a child that speaks in lines on its fd stack.ReadyFD. The first one says that it is ready.
 type Process struct {
@@ -70,9 +70,12 @@ func (p *Process) Line(ctx context.Context, limit time.Duration) ([]byte, error)
 
 var errEnded = errors.New("the process ended")
 
+// Kill ends the process. Stop must follow.
+func (p *Process) Kill() { p.cmd.Process.Kill() }
+
 // Stop ends the process and waits until it is gone.
 func (p *Process) Stop() {
-	p.cmd.Process.Kill()
+	p.Kill()
 	p.cmd.Wait()
 	p.pipe.Close()
 }

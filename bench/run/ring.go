@@ -13,15 +13,7 @@ func serve(s stack.Stack, env stack.Env, i int, ready func()) error {
 	return stack.ServeRing(s, env, i, &stack.Handler{}, ready)
 }
 
-// dialCallers makes the client's callers; in a ring it is the one process that serves and begins.
-func dialCallers(s stack.Stack, env stack.Env) ([]stack.Caller, error) {
-	if env.Ring == 0 {
-		return s.Dial(env)
-	}
-	first, err := dialRing(s, env)
-	return []stack.Caller{first}, err
-}
-
+// dialRing makes the caller of the process that serves in the ring and begins.
 func dialRing(s stack.Stack, env stack.Env) (stack.Caller, error) {
 	if r, ok := s.(stack.Ringer); ok {
 		return r.DialRing(env)

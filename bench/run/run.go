@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
-	"ubinder/bench/cases"
 	"ubinder/bench/report"
 	"ubinder/bench/stack"
 )
@@ -70,57 +68,58 @@ func (r *runner) prepare() {
 	}
 }
 
-// entrant is a stack in a cell and what it has done so far.
-type entrant struct {
-	*team
-	total *cases.Sample
-	out   bool
-}
-
-// cell measures all stacks side by side. Its error ends the run.
+// cell measures all stacks. Its error ends the run.
 func (r *runner) cell(ctx context.Context, c cell) error {
-	entrants, err := r.enter(ctx, c)
+	var entrants []*entrant
+	for _, s := range r.stacks {
+		if r.suits(c, s) {
+			entrants = append(entrants, newEntrant(c, s))
+		}
+	}
 	defer func() {
 		for _, e := range entrants {
-			e.stop()
+			e.leave()
 		}
 	}()
-	if err != nil {
+	measure := r.sideBySide
+	if c.c.Fan != nil {
+		measure = r.oneByOne
+	}
+	if err := measure(ctx, c, entrants); err != nil {
 		return err
-	}
-	times := newSchedule(r.plan.Duration, c.slice())
-	for _, e := range entrants {
-		if _, err := r.turn(ctx, c, e, "warm-up", times.warmUp); err != nil {
-			return err
-		}
-	}
-	for round := range times.rounds {
-		if err := r.round(ctx, c, entrants, times, round); err != nil {
-			return err
-		}
 	}
 	r.finish(c, entrants)
 	return nil
 }
 
-func (r *runner) enter(ctx context.Context, c cell) ([]*entrant, error) {
-	var entrants []*entrant
-	for _, s := range r.stacks {
-		if !r.suits(c, s) {
-			continue
+// sideBySide has the processes of all stacks up at the same time. Each round gives every stack one slice, beginning
+// with another one.
+func (r *runner) sideBySide(ctx context.Context, c cell, entrants []*entrant) error {
+	for _, e := range entrants {
+		if err := r.enter(ctx, c, e); err != nil {
+			return err
 		}
-		r.see.Progress(fmt.Sprintf("%s: start", c.where(s)))
-		t, err := newTeam(ctx, s, c.env(), r.cpu)
-		if ctx.Err() != nil {
-			return entrants, ctx.Err()
-		}
-		if err != nil {
-			r.see.Skipped(c.where(s), err.Error())
-			continue
-		}
-		entrants = append(entrants, &entrant{team: t, total: cases.NewSample()})
 	}
-	return entrants, nil
+	times := newSchedule(r.plan.Duration, c.slice())
+	for _, e := range entrants {
+		if err := r.turn(ctx, c, e, "warm-up", func() error { return e.team.leadIn(ctx, times.warmUp, way{}) }); err != nil {
+			return err
+		}
+	}
+	return times.each(entrants, func(e *entrant, round int) error { return r.slices(ctx, c, e, times, round) })
+}
+
+// oneByOne has the processes of one stack up at a time: those of all would be too many. In each round every stack
+// comes, is measured in all ways, and leaves.
+func (r *runner) oneByOne(ctx context.Context, c cell, entrants []*entrant) error {
+	times := fanSchedule(r.plan.Duration)
+	return times.each(entrants, func(e *entrant, round int) error {
+		if err := r.enter(ctx, c, e); err != nil {
+			return err
+		}
+		defer e.leave()
+		return r.slices(ctx, c, e, times, round)
+	})
 }
 
 // suits reports whether s can take part in the case. Why not is said once.
@@ -136,54 +135,88 @@ func (r *runner) suits(c cell, s stack.Stack) bool {
 	return err == nil
 }
 
-// round gives every stack one slice, beginning with another one each time.
-func (r *runner) round(ctx context.Context, c cell, entrants []*entrant, times schedule, round int) error {
+// enter starts the processes of e, unless it is out.
+func (r *runner) enter(ctx context.Context, c cell, e *entrant) (err error) {
+	if e.out {
+		return nil
+	}
+	r.see.Progress(fmt.Sprintf("%s: start", c.where(e.stack)))
+	e.team, err = newTeam(ctx, e.stack, c, r.cpu)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err == nil:
+	case e.measured():
+		r.breaks(c, e, err)
+	default:
+		e.out = true
+		r.see.Skipped(c.where(e.stack), err.Error())
+	}
+	return nil
+}
+
+// slices lets e work in all its ways, beginning with another one each round.
+func (r *runner) slices(ctx context.Context, c cell, e *entrant, times schedule, round int) error {
 	name := fmt.Sprintf("round %d of %d", round+1, times.rounds)
-	for i := range entrants {
-		e := entrants[(i+round)%len(entrants)]
-		if _, err := r.turn(ctx, c, e, name, times.leadIn); err != nil {
+	for i := range e.tallies {
+		t := e.tallies[(i+round)%len(e.tallies)]
+		err := r.turn(ctx, c, e, name, func() error {
+			if err := e.team.leadIn(ctx, t.of(times.leadIn), t.way); err != nil {
+				return err
+			}
+			clients, err := e.team.measure(ctx, t.of(times.slice), t.way)
+			if err == nil {
+				t.add(clients)
+			}
 			return err
-		}
-		sample, err := r.turn(ctx, c, e, name, times.slice)
+		})
 		if err != nil {
 			return err
-		}
-		if sample != nil {
-			e.total.Add(sample)
 		}
 	}
 	return nil
 }
 
-// turn runs e; there is no sample from one that is out. Its error ends the run.
-func (r *runner) turn(ctx context.Context, c cell, e *entrant, name string, d time.Duration) (*cases.Sample, error) {
+// turn has e do something, unless it is out. Its error ends the run.
+func (r *runner) turn(ctx context.Context, c cell, e *entrant, name string, do func() error) error {
 	if e.out {
-		return nil, nil
+		return nil
 	}
 	r.see.Progress(fmt.Sprintf("%s: %s", c.where(e.stack), name))
-	sample, err := e.measure(ctx, d)
+	err := do()
 	if ctx.Err() != nil {
-		return nil, ctx.Err()
+		return ctx.Err()
 	}
 	if err != nil {
-		e.out, r.broke = true, true
-		r.see.Broke(c.where(e.stack), err.Error())
-		return nil, nil
+		r.breaks(c, e, err)
 	}
-	return sample, nil
+	return nil
 }
 
+func (r *runner) breaks(c cell, e *entrant, err error) {
+	e.out, r.broke = true, true
+	r.see.Broke(c.where(e.stack), err.Error())
+}
+
+// finish shows the results: a table for each way that is one.
 func (r *runner) finish(c cell, entrants []*entrant) {
-	var results []report.Result
-	for _, e := range entrants {
-		if !e.out {
-			results = append(results, e.total.Result(r.plan.blank(c, e.stack)))
+	many, _ := c.ways()
+	for i := range many {
+		var results []report.Result
+		for _, e := range entrants {
+			if !e.out {
+				results = append(results, e.result(r.plan, c, i))
+			}
 		}
+		r.measured += len(results)
+		r.see.Results(results, c.c.Cost)
 	}
-	r.measured += len(results)
-	r.see.Results(results, c.c.Cost)
 }
 
 func (c cell) where(s stack.Stack) string {
-	return fmt.Sprintf("%s, %s, %d concurrent, %s", c.c.Name, report.Scale(c.size, c.unit()), c.conc, s.Name())
+	where := c.c.Name + ", " + report.Scale(c.size, c.unit())
+	if c.c.Fan == nil {
+		where += fmt.Sprintf(", %d concurrent", c.conc)
+	}
+	return where + ", " + s.Name()
 }

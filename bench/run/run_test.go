@@ -49,6 +49,7 @@ func (panics) Serve(stack.Env, *stack.Handler, func()) error {
 func TestScheduleSplitsTheTime(t *testing.T) {
 	short := newSchedule(100*time.Millisecond, 0)
 	assert.Equal(t, schedule{25 * time.Millisecond, 5, 2 * time.Millisecond, 20 * time.Millisecond}, short)
+	assert.Equal(t, schedule{0, 3, 2 * time.Second / 30, 2 * time.Second / 3}, fanSchedule(2*time.Second))
 	paced := newSchedule(100*time.Millisecond, 50*time.Millisecond)
 	assert.Equal(t, schedule{25 * time.Millisecond, 5, 5 * time.Millisecond, 50 * time.Millisecond}, paced)
 	long := newSchedule(10*time.Second, 0)
@@ -59,7 +60,7 @@ func TestCellsAreAllCombinations(t *testing.T) {
 	p := Plan{Cases: cases.All()[:2], Sizes: []int{128, 4096}, Conc: []int{1, 16}}
 	cells := p.cells()
 	require.Len(t, cells, 2*4)
-	assert.Equal(t, stack.Env{Case: "sync", Size: 128, Conc: 16}, cells[1].env())
+	assert.Equal(t, stack.Env{Case: "sync", Size: 128, Conc: 16, Clients: 1, Servers: 1}, cells[1].env())
 }
 
 func TestCellsOfACaseWithAScale(t *testing.T) {
@@ -68,7 +69,7 @@ func TestCellsOfACaseWithAScale(t *testing.T) {
 	assert.Len(t, p.cells(), len(c.Scale.Values))
 	p.Scale = []int{100, 7}
 	require.Len(t, p.cells(), 1)
-	assert.Equal(t, stack.Env{Case: "objects/collect", Size: stack.NestedSize, Scale: 100, Conc: 1}, p.cells()[0].env())
+	assert.Equal(t, stack.Env{Case: "objects/collect", Size: stack.NestedSize, Scale: 100, Conc: 1, Clients: 1, Servers: 1}, p.cells()[0].env())
 	assert.Equal(t, "proxies", p.cells()[0].unit())
 }
 

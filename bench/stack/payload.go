@@ -18,8 +18,8 @@ func Stamp(p []byte, n uint64) {
 	binary.LittleEndian.PutUint64(p[len(p)-8:], n)
 }
 
-// Asks reports whether the payload p asks how many one-way messages were counted.
-func Asks(p []byte) bool {
+// asks reports whether the payload p asks how many one-way messages were counted.
+func asks(p []byte) bool {
 	head, _ := ends(p)
 	return head == question
 }

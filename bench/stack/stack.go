@@ -2,6 +2,7 @@
 package stack
 
 import (
+	"fmt"
 	"net"
 	"path/filepath"
 	"time"
@@ -14,16 +15,26 @@ type Env struct {
 	Size int    `json:"size"` // bytes of payload in a message
 	// Scale is what the case's scale counts; 0: it has none.
 	Scale int `json:"scale"`
-	Conc  int `json:"conc"` // goroutines that call at the same time
+	Conc  int `json:"conc"` // goroutines that call at the same time: of this client, or of all that call this server
 	CPUs  int `json:"cpus"` // that the processes may use
 	Ring  int `json:"ring"` // processes in the ring of a nested case; 0: not one
+
+	Clients int `json:"clients"` // client processes; 0: one
+	Servers int `json:"servers"` // server processes; 0: one
+	Server  int `json:"server"`  // which of them serves, or is to be dialled
 }
 
-// Socket is a path that Serve may listen on and Dial connect to.
-func (e Env) Socket() string { return filepath.Join(e.Dir, "sock") }
+// Many reports whether there are several clients or servers.
+func (e Env) Many() bool { return e.Clients > 1 || e.Servers > 1 }
+
+// Socket is a path that Serve may listen on and Dial connect to: one for each server.
+func (e Env) Socket() string { return filepath.Join(e.Dir, fmt.Sprintf("sock%d", e.Server)) }
 
 // Addr is Socket as an address.
 func (e Env) Addr() *net.UnixAddr { return &net.UnixAddr{Name: e.Socket(), Net: "unix"} }
+
+// BusSocket is a path for what all servers and clients share: a bus, a daemon.
+func (e Env) BusSocket() string { return filepath.Join(e.Dir, "bus") }
 
 // Stack is one way of calling from one process into another.
 type Stack interface {
@@ -32,7 +43,8 @@ type Stack interface {
 	// Serve runs in the server process. It calls ready once it can be dialled, hands every
 	// request to h, and serves until the process is killed; it returns only to report an error.
 	Serve(env Env, h *Handler, ready func()) error
-	// Dial runs in the client process, after ready, and returns env.Conc callers.
+	// Dial runs in the client process, after ready, and returns env.Conc callers. Where there are several servers
+	// it is called for each, from 0.
 	Dial(env Env) ([]Caller, error)
 }
 

@@ -19,8 +19,8 @@ import (
 type dbusStack struct{}
 
 const (
-	dbusName = "ubinder.bench"
-	dbusPath = dbus.ObjectPath("/ubinder/bench")
+	dbusInterface = "ubinder.bench"
+	dbusPath      = dbus.ObjectPath("/ubinder/bench")
 
 	// The daemon drops one-way messages that a slow receiver has not read, so the sender waits
 	// now and then. And godbus
@@ -29,6 +29,9 @@ const (
 
 	dbusMost = 1 << 20
 )
+
+// dbusName is the name of a server on the bus.
+func dbusName(env stack.Env) string { return fmt.Sprintf("%s.server%d", dbusInterface, env.Server) }
 
 //go:embed dbus-daemon.conf
 var dbusConfig string
@@ -70,7 +73,7 @@ func (dbusStack) Daemon(env stack.Env, _ func()) error {
 		return err
 	}
 	config := filepath.Join(env.Dir, "dbus-daemon.conf")
-	text := strings.ReplaceAll(dbusConfig, "@SOCKET@", env.Socket())
+	text := strings.ReplaceAll(dbusConfig, "@SOCKET@", env.BusSocket())
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		return err
 	}
@@ -83,15 +86,16 @@ func (dbusStack) Serve(env stack.Env, h *stack.Handler, ready func()) error {
 	if err != nil {
 		return err
 	}
-	if err := conn.Export(&dbusBench{h}, dbusPath, dbusName); err != nil {
+	if err := conn.Export(&dbusBench{h}, dbusPath, dbusInterface); err != nil {
 		return err
 	}
-	reply, err := conn.RequestName(dbusName, dbus.NameFlagDoNotQueue)
+	name := dbusName(env)
+	reply, err := conn.RequestName(name, dbus.NameFlagDoNotQueue)
 	if err != nil {
 		return err
 	}
 	if reply != dbus.RequestNameReplyPrimaryOwner {
-		return fmt.Errorf("name %s: reply %d", dbusName, reply)
+		return fmt.Errorf("name %s: reply %d", name, reply)
 	}
 	ready()
 	<-conn.Context().Done()
@@ -112,21 +116,31 @@ func (b *dbusBench) Pour(data []byte, _ uint64) *dbus.Error {
 }
 
 func (dbusStack) Dial(env stack.Env) ([]stack.Caller, error) {
-	conn, err := dialDaemon(env)
+	conn, err := dbusClient(env)
 	if err != nil {
 		return nil, err
 	}
 	return dialEach(env, func() (stack.Caller, error) {
 		return &dbusCaller{
-			service: conn.Object(dbusName, dbusPath),
+			service: conn.Object(dbusName(env), dbusPath),
 			window:  stack.NewWindow(dbusWindow / env.Conc),
 			ping:    make([]byte, stack.MinSize),
 		}, nil
 	})
 }
 
+// dbusConnection is the client's, to all servers.
+var dbusConnection *dbus.Conn
+
+func dbusClient(env stack.Env) (conn *dbus.Conn, err error) {
+	if env.Server == 0 {
+		dbusConnection, err = dialDaemon(env)
+	}
+	return dbusConnection, err
+}
+
 func dialDaemon(env stack.Env) (*dbus.Conn, error) {
-	conn, err := dbus.Dial("unix:path=" + env.Socket())
+	conn, err := dbus.Dial("unix:path=" + env.BusSocket())
 	if err != nil {
 		return nil, err
 	}
@@ -147,7 +161,7 @@ func (c *dbusCaller) Call(req []byte) ([]byte, error) {
 	c.n++
 	var answer []byte
 	var n uint64
-	if err := c.service.Call(dbusName+".Call", 0, req, c.n).Store(&answer, &n); err != nil {
+	if err := c.service.Call(dbusInterface+".Call", 0, req, c.n).Store(&answer, &n); err != nil {
 		return nil, err
 	}
 	return answer, checkN(n, c.n)
@@ -158,7 +172,7 @@ func (c *dbusCaller) Send(req []byte) error {
 		return err
 	}
 	c.n++
-	return c.service.Call(dbusName+".Pour", dbus.FlagNoReplyExpected, req, c.n).Err
+	return c.service.Call(dbusInterface+".Pour", dbus.FlagNoReplyExpected, req, c.n).Err
 }
 
 func (c *dbusCaller) catchUp() error {

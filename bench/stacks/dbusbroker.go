@@ -33,7 +33,7 @@ func (dbusBroker) Daemon(env stack.Env, ready func()) error {
 	if err != nil {
 		return err
 	}
-	listener, err := listen(env)
+	listener, err := listen(env.BusSocket())
 	if err != nil {
 		return err
 	}
@@ -55,8 +55,8 @@ func (dbusBroker) Daemon(env stack.Env, ready func()) error {
 }
 
 // listen returns the descriptor of a socket that survives this program.
-func listen(env stack.Env) (int, error) {
-	l, err := net.ListenUnix("unix", env.Addr())
+func listen(path string) (int, error) {
+	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	if err != nil {
 		return 0, err
 	}

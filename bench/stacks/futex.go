@@ -18,15 +18,15 @@ type futex struct{}
 func (futex) Name() string { return "futex" }
 
 func (futex) Serve(env stack.Env, h *stack.Handler, ready func()) error {
-	return serveLanes(env, h, ready, 0)
+	return serveLanes(env, h, ready, waiting{})
 }
 
-func (futex) Dial(env stack.Env) ([]stack.Caller, error) { return dialLanes(env, 0) }
+func (futex) Dial(env stack.Env) ([]stack.Caller, error) { return dialLanes(env, waiting{}) }
 
-// serveLanes serves lanes whose threads take so many looks before they sleep.
-func serveLanes(env stack.Env, h *stack.Handler, ready func(), looks int) error {
+// serveLanes serves lanes whose threads wait as w says.
+func serveLanes(env stack.Env, h *stack.Handler, ready func(), w waiting) error {
 	return serveEachLane(env, ready, func(l *lane) {
-		l.looks = looks
+		l.waiting = w
 		l.serve(h)
 	})
 }
@@ -52,14 +52,16 @@ func serveEachLane(env stack.Env, ready func(), serve func(*lane)) error {
 	}
 }
 
-func dialLanes(env stack.Env, looks int) ([]stack.Caller, error) {
-	keepProcs(env)
+func dialLanes(env stack.Env, w waiting) ([]stack.Caller, error) {
+	if env.Server == 0 { // the goroutines that call others are the same
+		keepProcs(env)
+	}
 	return dialEach(env, func() (stack.Caller, error) {
 		ln, err := dialLane(env)
 		if err != nil {
 			return nil, err
 		}
-		ln.looks = looks
+		ln.waiting = w
 		return &futexCaller{lane: ln, answer: make([]byte, ln.slotSize)}, nil
 	})
 }
@@ -181,19 +183,31 @@ func (b *bell) set(v uint32) {
 	}
 }
 
-// wait returns when b may have left old: it looks, and then sleeps.
-func (l *lane) wait(b *bell, old uint32) {
-	for range l.looks {
+// waiting is how a thread waits: it looks, naps, and then sleeps.
+type waiting struct {
+	looks int // at a bell
+	naps  int // of at most napLimit
+}
+
+// wait returns when b may have left old.
+func (w waiting) wait(b *bell, old uint32) {
+	for range w.looks {
 		if b.load() != old {
 			return
 		}
 	}
-	b.sleep(old)
+	b.sleep(old, w.naps)
 }
 
 // sleep returns when the value may have left old.
-func (b *bell) sleep(old uint32) {
+func (b *bell) sleep(old uint32, naps int) {
 	atomic.StoreUint32(&b.asleep, 1)
+	for range naps {
+		if b.load() != old {
+			break
+		}
+		futexNap(&b.value, old)
+	}
 	if b.load() == old {
 		futexWait(&b.value, old)
 	}

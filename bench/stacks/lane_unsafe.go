@@ -1,6 +1,7 @@
 package stacks
 
 import (
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -35,7 +36,7 @@ type lane struct {
 	slotSize int
 	slots    uint32
 	head     int // bytes of a message ahead of its payload
-	looks    int // at a bell before a thread sleeps on it
+	waiting
 }
 
 func slotSize(size int) int { return (size + messageHead + 63) &^ 63 }
@@ -118,6 +119,16 @@ const (
 
 func futexWait(word *uint32, old uint32) {
 	unix.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), opWait, uintptr(old), 0, 0, 0)
+}
+
+// napLimit is a time slice of Go's scheduler.
+const napLimit = 10 * time.Millisecond
+
+// futexNap is futexWait for at most napLimit, of which the Go scheduler is not told. Its signal ends it, as one by which a
+// garbage collection asks the thread to stop.
+func futexNap(word *uint32, old uint32) {
+	ts := unix.NsecToTimespec(int64(napLimit))
+	unix.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(word)), opWait, uintptr(old), uintptr(unsafe.Pointer(&ts)), 0, 0)
 }
 
 // futexWake never blocks, so it need not tell the Go scheduler.

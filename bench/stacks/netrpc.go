@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"net/rpc"
+	"strings"
 
 	"ubinder/bench/stack"
 )
@@ -30,7 +31,7 @@ func (b *GobBench) Call(req *GobEcho, answer *GobEcho) error {
 func (netrpc) Name() string { return "netrpc" }
 
 func (netrpc) Refuse(env stack.Env) error {
-	if env.Case == "oneway" {
+	if strings.HasSuffix(env.Case, "oneway") {
 		return errors.New("net/rpc answers every call")
 	}
 	return nil

@@ -15,6 +15,8 @@ import (
 // mode that spins. A thread that has waited for long sleeps all the same: the stacks take turns.
 type spin struct{ futex }
 
+var errManySpin = errors.New("many processes that spin take the CPUs from each other")
+
 func (spin) Name() string { return "spin" }
 
 // Refuse implements stack.Refuser: who spins on the CPU of the one that it waits for waits for the end
@@ -22,6 +24,9 @@ func (spin) Name() string { return "spin" }
 func (spin) Refuse(env stack.Env) error {
 	if env.Ring > 0 {
 		return errors.New("it would spin in every call that waits on the way")
+	}
+	if env.Many() {
+		return errManySpin
 	}
 	if need := 2 * env.Conc; env.CPUs < need {
 		return fmt.Errorf("both sides spin: that needs %d CPUs, and there are %d", need, env.CPUs)
@@ -33,14 +38,14 @@ func (spin) Serve(env stack.Env, h *stack.Handler, ready func()) error {
 	if err := keepApart(0); err != nil {
 		return err
 	}
-	return serveLanes(env, h, ready, spinLimit)
+	return serveLanes(env, h, ready, waiting{looks: spinLimit})
 }
 
 func (spin) Dial(env stack.Env) ([]stack.Caller, error) {
 	if err := keepApart(1); err != nil {
 		return nil, err
 	}
-	return dialLanes(env, spinLimit)
+	return dialLanes(env, waiting{looks: spinLimit})
 }
 
 // keepApart binds this process to every second of the CPUs that it may use, so that the two sides never

@@ -13,6 +13,7 @@ func All() []stack.Stack {
 		memory{},
 		spin{},
 		futex{},
+		futexNaps{},
 		uds{},
 		shmipcStack{},
 		zeromq{},

@@ -7,43 +7,7 @@ import (
 	"ubinder/bench/benchpb/echopb"
 	"ubinder/bench/stack"
 	"ubinder/runtime/binder"
-	"ubinder/runtime/broker"
 )
-
-// serveBus runs a broker in the server's process, where it is off the path of every call, puts a
-// node behind handle 0 and serves until the process is killed.
-func serveBus(env stack.Env, options []binder.ProcessOption, ready func(), node func(*binder.Process) (*binder.Node, error)) error {
-	b, err := broker.Listen(broker.Config{Path: env.Socket()})
-	if err != nil {
-		return err
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- b.Serve() }()
-	ctx := context.Background()
-	p, err := openBus(ctx, env, options)
-	if err != nil {
-		return err
-	}
-	n, err := node(p)
-	if err != nil {
-		return err
-	}
-	if err := p.BecomeContextManager(ctx, n); err != nil {
-		return err
-	}
-	ready()
-	return <-failed
-}
-
-// dialBus connects one process, which all callers share.
-func dialBus(env stack.Env, options []binder.ProcessOption) (*binder.Handle, error) {
-	ctx := context.Background()
-	p, err := openBus(ctx, env, options)
-	if err != nil {
-		return nil, err
-	}
-	return p.ContextManager(ctx)
-}
 
 // ubinderStack is ubinder as a user has it: generated code, default settings but for options.
 type ubinderStack struct {

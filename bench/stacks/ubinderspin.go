@@ -16,6 +16,14 @@ func newUbinderSpin() ubinderSpin {
 	return ubinderSpin{ubinderStack{"ubinder-spin", []binder.ProcessOption{binder.WithSpin(50 * time.Microsecond)}}}
 }
 
+// Refuse implements stack.Refuser.
+func (ubinderSpin) Refuse(env stack.Env) error {
+	if env.Many() {
+		return errManySpin
+	}
+	return nil
+}
+
 func (s ubinderSpin) Serve(env stack.Env, h *stack.Handler, ready func()) error {
 	if env.CPUs >= 2*env.Conc {
 		if err := keepApart(0); err != nil {

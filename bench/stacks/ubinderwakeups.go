@@ -17,7 +17,7 @@ var opened struct {
 
 // openBus connects this OS process to the bus of the run.
 func openBus(ctx context.Context, env stack.Env, options []binder.ProcessOption) (*binder.Process, error) {
-	p, err := connect.Open(ctx, "bus:"+env.Socket(), options...)
+	p, err := connect.Open(ctx, "bus:"+env.BusSocket(), options...)
 	if err != nil {
 		return nil, err
 	}

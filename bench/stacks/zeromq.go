@@ -2,6 +2,7 @@ package stacks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/go-zeromq/zmq4"
@@ -15,6 +16,14 @@ import (
 type zeromq struct{}
 
 func (zeromq) Name() string { return "zeromq" }
+
+// Refuse implements stack.Refuser.
+func (zeromq) Refuse(env stack.Env) error {
+	if env.Many() {
+		return errors.New("it has a socket of its own in the server for each caller, which is no way to serve many")
+	}
+	return nil
+}
 
 func (zeromq) Serve(env stack.Env, h *stack.Handler, ready func()) error {
 	messages := zmq4.NewPull(context.Background())
