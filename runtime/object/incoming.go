@@ -7,6 +7,7 @@ import (
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/killpoint"
+	"ubinder/runtime/internal/reftab"
 	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/status"
 )
@@ -16,7 +17,8 @@ type arrival struct {
 	lane     *lane
 	desc     bus.Descriptor
 	position uint64
-	target   *binder.Node // pinned; nil: it is refused, or of the process itself
+	target   *binder.Node // nil: it is refused, or of the process itself
+	pin      reftab.Pin   // of the target
 	entries  []received
 	refused  error  // why the handler must not see it
 	copied   []byte // the payload, if it was copied and acknowledged already
@@ -203,8 +205,8 @@ func (t *Transport) arrive(a *arrival, l *lane, d *bus.Descriptor, pos uint64) e
 			return a.refused
 		}
 	}
-	var ok bool
-	if a.target, ok = t.table.Pin(l.id, d.Node, d.By).(*binder.Node); !ok && !a.ofProcess() {
+	a.pin = t.table.Pin(l.holder, d.Node, d.By)
+	if a.target, _ = a.pin.Object().(*binder.Node); a.target == nil && !a.ofProcess() {
 		a.refused = errNotHeld
 	}
 	l.uses++
@@ -385,11 +387,11 @@ func (t *Transport) finish(c *incoming) {
 		t.serving--
 	}
 	if c.target != nil {
-		t.table.Unpin(c.target.NodeID())
+		t.table.Unpin(c.pin)
 	}
 	c.lane.handled(c) // it is used again: a late cancel must not find it
 	c.lane.finished()
-	c.lane, c.looper, c.target = nil, nil, nil
+	c.lane, c.looper, c.target, c.pin = nil, nil, nil, reftab.Pin{}
 	if c.entries != nil || c.refused != nil {
 		c.entries, c.refused = nil, nil
 	}

@@ -8,6 +8,7 @@ import (
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/reftab"
 	"ubinder/runtime/status"
 )
 
@@ -18,6 +19,8 @@ type lane struct {
 	id   uint64           // of the peer; immutable
 	peer *binder.Identity // immutable
 	link *bus.Link        // nil until registered
+
+	holder *reftab.Peer // the peer, with the link
 
 	words         bus.FreezeWords // with the link
 	frozenFrom    uint64          // position behind the last call that was taken before this process was frozen
@@ -99,7 +102,7 @@ func (l *lane) registered(link *bus.Link) {
 		l.frozenUntil = math.MaxUint64
 		l.words.Mine.Store(bus.FrozenFrom(0, f.settled))
 	}
-	l.t.table.Opened(l.id)
+	l.holder = l.t.table.Opened(l.id)
 }
 
 // openedNow: we may write to the peer, or the lane has failed.

@@ -218,7 +218,7 @@ func (t *Transport) finishArrivals(list []arrival) {
 	for i := range list {
 		a := &list[i]
 		if a.target != nil {
-			t.table.Unpin(a.target.NodeID())
+			t.table.Unpin(a.pin)
 		}
 		a.lane.finished()
 	}

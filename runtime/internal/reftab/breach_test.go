@@ -115,7 +115,7 @@ func TestWhoTakesNothingIsOwedNoMore(t *testing.T) {
 func TestAWeakHolderIsEntitledToWhatIsWeak(t *testing.T) {
 	table, v := newTable()
 	table.PutWeakNode(peerA, 5, "weak")
-	assert.Nil(t, table.Pin(peerA, 5, NoClaim), "a call")
+	assert.Nil(t, table.PinNode(peerA, 5, NoClaim), "a call")
 	_, err := table.Take(peerA, Entry{Kind: HomeEntry, Node: 5})
 	assert.ErrorIs(t, err, ErrNotHeld)
 	home, err := table.Take(peerA, Entry{Kind: HomeEntry, Node: 5, Weak: true})
@@ -131,10 +131,10 @@ func TestAWeakHolderIsEntitledToWhatIsWeak(t *testing.T) {
 	assert.False(t, v.last.OK, "a strong claim of a weak grant")
 	require.NoError(t, table.Receive(peerB, 2, Control{Kind: Claim, Node: 5, Peer: peerA, Position: 1, Weak: true}))
 	assert.True(t, v.last.OK)
-	assert.Nil(t, table.Pin(peerB, 5, 3), "a call by a weak claim")
+	assert.Nil(t, table.PinNode(peerB, 5, 3), "a call by a weak claim")
 	require.NoError(t, table.Receive(peerB, 3, Control{Kind: Ask, Node: 5, By: 3}))
 	assert.True(t, v.last.OK)
-	assert.NotNil(t, table.Pin(peerB, 5, NoClaim))
+	assert.NotNil(t, table.PinNode(peerB, 5, NoClaim))
 }
 
 func TestAnAskIsJudgedByWhatIsHeld(t *testing.T) {

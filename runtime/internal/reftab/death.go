@@ -40,6 +40,7 @@ func (t *Table) Unreachable(p uint64) {
 // bury takes p out: as holder, as recipient, as owner and as granter's partner.
 func (t *Table) bury(p *peer) {
 	delete(t.peers, p.id)
+	p.buried = true
 	for k := range p.claims {
 		t.dropClaim(p, k)
 	}

@@ -12,13 +12,13 @@ func (t *Table) Destroy(n uint64) {
 	x.destroyed = true
 	for _, h := range x.holders {
 		for k := range h.claims {
-			t.send(h.peer, Control{Kind: Destroyed, Node: n, By: k, OK: t.roots[n]})
+			t.send(h.peer, Control{Kind: Destroyed, Node: n, By: k, OK: x.root})
 		}
 		if len(h.claims) == 0 {
 			t.tellDestroyed(h.peer, n)
 		}
 	}
-	if !t.roots[n] {
+	if !x.root {
 		return
 	}
 	for _, p := range t.peers { // they hold it by their lanes
@@ -29,7 +29,7 @@ func (t *Table) Destroy(n uint64) {
 }
 
 func (t *Table) tellDestroyed(p *peer, n uint64) {
-	t.send(p, Control{Kind: Destroyed, Node: n, OK: t.roots[n]})
+	t.send(p, Control{Kind: Destroyed, Node: n, OK: t.isRoot(n)})
 }
 
 // destroyedBy: an owner has destroyed one of its nodes. What this process holds of it is dead, and is

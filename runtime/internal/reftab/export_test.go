@@ -42,6 +42,11 @@ func (t *Table) Count(p, n uint64, weak bool) uint64 {
 	return 0
 }
 
+// PinNode and UnpinNode are Pin and Unpin by ids.
+func (t *Table) PinNode(p, n, by uint64) any { return t.Pin(t.peers[p], n, by).Object() }
+
+func (t *Table) UnpinNode(n uint64) { t.Unpin(Pin{t.nodes[n]}) }
+
 // Exists reports whether anything is known of node n.
 func (t *Table) Exists(n uint64) bool { return t.nodes[n] != nil }
 
@@ -118,7 +123,7 @@ func (t *Table) Left(hostile func(uint64) bool, broker bool) string {
 		return fmt.Sprintf("provisional references %v, not claimed %v", t.provisional, t.unclaimed)
 	}
 	for n, x := range t.nodes {
-		if !t.roots[n] && x.refs+x.weak != kept[n] {
+		if !x.root && x.refs+x.weak != kept[n] {
 			return fmt.Sprintf("%d references to node %d, of which %d may stay", x.refs+x.weak, n, kept[n])
 		}
 	}

@@ -27,13 +27,14 @@ type granter struct {
 const maxRecords = 1 << 20
 
 func (t *Table) granting(from *peer, pos uint64, c Control) error {
-	if !t.entitled(from, c.Node, c.By, c.Weak) || c.Peer == from.id || c.Peer == t.self {
+	x := t.entitled(from, c.Node, c.By, c.Weak)
+	if x == nil || c.Peer == from.id || c.Peer == t.self {
 		return nil // forged, or an honest relay of a forgery: only the claim on it fails (R11)
 	}
 	if g := t.granters[from.id]; g != nil && g.count >= maxRecords {
 		return problem("more than %d objects passed on that nobody has taken", maxRecords)
 	}
-	t.nodes[c.Node].ref(c.Weak)
+	x.ref(c.Weak)
 	b := t.batchOf(from.id, c.Peer)
 	b.grants[pos] = grant{c.Node, c.Weak}
 	t.granters[from.id].count++

@@ -133,8 +133,7 @@ func (t *Table) Posted(p uint64, list []Put) {
 type Taken struct {
 	Ref    *Ref
 	Object any
-	node   uint64
-	pinned bool // not by a weak reference
+	pin    Pin // none of what came weakly
 }
 
 // ErrNotHeld says that the sender of a message may not use the node that it sends home. The message
@@ -160,14 +159,18 @@ func (t *Table) Take(p uint64, e Entry) (Taken, error) {
 
 func (t *Table) takeHome(p uint64, e Entry) (Taken, error) {
 	from := t.peers[p]
-	if from == nil || !t.entitled(from, e.Node, e.Position, e.Weak) {
+	if from == nil {
 		return Taken{}, ErrNotHeld
 	}
-	x := t.nodes[e.Node]
-	if !e.Weak {
-		x.refs++
+	x := t.entitled(from, e.Node, e.Position, e.Weak)
+	switch {
+	case x == nil:
+		return Taken{}, ErrNotHeld
+	case e.Weak:
+		return Taken{Object: x.object}, nil
 	}
-	return Taken{Object: x.object, node: e.Node, pinned: !e.Weak}, nil
+	x.refs++
+	return Taken{Object: x.object, pin: Pin{x}}, nil
 }
 
 // Drop gives back what a message brought and nobody will see.
@@ -181,7 +184,7 @@ func (t *Table) Drop(e Taken) {
 // Handed ends the pin of a node that came home: the program's own pointer keeps the node from here on.
 // A reference stays the receiver's.
 func (t *Table) Handed(e Taken) {
-	if e.pinned {
-		t.Unpin(e.node)
+	if e.pin != (Pin{}) {
+		t.Unpin(e.pin)
 	}
 }

@@ -163,7 +163,7 @@ func (p *process) takeEntry(from uint64, m message) error {
 
 func (p *process) takeCall(from uint64, m message) {
 	right := p.rights.may(from, m.Node, m.By, false)
-	ok := p.table.Pin(from, m.Node, m.By) != nil
+	ok := p.table.PinNode(from, m.Node, m.By) != nil
 	p.judge(from, m, right, ok)
 	if ok {
 		p.pins = append(p.pins, m.Node)

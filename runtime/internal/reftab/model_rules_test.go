@@ -39,14 +39,14 @@ var everyMutation = []mutation{
 		{"grants.go", "		t.takeGrant(c.Peer, from.id, c.Position)\n", "		t.nodes[c.Node].ref(c.Weak)\n"},
 	}},
 	{"R3: who grants must hold", "hostile=A evil=1 sends=1 only=GRANT", []change{
-		{"grants.go", "	if !t.entitled(from, c.Node, c.By, c.Weak) ||", "	if t.nodes[c.Node] == nil ||"},
+		{"grants.go", "x := t.entitled(from, c.Node, c.By, c.Weak)", "x := t.nodes[c.Node]"},
 	}},
 	{"R4: a lane is not drained within itself", "hostile=A evil=3 sends=1 calls=1 only=CLAIM,GRANT,MSG", []change{
 		{"table.go", "	if from == nil || from.draining {", "	if from == nil {"},
 	}},
 	{"R5: a queued call pins its target", "sends=1 calls=1", []change{
-		{"owner.go", "	x := t.nodes[n]\n	x.refs++\n	return x.object", "	return t.nodes[n].object"},
-		{"owner.go", "func (t *Table) Unpin(n uint64) { t.unref(n, false, 1) }", "func (t *Table) Unpin(n uint64) {}"},
+		{"owner.go", "	x.refs++\n	return Pin{x}", "	return Pin{x}"},
+		{"owner.go", "func (t *Table) Unpin(p Pin) { t.unrefNode(p.node, false, 1) }", "func (t *Table) Unpin(p Pin) {}"},
 	}},
 	{"R5: what waits for credit goes before uses", "credit=1 sends=1 passes=2 calls=1", []change{
 		{"claim.go", "	if r.asked || !t.flush(owner) {", "	if r.asked {"},
@@ -132,10 +132,10 @@ var everyMutation = []mutation{
 		{"destroy.go", "			t.tellDestroyed(h.peer, n)\n		}\n	}\n	if", "			_ = n\n		}\n	}\n	if"},
 	}},
 	{"R13: claimers are told", "sends=1 passes=1 calls=1 destroys=1", []change{
-		{"destroy.go", "			t.send(h.peer, Control{Kind: Destroyed, Node: n, By: k, OK: t.roots[n]})", "			_ = k"},
+		{"destroy.go", "			t.send(h.peer, Control{Kind: Destroyed, Node: n, By: k, OK: x.root})", "			_ = k"},
 	}},
 	{"R13: the claim is named to who is told", "sends=1 passes=1 calls=1 destroys=1", []change{
-		{"destroy.go", "Control{Kind: Destroyed, Node: n, By: k, OK: t.roots[n]}", "Control{Kind: Destroyed, Node: n, By: k - k, OK: t.roots[n]}"},
+		{"destroy.go", "Control{Kind: Destroyed, Node: n, By: k, OK: x.root}", "Control{Kind: Destroyed, Node: n, By: k - k, OK: x.root}"},
 	}},
 	{"R13: the verdict tells", "sends=1 passes=1 calls=1 destroys=1", []change{
 		{"grants.go", "		dead = h.node.destroyed", ""},
@@ -163,10 +163,10 @@ var everyMutation = []mutation{
 	}},
 	{"R5: what comes home is pinned", "sends=1 homes=1", []change{
 		{"message.go", "	if !e.Weak {\n		x.refs++\n	}", ""},
-		{"message.go", "	if e.pinned {", "	if false {"},
+		{"message.go", "	if e.pin != (Pin{}) {", "	if false {"},
 	}},
 	{"R5: what has come home is unpinned", "sends=1 homes=1", []change{
-		{"message.go", "	if e.pinned {", "	if false {"},
+		{"message.go", "	if e.pin != (Pin{}) {", "	if false {"},
 	}},
 	{"R6: a release is of all the nodes that it names", "nodes=CC sends=2", []change{
 		{"owner.go", "n <= c.Node+c.Span; n++", "n < c.Node+max(c.Span, 1); n++"},

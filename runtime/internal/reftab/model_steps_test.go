@@ -117,7 +117,7 @@ func (p *process) do(s step) bool {
 	case stepAbort:
 		p.abort(a)
 	case stepRun:
-		p.table.Unpin(p.pins[a])
+		p.table.UnpinNode(p.pins[a])
 		p.pins = slices.Delete(p.pins, int(a), int(a)+1)
 	case stepHand:
 		p.table.Handed(p.taken[a])

@@ -4,9 +4,11 @@ package reftab
 
 // node is an object of this process that others hold.
 type node struct {
+	id        uint64
 	object    any
 	refs      uint64 // strong: direct references, grant and claim records, pins, handle 0
 	weak      uint64 // weak references and records; they keep what is known of the node, not the node
+	root      bool   // is or was behind handle 0: every process that has a lane holds it
 	destroyed bool
 	lent      bool // a strong reference was given away since there were none: it is not only about to be
 	holders   []*holding
@@ -32,7 +34,7 @@ type claim struct {
 func (t *Table) export(n uint64, object any) *node {
 	x := t.nodes[n]
 	if x == nil {
-		x = &node{object: object}
+		x = &node{id: n, object: object}
 		t.nodes[n] = x
 	}
 	return x
@@ -46,15 +48,16 @@ func (x *node) ref(weak bool) {
 	}
 }
 
-func (t *Table) unref(n uint64, weak bool, count uint64) {
-	x := t.nodes[n]
+func (t *Table) unref(n uint64, weak bool, count uint64) { t.unrefNode(t.nodes[n], weak, count) }
+
+func (t *Table) unrefNode(x *node, weak bool, count uint64) {
 	if weak {
 		x.weak -= count
 	} else {
 		x.refs -= count
 	}
 	if x.refs == 0 && x.weak == 0 {
-		delete(t.nodes, n)
+		delete(t.nodes, x.id)
 	}
 	if !weak && count > 0 && x.refs == 0 {
 		t.env.Released(x.object)
@@ -112,11 +115,9 @@ func (t *Table) Held(n uint64) bool {
 // SetRoot puts a node behind handle 0, in the place of the one that was there: every process that has
 // a lane holds it. Those that hold the one before go on holding it.
 func (t *Table) SetRoot(n uint64, object any) {
-	if !t.roots[n] {
-		t.roots[n] = true
-		x := t.export(n, object)
+	if x := t.export(n, object); !x.root {
+		x.root, x.lent = true, true
 		x.refs++
-		x.lent = true
 	}
 	t.root = n
 }
@@ -126,13 +127,19 @@ func (t *Table) SetRoot(n uint64, object any) {
 func (t *Table) UnsetRoot(n, before uint64, known bool) {
 	t.root = before
 	if !known {
-		delete(t.roots, n)
-		t.unref(n, false, 1)
+		x := t.nodes[n]
+		x.root = false
+		t.unrefNode(x, false, 1)
 	}
 }
 
 // RootNode returns the node behind handle 0, or zero; known tells whether n is or was there.
-func (t *Table) RootNode(n uint64) (root uint64, known bool) { return t.root, t.roots[n] }
+func (t *Table) RootNode(n uint64) (root uint64, known bool) { return t.root, t.isRoot(n) }
+
+func (t *Table) isRoot(n uint64) bool {
+	x := t.nodes[n]
+	return x != nil && x.root
+}
 
 // Send counts a reference to n that is about to be posted to p; Unsend takes that back when it was
 // not. False means that p is gone.
@@ -200,30 +207,51 @@ func (t *Table) unhold(p *peer, n uint64, weak bool, count uint64) {
 	t.unref(n, weak, count)
 }
 
-// entitled reports whether p may use n: by a claim, whatever else it holds (the confused deputy), or
-// by an ordinary reference. A weak reference entitles to what is weak.
-func (t *Table) entitled(p *peer, n, by uint64, weak bool) bool {
+// entitled returns node n if p may use it: by a claim, whatever else it holds (the confused deputy), or
+// by an ordinary reference; else nil. A weak reference entitles to what is weak.
+func (t *Table) entitled(p *peer, n, by uint64, weak bool) *node {
 	if by != NoClaim {
-		c, ok := p.claims[by]
-		return ok && c.node == n && (weak || !c.weak)
+		if c, ok := p.claims[by]; !ok || c.node != n || !weak && c.weak {
+			return nil
+		}
+		return t.nodes[n]
 	}
-	return p.count(n, false) > 0 || weak && p.count(n, true) > 0 || t.roots[n]
+	if h := p.held[n]; h != nil && (h.strong > 0 || weak && h.weak > 0) {
+		return h.node
+	}
+	if x := t.nodes[n]; x != nil && x.root {
+		return x
+	}
+	return nil
 }
 
-// Pin checks that p may use n as by says, and keeps n until Unpin (R5). It returns the object, nil
-// when p may not.
-func (t *Table) Pin(p, n, by uint64) any {
-	from := t.peers[p]
-	if from == nil || !t.entitled(from, n, by, false) {
+// Pin is a use of a node, which it keeps until Unpin. The zero Pin is none.
+type Pin struct{ node *node }
+
+// Object returns the node's; nil if there is none.
+func (p Pin) Object() any {
+	if p.node == nil {
 		return nil
 	}
-	x := t.nodes[n]
-	x.refs++
-	return x.object
+	return p.node.object
 }
 
-// Unpin takes a Pin back.
-func (t *Table) Unpin(n uint64) { t.unref(n, false, 1) }
+// Pin checks that a process may use n as by says, and keeps n until Unpin (R5). It returns none when
+// it may not. from is what Opened has returned; nil is no process.
+func (t *Table) Pin(from *Peer, n, by uint64) Pin {
+	if from == nil || from.buried {
+		return Pin{}
+	}
+	x := t.entitled(from, n, by, false)
+	if x == nil {
+		return Pin{}
+	}
+	x.refs++
+	return Pin{x}
+}
+
+// Unpin takes a Pin back. There is one.
+func (t *Table) Unpin(p Pin) { t.unrefNode(p.node, false, 1) }
 
 func (t *Table) releasing(from *peer, c Control) error {
 	if c.Count == 0 || c.Span > maxSpan {
@@ -242,8 +270,9 @@ func (t *Table) releasing(from *peer, c Control) error {
 // asking judges the wish for one more reference (R14): whoever has any of a node that was not
 // destroyed gets one.
 func (t *Table) asking(from *peer, k uint64, c Control) error {
-	ok := t.entitled(from, c.Node, c.By, true)
-	dead := ok && t.nodes[c.Node].destroyed
+	x := t.entitled(from, c.Node, c.By, true)
+	ok := x != nil
+	dead := ok && x.destroyed
 	if ok && !dead {
 		t.give(from, c.Node, c.Weak)
 		t.lend(c.Node, c.Weak)

@@ -135,7 +135,7 @@ func (p *process) receive(from, pos uint64, m message) {
 	case m.control != nil:
 		p.receiveControl(from, pos, m)
 	case m.call:
-		object := p.table.Pin(from, m.node, m.by)
+		object := p.table.PinNode(from, m.node, m.by)
 		require.NotNil(p.w.t, object, "%d refused %s", p.id, m.honest)
 		p.pins = append(p.pins, m.node)
 	default:
@@ -282,7 +282,7 @@ func (p *process) drop(i int) {
 
 func (p *process) unpin() {
 	if len(p.pins) > 0 {
-		p.table.Unpin(p.pins[0])
+		p.table.UnpinNode(p.pins[0])
 		p.pins = p.pins[1:]
 	}
 	if len(p.homes) > 0 {

@@ -32,7 +32,6 @@ type Table struct {
 	// This process as owner.
 	nodes      map[uint64]*node
 	root       uint64                       // node behind handle 0; zero: none
-	roots      map[uint64]bool              // nodes that are or were there
 	granters   map[uint64]*granter          // grant records by who made them, the dead included (R8)
 	recipients map[uint64]map[uint64]*batch // the same by recipient, then granter
 
@@ -53,19 +52,22 @@ type Table struct {
 func New(self uint64, env Env) *Table {
 	return &Table{
 		self: self, env: env, peers: make(map[uint64]*peer), nodes: make(map[uint64]*node),
-		roots: make(map[uint64]bool), granters: make(map[uint64]*granter), recipients: make(map[uint64]map[uint64]*batch),
+		granters: make(map[uint64]*granter), recipients: make(map[uint64]map[uint64]*batch),
 		provisional: make(map[uint64]map[*Ref]struct{}), unclaimed: make(map[pair]int),
 		askers: make(index), grantees: make(index),
 	}
 }
 
-// peer is another process that this one has a lane to.
+// Peer is another process that this one has a lane to, or had.
+type Peer = peer
+
 type peer struct {
 	id       uint64
 	owed     []Control // controls without credit yet, in order
 	deaths   int       // those of them that tell of a node's end
 	draining bool
 	batched  bool // in Table.batched
+	buried   bool // it is gone
 
 	// This process as owner.
 	held   map[uint64]*holding // by node
@@ -84,8 +86,8 @@ type peer struct {
 	granted map[uint64]bool // recipients of grants that this process made on the peer's nodes
 }
 
-// Opened tells that a lane to p exists; nothing of p has been received yet.
-func (t *Table) Opened(p uint64) {
+// Opened tells that a lane to p exists; nothing of p has been received yet. It returns what Pin knows p by.
+func (t *Table) Opened(p uint64) *Peer {
 	to := &peer{
 		id: p, held: make(map[uint64]*holding), claims: make(map[uint64]claim), fenced: make(map[uint64]bool),
 		refs: make(map[uint64]*Ref), weaks: make(map[uint64]*Ref), claimed: make(map[uint64]*Ref),
@@ -96,6 +98,7 @@ func (t *Table) Opened(p uint64) {
 	if x := t.nodes[t.root]; x != nil && x.destroyed {
 		t.send(to, Control{Kind: Destroyed, Node: t.root, OK: true})
 	}
+	return to
 }
 
 // Known reports whether there is a living lane to p.

@@ -25,7 +25,12 @@ type PeerUsage struct {
 // Usage counts what the table keeps, strong and weak. It looks at all of it.
 func (t *Table) Usage() Usage {
 	u := Usage{Peers: make(map[uint64]PeerUsage), Nodes: len(t.nodes)}
-	kept := len(t.roots)
+	kept := 0
+	for _, x := range t.nodes {
+		if x.root {
+			kept++
+		}
+	}
 	for id, p := range t.peers {
 		v := t.peerUsage(p)
 		u.Peers[id] = v
