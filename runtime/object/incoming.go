@@ -30,6 +30,8 @@ type incoming struct {
 	looper *looper     // that handles it; nil: a caller does, in its chain
 	line   *onewayLine // nil: the call itself; else the next of the line's, and those that follow
 
+	payload *buffer // that the handler reads, while it runs
+
 	cancelled atomic.Bool
 	answered  atomic.Bool                        // or about to be: the peer may use its caller index again
 	running   atomic.Pointer[binder.CallContext] // of the handler, while it runs
@@ -252,7 +254,7 @@ func (t *Transport) abandonHandling(l *lane) {
 }
 
 // run handles one call on the calling goroutine: copy, free the slot, dispatch, answer. finish
-// follows, with the lock. lp is nil for a call that came back to a chain.
+// follows, with the lock; before it handlerExited, if the goroutine ends. lp is nil for a call that came back to a chain.
 func (t *Transport) run(c *incoming, lp *looper) {
 	d, l := &c.desc, c.lane
 	c.looper = lp
@@ -271,18 +273,10 @@ func (t *Transport) run(c *incoming, lp *looper) {
 		l.link.Free(d)
 	}
 	if err == nil {
-		returned := false
-		defer func() {
-			if !returned {
-				if buf != slot {
-					c.freeBulk()
-				}
-				t.handlerExited(c, buf)
-			}
-		}()
+		c.payload = buf
 		err = t.handle(c)
 		killpoint.At("handle: handler returned")
-		returned = true
+		c.payload = nil
 	}
 	if buf != slot {
 		c.freeBulk()
@@ -301,18 +295,20 @@ func (t *Transport) settle(c *incoming, err error) {
 	c.call.Done()
 }
 
-// handlerExited answers for a handler that has ended its goroutine (runtime.Goexit). Its memory is not used
-// again: small payloads are left to the garbage collector, large ones are unmapped.
-func (t *Transport) handlerExited(c *incoming, buf *buffer) {
+// handlerExited answers for a handler that has ended its goroutine (runtime.Goexit), if c is with one. Its memory is
+// not used again: small payloads are left to the garbage collector, large ones are unmapped.
+func (t *Transport) handlerExited(c *incoming) {
+	buf := c.payload
+	if buf == nil {
+		return
+	}
+	c.payload = nil
+	if bulk, _ := bulkOf(c.entries); bulk > 0 {
+		c.freeBulk()
+	}
 	t.settle(c, errGoexit)
 	buf.leave()
 	c.own.bytes = nil
-	if c.looper != nil { // which ends, and finishes its calls
-		return
-	}
-	t.mu.Lock()
-	t.finish(c)
-	t.unlock()
 }
 
 // open makes the call that the handler sees. The payload is in buf, or else in the buffer that is returned.

@@ -102,6 +102,7 @@ func (t *Transport) routineLoop(lp *looper) {
 	left := false
 	defer func() {
 		if !left { // a handler has ended the goroutine
+			t.handlerExited(lp.call)
 			t.mu.Lock()
 			t.finishCall(lp)
 			t.leaveLine(lp)

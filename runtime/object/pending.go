@@ -80,8 +80,9 @@ func (p *pending) runNested(c *incoming) {
 	t := p.t
 	returned := false
 	defer func() {
+		t.nesting.Add(-1)
+		t.endAside(c)
 		if !returned {
-			t.nesting.Add(-1)
 			var r binder.Reply
 			p.finish(errGoexit, &r)
 			r.Release()
@@ -90,10 +91,6 @@ func (p *pending) runNested(c *incoming) {
 	t.nesting.Add(1) // it does not sleep meanwhile, however deep the calls nest
 	t.run(c, nil)
 	returned = true
-	t.nesting.Add(-1)
-	t.mu.Lock()
-	t.finish(c)
-	t.unlock()
 }
 
 var errGoexit = status.Errorf(status.Internal, "the handler has ended its goroutine")

@@ -35,11 +35,17 @@ func (t *Transport) aside(c *incoming) {
 		return
 	}
 	t.routines.Go(func() {
+		defer t.endAside(c)
 		t.run(c, nil)
-		t.mu.Lock()
-		t.finish(c)
-		t.unlock()
 	})
+}
+
+// endAside finishes a call that ran on the calling goroutine, which perhaps ends with it.
+func (t *Transport) endAside(c *incoming) {
+	t.handlerExited(c)
+	t.mu.Lock()
+	t.finish(c)
+	t.unlock()
 }
 
 // handleProcess answers a call of the process itself. It may block; the caller's end ends it.
