@@ -34,7 +34,8 @@ type IncomingCall struct {
 	Scratch Scratch // for package stub: memory that serves one call after the other; nil: none yet
 
 	notes    []Note
-	contexts []CallContext // for the next calls
+	contexts *[contextBlock]CallContext // for this and the next calls
+	begun    uint                       // how many calls have had one
 }
 
 // Scratch is memory of who serves calls. End is called when the reply was sent, or will not be.

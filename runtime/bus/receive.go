@@ -15,6 +15,9 @@ const slotUnit = pool.Unit
 // Published is the position behind the last descriptor that the peer has published, as of now.
 func (l *Link) Published() uint64 { return l.recv.ring.Published() }
 
+// HasNext reports whether one is published that Next has not returned, as of now.
+func (l *Link) HasNext() bool { return l.recv.ring.HasNext() }
+
 // Position is that of the descriptor that Next returns next.
 func (l *Link) Position() uint64 { return l.recv.ring.Next() }
 

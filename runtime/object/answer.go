@@ -15,7 +15,6 @@ func (t *Transport) answer(c *incoming, err error) {
 	d := &c.answer
 	d.Kind, d.Flags, d.Code, d.Interface = bus.KindReply, c.desc.Flags&bus.FlagClearBuf, 0, 0
 	d.Node, d.By, d.Chain, d.Index, d.Timeout = c.position, 0, 0, c.desc.Index, 0
-	d.Length, d.Entries, d.Files = 0, 0, 0
 	if err == nil {
 		err = t.answerData(c, d)
 	}
@@ -95,7 +94,7 @@ func (c *incoming) beforeAnswer() {
 func (t *Transport) answerError(c *incoming, d *bus.Descriptor, err error) {
 	code, service, text := binder.ErrorText(err)
 	c.call.Reply = binder.Data{Payload: []byte(text[:min(len(text), maxErrorText)])}
-	d.Code, d.Interface, d.Entries = uint32(code), uint32(service), 0 // it may be a reply that could not be posted
+	d.Code, d.Interface = uint32(code), uint32(service)
 	if c.lane.behind.Load() && t.owesDeath(c.lane) || t.sendAnswer(c, d) != nil {
 		t.owe(c, d)
 		return

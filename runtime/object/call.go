@@ -63,7 +63,6 @@ func (p *pending) describe(node, by uint64, chain *binder.Chain, tr *binder.Tran
 	d := &p.desc
 	d.Kind, d.Flags, d.Code, d.Interface = bus.KindCall, uint16(tr.Flags)&flagsMask|nice<<niceShift, tr.Code, tr.Interface
 	d.Node, d.By, d.Chain, d.Index, d.Timeout = node, by, p.token, p.index, 0
-	d.Length, d.Entries, d.Files = 0, 0, 0
 }
 
 // onewayCall is memory for a oneway call.

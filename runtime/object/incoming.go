@@ -34,7 +34,7 @@ type incoming struct {
 
 	cancelled atomic.Bool
 	answered  atomic.Bool                        // or about to be: the peer may use its caller index again
-	running   atomic.Pointer[binder.CallContext] // of the handler, while it runs
+	running   atomic.Pointer[binder.CallContext] // of the handler that was started last: to cancel it when it has returned does nothing
 
 	// Kept between calls, so that they do not allocate.
 	call     binder.IncomingCall
@@ -289,7 +289,6 @@ func (t *Transport) run(c *incoming, lp *looper) {
 // settle answers a call, and gives back what its handler left.
 func (t *Transport) settle(c *incoming, err error) {
 	if !c.oneway() {
-		c.running.Store(nil)
 		t.answer(c, err)
 	}
 	c.call.Done()

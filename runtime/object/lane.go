@@ -42,7 +42,7 @@ type lane struct {
 	drained  atomic.Uint64  // position up to which messages have been applied
 	ringing  atomic.Bool    // noted for a ring by unlock
 	callers  callers
-	uses     int          // calls of either side that need its memory
+	uses     int          // calls of either side, and loopers, that need its memory
 	handling []*incoming  // the peer's calls that are not answered, by its caller index
 	owed     []*owedReply // replies that had no room
 	owedLen  int
@@ -62,7 +62,7 @@ func newLane(t *Transport, p *bus.Peer) *lane {
 	return &lane{t: t, id: p.ID, peer: identityOf(p), opened: make(chan struct{}), gone: make(chan struct{})}
 }
 
-// finished notes that a call needs the memory of the lane no more. That of one that has died is held for them.
+// finished notes that a call, or a looper, needs the memory of the lane no more. That of one that has died is held for them.
 func (l *lane) finished() {
 	if l.uses--; l.uses == 0 && l.dead {
 		l.t.after.fails = append(l.t.after.fails, l.link.Drop)

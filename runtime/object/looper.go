@@ -147,7 +147,7 @@ func (t *Transport) next(lp *looper) bool {
 	}
 	for {
 		for _, l := range t.pool.hot {
-			if l.link.Published() != l.link.Position() {
+			if l.link.HasNext() {
 				t.drain(l)
 			}
 		}
@@ -252,10 +252,10 @@ func (t *Transport) lookAway(lp *looper) {
 func (t *Transport) unwatch(lp *looper) {
 	for i, l := range lp.watched {
 		l.link.Looper(lp.index).Leave()
-		if l.link.Published() != l.link.Position() {
+		if l.link.HasNext() {
 			t.drain(l)
 		}
-		l.link.Drop()
+		l.finished()
 		lp.watched[i] = nil
 	}
 	lp.watched = lp.watched[:0]
@@ -266,7 +266,9 @@ func (t *Transport) lookOnlyAtHot(lp *looper) {
 	if l := lp.at; l != nil {
 		lp.at = nil
 		l.link.Looper(lp.index).Leave()
-		t.drain(l)
+		if l.link.HasNext() {
+			t.drain(l)
+		}
 	}
 }
 
@@ -287,9 +289,10 @@ func (t *Transport) arm(lp *looper) {
 
 // watch holds a lane on which lp says how it waits, until lookAway.
 func (lp *looper) watch(l *lane) bool {
-	if lp.index >= bus.Loopers || !l.link.Hold() {
+	if lp.index >= bus.Loopers || l.dead {
 		return false
 	}
+	l.uses++
 	lp.watched = append(lp.watched, l)
 	if l == lp.at {
 		lp.at = nil
@@ -309,7 +312,7 @@ func (lp *looper) present(l *lane) {
 // published reports whether one of the lanes has something that was published before the arming.
 func (lp *looper) published() bool {
 	for _, l := range lp.watched {
-		if l.link.Published() != l.link.Position() {
+		if l.link.HasNext() {
 			return true
 		}
 	}

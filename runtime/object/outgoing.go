@@ -132,7 +132,7 @@ func (l *lane) reserve(ctx context.Context, need bus.Need, node uint64, wait boo
 }
 
 func (o *outgoing) fill(l *lane, data *binder.Data, d *bus.Descriptor, size int) error {
-	d.Encoding = uint8(data.Encoding)
+	d.Encoding, d.Length, d.Entries = uint8(data.Encoding), 0, 0
 	if o.slot.Bulk != nil {
 		return o.fillBulk(l, data, d)
 	}

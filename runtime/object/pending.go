@@ -49,29 +49,24 @@ type pending struct {
 // the call is done, or with the error of the context, if that ends at all. finished tells that the reply was handed
 // over, and p is another call's.
 func (p *pending) await(ctx context.Context, ends bool, reply *binder.Reply) (finished bool, err error) {
-	var stop func() bool
 	p.naps = 0
-	for !finished && !p.done.Load() {
-		if p.hasNested.Load() {
+	if ends {
+		defer context.AfterFunc(ctx, p.wake)()
+	}
+	for !p.done.Load() {
+		switch {
+		case p.hasNested.Load():
 			p.runNested(p.takeNested())
 			continue
-		}
-		if ends {
-			if ctx.Err() != nil {
-				err = status.FromContext(ctx)
-				break
-			}
-			if stop == nil {
-				stop = context.AfterFunc(ctx, p.wake)
-			}
+		case ends && ctx.Err() != nil:
+			return false, status.FromContext(ctx)
 		}
 		p.sleep()
-		finished = p.look(reply)
+		if p.look(reply) {
+			return true, nil
+		}
 	}
-	if stop != nil {
-		stop()
-	}
-	return finished, err
+	return false, nil
 }
 
 // runNested handles a call that came back to the chain. A handler that ends the goroutine (runtime.Goexit)
@@ -105,13 +100,17 @@ func (p *pending) look(reply *binder.Reply) (finished bool) {
 	p.waiter.Leave() // in the hope that it is the reply: what comes from now on is for others
 	t := p.t
 	t.mu.Lock()
+	all := false
 	if !l.draining && !l.cut && !l.dead {
-		finished = p.takeAwaited(reply)
+		finished, all = p.takeAwaited(reply)
 	}
-	if finished && len(p.nested) == 0 && t.freezing.waiting == 0 && !t.collectLater && l.link.Published() == l.drained.Load() {
+	if finished && all && len(p.nested) == 0 && t.freezing.waiting == 0 && !t.collectLater {
 		t.leave(p)
 		t.mu.Unlock() // nothing was done that unlock has to follow up
 		return true
+	}
+	if finished {
+		p.done.Store(true) // another reply breaks the protocol
 	}
 	t.drainer = p
 	t.drain(l)
@@ -131,21 +130,20 @@ func (p *pending) look(reply *binder.Reply) (finished bool) {
 }
 
 // takeAwaited takes the next message of the lane, and hands it over if it is the reply, a plain one: most often it is.
-func (p *pending) takeAwaited(reply *binder.Reply) bool {
+// all tells that it was the last.
+func (p *pending) takeAwaited(reply *binder.Reply) (finished, all bool) {
 	l, d := p.lane, &p.lane.taken
 	ok, err := l.link.Next(d)
 	if ok && err == nil && d.Index == p.index && p.replies(d) && isPlain(d) {
 		p.deliver(p.takePlain(d), reply)
-		p.done.Store(true) // another one breaks the protocol
-		p.t.noteTaken(l)
-		return true
+		return true, p.t.noteTaken(l)
 	}
 	p.t.drainer = p
 	l.draining = true
 	p.t.takeFetched(l, ok, err)
 	l.draining = false
 	p.t.drainer = nil
-	return false
+	return false, false
 }
 
 // finish turns what came into reply, and leaves the lane and the chain. An unfinished call is

@@ -203,7 +203,7 @@ func (t *Transport) progressChannel() <-chan struct{} {
 
 // drain takes all that a lane has published. The caller has the lock.
 func (t *Transport) drain(l *lane) {
-	if l.link == nil || l.draining || l.cut || l.dead || l.link.Published() == l.link.Position() {
+	if l.link == nil || l.draining || l.cut || l.dead || !l.link.HasNext() {
 		return
 	}
 	l.draining = true // R4: env.Next leaves it alone meanwhile

@@ -67,6 +67,9 @@ func (r *Reader) Next() uint64 { return r.next }
 // Published loads the position behind the last descriptor that the writer has published.
 func (r *Reader) Published() uint64 { return r.tail.Load() }
 
+// HasNext reports whether the writer has published a descriptor that Get has not returned.
+func (r *Reader) HasNext() bool { return r.tail.Load() != r.next }
+
 // Size returns how many descriptors the ring holds.
 func (r *Reader) Size() uint64 { return uint64(len(r.slots)) }
 

@@ -43,10 +43,7 @@ func FutexNap(w *atomic.Uint32, val uint32, limit time.Duration) (slept bool) {
 // scheduler need not know of it.
 func FutexWake(w *atomic.Uint32, n int32) int {
 	r, _, _ := syscall.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWake, uintptr(n), 0, 0, 0)
-	if int(r) < 0 {
-		return 0
-	}
-	return int(r)
+	return max(int(r), 0) // negative: an error, there is nobody to wake
 }
 
 // FutexWakeAll wakes every sleeper on w.
