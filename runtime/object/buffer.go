@@ -90,7 +90,7 @@ func (b *buffer) Free() {
 	case b.class >= 0:
 		bufferPools[b.class].Put(b)
 	case b.class == callerClass:
-		b.giveBack()
+		b.caller.lent.Store(false)
 	case b.kept:
 		b.keeper.lend(b)
 	case b.class == warmClass:
@@ -105,16 +105,6 @@ func (b *buffer) read(l *bus.Link, d *bus.Descriptor) {
 	} else {
 		l.Payload(b.bytes, d)
 	}
-}
-
-// giveBack leaves a caller's memory to its next call, or to all if it has some.
-func (b *buffer) giveBack() {
-	p := b.caller
-	if p.spare.CompareAndSwap(nil, b) {
-		return
-	}
-	b.class, b.caller = classOf(ownBuffer), nil
-	bufferPools[b.class].Put(b)
 }
 
 // leave is Free for memory that somebody may still point to: it is left to the garbage collector, if that

@@ -45,5 +45,5 @@ func (s *callers) underWay(index uint32) *pending {
 func (s *callers) give(p *pending) (wasShort bool) {
 	p.reset()
 	s.idle = append(s.idle, p)
-	return len(s.idle) == 1 && len(s.list) == bus.Callers
+	return len(s.list) == bus.Callers && len(s.idle) == 1
 }

@@ -42,7 +42,8 @@ type pending struct {
 	onChannel atomic.Bool // waits on signal instead of a futex
 	signal    chan struct{}
 
-	spare atomic.Pointer[buffer] // for a small reply; nil while somebody reads one in it
+	own  buffer      // for a small reply
+	lent atomic.Bool // somebody reads one in it
 }
 
 // await waits for the reply; meanwhile it handles calls that come back to its chain. It returns when

@@ -94,17 +94,26 @@ func (t *Transport) takeReply(l *lane, d *bus.Descriptor, pos uint64) error {
 // takePlain copies a small reply that brings nothing besides, and frees its slot. That is done here, with the lock:
 // to take that once more costs more.
 func (p *pending) takePlain(d *bus.Descriptor) *buffer {
-	b := p.spare.Swap(nil)
-	if b == nil {
-		b, _ = p.t.takeBuffer(ownBuffer, d)
-		b.class, b.caller = callerClass, p
-	}
+	b := p.takeOwn(d)
 	b.bytes = b.bytes[:d.Length]
 	p.lane.link.Payload(b.bytes, d)
 	killpoint.At("return: reply copied")
 	p.lane.link.Free(d)
 	p.reply.Encoding = d.Encoding
 	return b
+}
+
+// takeOwn returns memory for a small reply: the caller's own, unless somebody still reads one in it.
+func (p *pending) takeOwn(d *bus.Descriptor) *buffer {
+	if p.lent.Load() {
+		b, _ := p.t.takeBuffer(ownBuffer, d)
+		return b
+	}
+	p.lent.Store(true)
+	if p.own.bytes == nil {
+		p.own = buffer{bytes: make([]byte, ownBuffer), class: callerClass, caller: p}
+	}
+	return &p.own
 }
 
 // isPlain reports that a reply is small, and brings nothing but its payload.

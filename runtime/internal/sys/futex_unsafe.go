@@ -18,20 +18,22 @@ const (
 	maxWaitv      = 128
 )
 
-// FutexWait sleeps while *w == val, until woken, interrupted, or timeout has passed (zero: none).
+// FutexWait sleeps while *w == val, until woken or interrupted.
 // It may return early; the caller checks its condition again. w may be in a read-only mapping. It
 // reports whether it slept at all.
-func FutexWait(w *atomic.Uint32, val uint32, timeout time.Duration) (slept bool) {
-	var ts *unix.Timespec
-	if timeout > 0 {
-		t := unix.NsecToTimespec(int64(timeout))
-		ts = &t
-	}
-	_, _, e := syscall.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWait, uintptr(val), uintptr(unsafe.Pointer(ts)), 0, 0)
+func FutexWait(w *atomic.Uint32, val uint32) (slept bool) {
+	_, _, e := syscall.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWait, uintptr(val), 0, 0, 0)
 	return e != unix.EAGAIN
 }
 
-// FutexNap is FutexWait for at most limit of which the Go scheduler is not told: the thread keeps its processor. A
+// FutexWaitFor is FutexWait for at most limit.
+func FutexWaitFor(w *atomic.Uint32, val uint32, limit time.Duration) (slept bool) {
+	ts := unix.NsecToTimespec(int64(limit))
+	_, _, e := syscall.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWait, uintptr(val), uintptr(unsafe.Pointer(&ts)), 0, 0)
+	return e != unix.EAGAIN
+}
+
+// FutexNap is FutexWaitFor of which the Go scheduler is not told: the thread keeps its processor. A
 // signal ends it, as the one by which the scheduler asks a goroutine to stop: a garbage collection need not wait.
 func FutexNap(w *atomic.Uint32, val uint32, limit time.Duration) (slept bool) {
 	ts := unix.NsecToTimespec(int64(limit))

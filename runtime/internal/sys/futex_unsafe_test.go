@@ -60,7 +60,7 @@ func exchange(conn *sys.Conn) (mine, theirs sys.Memory) {
 // await sleeps while w has a value.
 func await(w *atomic.Uint32, value uint32) {
 	for w.Load() == value {
-		sys.FutexWait(w, value, 0)
+		sys.FutexWait(w, value)
 	}
 }
 
@@ -92,8 +92,8 @@ func TestFutexWaits(t *testing.T) {
 	_, m := memory(t, page)
 	w := words(m)
 	require.Zero(t, sys.FutexWakeAll(&w[0]), "nobody sleeps")
-	sys.FutexWait(&w[0], 1, 0) // another value: returns
-	sys.FutexWait(&w[0], 0, time.Microsecond)
+	sys.FutexWait(&w[0], 1) // another value: returns
+	sys.FutexWaitFor(&w[0], 0, time.Microsecond)
 
 	woken := make(chan struct{})
 	go func() {

@@ -66,7 +66,7 @@ func (f *Futex) Wait(w *atomic.Uint32, val uint32, poked *atomic.Uint32, nap tim
 	case nap > 0:
 		f.counters.slept(sys.FutexNap(w, val, nap))
 	default:
-		f.counters.slept(sys.FutexWait(w, val, 0))
+		f.counters.slept(sys.FutexWait(w, val))
 	}
 }
 
@@ -116,7 +116,7 @@ func waitAnyPolling(s *Set) (slept bool) {
 				return slept
 			}
 		}
-		slept = sys.FutexWait(s.words[0], s.vals[0], moment) || slept
+		slept = sys.FutexWaitFor(s.words[0], s.vals[0], moment) || slept
 	}
 }
 
