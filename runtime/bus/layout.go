@@ -17,11 +17,9 @@ import "ubinder/runtime/internal/ring"
 //	0x140   120   armed: how my loopers (16), my poller, my wait for room, my wait for your draining
 //	              (and 11 spare) wait
 //	0x1b8   8     attended: the node whose oneway calls I handle, and will look for; 0: none
-//	0x1c0   128   spare
-//	0x240   512   armed: how my callers (128) wait
-//	0x440   512   spare
-//	0x640   2048  acknowledgement ring: numbers of your slots that I have freed, 512 words
-//	0xe40   32768 descriptor ring, 512 descriptors; the first lie on the first page, so that a lane with
+//	0x1c0   512   armed: how my callers (128) wait
+//	0x3c0   2048  acknowledgement ring: numbers of your slots that I have freed, 512 words
+//	0xbc0   32768 descriptor ring, 512 descriptors; the first lie on the first page, so that a lane with
 //	              few messages touches no second one
 //	0x9000        segment: the slots
 //
@@ -38,9 +36,9 @@ const (
 	offRoom        = 0x100
 	offArmed       = 0x140
 	offAttended    = 0x1b8
-	offCallerArmed = 0x240
-	offAckRing     = 0x640
-	offRing        = 0xe40
+	offCallerArmed = 0x1c0
+	offAckRing     = 0x3c0
+	offRing        = 0xbc0
 
 	ringSize    = 512
 	ackRingSize = 512

@@ -26,9 +26,9 @@ const (
 	offAcks        = 0x0c0
 	offArmed       = 0x140
 	offAttended    = 0x1b8
-	offCallerArmed = 0x240
-	offAckRing     = 0x640
-	offRing        = 0xe40
+	offCallerArmed = 0x1c0
+	offAckRing     = 0x3c0
+	offRing        = 0xbc0
 	ringSize       = 512
 
 	// Of the bells, the half that who has asked for the lane rings.
