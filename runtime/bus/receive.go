@@ -165,15 +165,18 @@ func (l *Link) PayloadCold(dst []byte, d *Descriptor) {
 	l.in.segment.CopyOutCold(dst, int(d.Offset)*slotUnit)
 }
 
-// Free acknowledges d's slot.
-func (l *Link) Free(d *Descriptor) {
+// Free acknowledges d's slot, and more, of messages of its kind without files.
+func (l *Link) Free(d *Descriptor, more ...uint32) {
 	r := &l.recv
-	r.held(d).Add(-1) // before the peer can know, and send the next
+	r.held(d).Add(-1 - int64(len(more))) // before the peer can know, and send the next
 	r.ackLock.Lock()
 	acks := r.acks + 1
-	r.acks = acks
 	l.out.ackRing[(acks-1)%ackRingSize].Store(d.Slot)
 	killpoint.At("free: slot written")
+	if len(more) > 0 {
+		acks = l.writeAcks(acks, more)
+	}
+	r.acks = acks
 	l.out.acks.Store(acks)
 	r.ackLock.Unlock()
 	killpoint.At("free: acknowledged")
@@ -182,21 +185,14 @@ func (l *Link) Free(d *Descriptor) {
 	}
 }
 
-// FreeSlots is Free of many at once, of calls that have no files.
-func (l *Link) FreeSlots(slots []uint32) {
-	r := &l.recv
-	r.messages.Add(-int64(len(slots)))
-	r.ackLock.Lock()
-	for _, s := range slots {
-		l.out.ackRing[r.acks%ackRingSize].Store(s)
-		r.acks++
+// writeAcks writes slots to the acknowledgement ring, and returns how many acknowledgements there are then.
+func (l *Link) writeAcks(acks uint64, slots []uint32) uint64 {
+	for _, slot := range slots {
+		l.out.ackRing[acks%ackRingSize].Store(slot)
+		acks++
 		killpoint.At("free: slot written")
 	}
-	acks := r.acks
-	l.out.acks.Store(acks)
-	r.ackLock.Unlock()
-	killpoint.At("free: acknowledged")
-	l.freed(acks)
+	return acks
 }
 
 // freed rings who waits for room, when it has asked for that.

@@ -103,10 +103,11 @@ type onewayRun struct {
 	line   *onewayLine // that it has run last, and looks for more of; nil: none
 	lanes  []*lane     // held: whose peers need not ring for more
 	calls  []arrival
-	begun  int    // how many of calls
-	copied int    // of how many the payloads were copied
-	memory []byte // for these
-	slots  []uint32
+	begun  int      // how many of calls
+	copied int      // of how many the payloads were copied
+	memory []byte   // for these
+	slots  []uint32 // of those, but for the first's
+	first  *bus.Descriptor
 }
 
 // takeLine has lp run what is in the line that its call stands for. It has left another one. The caller has
@@ -259,16 +260,20 @@ func (r *onewayRun) copyAhead() {
 		a.copied = memory[len(memory):n:n]
 		memory = memory[:n]
 		a.lane.link.Payload(a.copied, &a.desc)
-		r.slots = append(r.slots, a.desc.Slot)
+		if r.first == nil {
+			r.first = &a.desc
+		} else {
+			r.slots = append(r.slots, a.desc.Slot)
+		}
 	}
 	r.free(from)
 }
 
-// free acknowledges slots of calls of a lane.
+// free acknowledges calls of a lane whose payloads were copied.
 func (r *onewayRun) free(l *lane) {
-	if len(r.slots) > 0 {
-		l.link.FreeSlots(r.slots)
-		r.slots = r.slots[:0]
+	if r.first != nil {
+		l.link.Free(r.first, r.slots...)
+		r.first, r.slots = nil, r.slots[:0]
 	}
 }
 
