@@ -2,6 +2,7 @@ package object_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"runtime"
 	"runtime/debug"
@@ -32,10 +33,14 @@ func (s *scene) sayFiles(d bus.Descriptor, files []int, entries ...bus.Entry) {
 }
 
 // memory makes a memfd of a length.
-func (s *scene) memory(length int) int {
+func (s *scene) memory(length int) int { return s.memoryOf(nil, length) }
+
+// memoryOf makes one that begins with some content, and has no page behind that.
+func (s *scene) memoryOf(content []byte, length int) int {
 	f, err := sys.CreateBulkFile("hostile", length)
 	require.NoError(s.T, err)
 	s.T.Cleanup(f.Close)
+	require.NoError(s.T, f.Fill(content))
 	fd, err := f.Seal()
 	require.NoError(s.T, err)
 	return fd
@@ -74,13 +79,7 @@ func TestHostileBulkMemoryCutsOff(t *testing.T) {
 			s.sayFiles(toRoot, []int{int(f.Fd())}, bulkEntry(bulkLength))
 		},
 		"with a hole": func(s *scene) {
-			f, err := sys.CreateBulkFile("hostile", bulkLength)
-			require.NoError(s.T, err)
-			s.T.Cleanup(f.Close)
-			require.NoError(s.T, f.Fill(make([]byte, bulkLength-4096)))
-			fd, err := f.Seal()
-			require.NoError(s.T, err)
-			s.sayFiles(toRoot, []int{fd}, bulkEntry(bulkLength))
+			s.sayFiles(toRoot, []int{s.memoryOf(make([]byte, bulkLength-4096), bulkLength)}, bulkEntry(bulkLength))
 		},
 		"a pipe": func(s *scene) {
 			var pipe [2]int
@@ -129,6 +128,63 @@ func TestHostileBulkMemoryCutsOff(t *testing.T) {
 				run(s)
 				s.cutOff()
 				s.owner.SetLoopers(2)
+				s.honestGoOn()
+			})
+		})
+	}
+}
+
+// A message has one entry and one file more than programs may send, for a payload that travels as bulk memory. A peer
+// that uses that room for something else is cut off, and whoever waits for it learns which limit that was.
+func TestMoreIsAttachedThanProgramsMaySend(t *testing.T) {
+	file := bus.Entry{Kind: bus.EntryFile}
+	for name, c := range map[string]struct {
+		entry    bus.Entry
+		n, limit int
+		also     []bus.Entry // with a file each
+	}{
+		"objects":            {bus.Entry{}, bus.MaxAttached + 1, bus.MaxAttached, nil},
+		"objects and a file": {bus.Entry{}, bus.MaxAttached, bus.MaxAttached, []bus.Entry{file}},
+		"notes":              {bus.Entry{Kind: bus.EntryNote}, bus.MaxAttached + 1, bus.MaxAttached, nil},
+		"objects it may own": {bus.Entry{Kind: bus.EntrySend, Node: 99}, bus.MaxAttached + 1, bus.MaxAttached, nil},
+		"files":              {file, bus.MaxAttachedFiles + 1, bus.MaxAttachedFiles, nil},
+		"all that may be":    {bus.Entry{}, bus.MaxAttached, 0, []bus.Entry{bulkEntry(bulkLength)}},
+		"all files":          {file, bus.MaxAttachedFiles, 0, []bus.Entry{bulkEntry(bulkLength)}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			leaktest.Check(t)
+			synctest.Test(t, func(t *testing.T) {
+				s := newScene(t)
+				d := toRoot
+				d.Code = rootLeave
+				s.say(s.link, d, bus.Entry{Kind: bus.EntrySend, Node: 77})
+				waiting := make(chan error, 1)
+				go func() { waiting <- s.left.Transact(t.Context(), &binder.Transaction{Code: 1}, new(binder.Reply)) }()
+				synctest.Wait()
+
+				entries, files := c.also, []int(nil)
+				for range c.n {
+					entries = append(entries, c.entry)
+				}
+				for _, e := range entries {
+					switch e.Kind {
+					case bus.EntryFile:
+						files = append(files, s.open("/dev/null", syscall.O_RDONLY))
+					case bus.EntryBulk:
+						files = append(files, s.memoryOf(make([]byte, bulkLength), bulkLength))
+					}
+				}
+				d = toRoot
+				d.Index = 1
+				s.sayFiles(d, files, entries...)
+				if c.limit > 0 {
+					s.cutOff()
+					err := <-waiting
+					require.ErrorContains(t, err, fmt.Sprintf("limit is %d", c.limit))
+				} else {
+					synctest.Wait()
+					require.NoError(t, s.link.Err())
+				}
 				s.honestGoOn()
 			})
 		})

@@ -27,7 +27,7 @@ func (t *Transport) takeEntries(l *lane, d *bus.Descriptor) (list []received, er
 	if d.Entries == 0 && d.Files == 0 {
 		return nil, nil
 	}
-	files := 0
+	files, bulk := 0, 0
 	for _, e := range l.link.Entries(nil, d) {
 		if e.Kind == bus.EntryNote {
 			list = append(list, received{note: noteOf(&e)})
@@ -38,7 +38,7 @@ func (t *Transport) takeEntries(l *lane, d *bus.Descriptor) (list []received, er
 			if err != nil {
 				return list, err
 			}
-			files++
+			files, bulk = files+1, bulk+1
 			list = append(list, r)
 			continue
 		}
@@ -58,9 +58,23 @@ func (t *Transport) takeEntries(l *lane, d *bus.Descriptor) (list []received, er
 		list = append(list, r)
 	}
 	if files != int(d.Files) {
-		err = status.Errorf(status.Protocol, "the peer broke the protocol: its message has %d file entries and %d files", files, d.Files)
+		return list, status.Errorf(status.Protocol, "the peer broke the protocol: its message has %d file entries and %d files", files, d.Files)
+	}
+	if fault := checkAttached(int(d.Entries)-bulk, files-bulk); fault != nil {
+		return list, fault
 	}
 	return list, err
+}
+
+// checkAttached checks what comes with a payload, besides the file that has it: the link has left room for that one.
+func checkAttached(entries, files int) error {
+	switch {
+	case entries > bus.MaxAttached:
+		return status.Exceeded(status.Protocol, "the peer broke the protocol: objects, files and notes in its message", uint64(entries), bus.MaxAttached)
+	case files > bus.MaxAttachedFiles:
+		return status.Exceeded(status.Protocol, "the peer broke the protocol: files in its message", uint64(files), bus.MaxAttachedFiles)
+	}
+	return nil
 }
 
 func entryOf(e *bus.Entry) reftab.Entry {
