@@ -2,6 +2,7 @@ package binder
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -50,7 +51,7 @@ func (p *Process) FindProcesses(ctx context.Context, pid int32) ([]ProcessID, er
 	return p.transport.FindProcesses(ctx, pid)
 }
 
-// FreezePID is Freeze for every connection of an OS process: all of them, or none. It fails with
+// FreezePID is Freeze for every connection of an OS process: all of them, or none, also when ctx ends. It fails with
 // status.UnknownTarget if there is none.
 func (p *Process) FreezePID(ctx context.Context, pid int32, timeout time.Duration) error {
 	list, err := p.ofPID(ctx, pid)
@@ -60,13 +61,31 @@ func (p *Process) FreezePID(ctx context.Context, pid int32, timeout time.Duratio
 	end := time.Now().Add(timeout)
 	for i, id := range list {
 		if err := p.Freeze(ctx, id, time.Until(end)); err != nil {
-			for _, frozen := range list[:i] {
-				p.Unfreeze(context.WithoutCancel(ctx), frozen)
+			frozen := list[:i]
+			if ctx.Err() != nil { // it may have answered meanwhile
+				frozen = list[:i+1]
 			}
-			return err
+			return p.undoFreeze(ctx, frozen, err)
 		}
 	}
 	return nil
+}
+
+// undoTimeout bounds the wait for processes that a freeze is taken back of: they run, for else they could not have frozen.
+const undoTimeout = 10 * time.Second
+
+// undoFreeze unfreezes processes because of err, and returns that; it tells which may have stayed frozen.
+func (p *Process) undoFreeze(ctx context.Context, frozen []ProcessID, err error) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	for _, id := range frozen {
+		switch e := p.Unfreeze(ctx, id); {
+		case e == nil, errors.Is(e, status.Dead), errors.Is(e, status.Denied):
+		default:
+			err = status.About(err, "process %d may have stayed frozen (%v)", id, e)
+		}
+	}
+	return err
 }
 
 // UnfreezePID is Unfreeze for every connection of an OS process.

@@ -2,6 +2,7 @@ package object_test
 
 import (
 	"context"
+	"fmt"
 	"runtime"
 	"testing"
 	"testing/synctest"
@@ -109,4 +110,85 @@ func TestHandlerOfANestedCallThatEndsItsGoroutine(t *testing.T) {
 	require.NoError(t, freezeSelf(t, p, time.Minute))
 	require.NoError(t, p.Unfreeze(t.Context(), p.ID()))
 	require.NoError(t, binder.Ping(t.Context(), h))
+}
+
+// crossing is a transport by which the answer to a request to freeze one process comes just as its caller gives up.
+type crossing struct {
+	*object.Transport
+	of     binder.ProcessID
+	giveUp context.CancelFunc
+}
+
+func (c *crossing) Freeze(ctx context.Context, p binder.ProcessID, timeout time.Duration) error {
+	err := c.Transport.Freeze(ctx, p, timeout)
+	if err == nil && p == c.of {
+		c.giveUp()
+		return status.FromContext(ctx)
+	}
+	return err
+}
+
+// Whoever gives up freezing the connections of an OS process leaves none frozen, whatever was answered by then.
+func TestFreezePIDIsAllOrNothingWhenItsContextEnds(t *testing.T) {
+	hub := bus.NewHub()
+	const pid = 4711
+	var list []*binder.Process
+	for range 3 {
+		list = append(list, openHubAs(t, hub, bus.Peer{PID: pid}))
+	}
+	for i, last := range list {
+		ctx, cancel := context.WithCancel(t.Context())
+		tr, err := object.Join(hub, bus.Peer{})
+		require.NoError(t, err)
+		freezer := binder.NewProcess(&crossing{tr, last.ID(), cancel})
+		require.ErrorIs(t, freezer.FreezePID(ctx, pid, time.Minute), status.Cancelled)
+		for _, p := range list {
+			info, err := freezer.FrozenInfo(t.Context(), p.ID())
+			require.NoError(t, err)
+			require.False(t, info.Frozen, "process %d, given up at the %d.", p.ID(), i+1)
+		}
+		require.NoError(t, freezer.Close())
+	}
+}
+
+// An error of freezing says whom it is about, and keeps what it said.
+func TestErrorsOfFreezingNameTheProcess(t *testing.T) {
+	hub := bus.NewHub()
+	nobody := binder.WithFreezePolicy(func(*binder.Identity) bool { return false })
+	a, b, strict := openHub(t, hub), openHub(t, hub), openHubAs(t, hub, bus.Peer{}, nobody)
+	entered, leave := make(chan struct{}), make(chan struct{})
+	node := b.NewNode(binder.HandlerFunc(func(context.Context, *binder.IncomingCall) error {
+		close(entered)
+		<-leave
+		return nil
+	}))
+	require.NoError(t, b.BecomeContextManager(t.Context(), node))
+	h, err := a.ContextManager(t.Context())
+	require.NoError(t, err)
+	called := make(chan error, 1)
+	go func() { called <- h.Transact(t.Context(), &binder.Transaction{Code: 1}, new(binder.Reply)) }()
+	<-entered
+	var busy *status.Error
+	for _, freezer := range []*binder.Process{a, b} {
+		err = freezer.Freeze(t.Context(), b.ID(), 0)
+		require.ErrorIs(t, err, status.Full)
+		require.ErrorContains(t, err, fmt.Sprintf("freezing process %d: ", b.ID()))
+		require.ErrorContains(t, err, "calls are under way")
+		require.ErrorAs(t, err, &busy)
+		require.Equal(t, freezer == a, busy.Remote)
+	}
+	require.NotZero(t, busy.Limit.Used)
+	close(leave)
+	require.NoError(t, <-called)
+
+	for text, err := range map[string]error{
+		"freezing process %d: ":                  a.Freeze(t.Context(), strict.ID(), 0),
+		"unfreezing process %d: ":                a.Unfreeze(t.Context(), strict.ID()),
+		"asking process %d about its freezing: ": func() error { _, err := a.FrozenInfo(t.Context(), strict.ID()); return err }(),
+	} {
+		require.ErrorIs(t, err, status.Denied)
+		require.ErrorContains(t, err, fmt.Sprintf(text, strict.ID()))
+	}
+	require.ErrorIs(t, a.Freeze(t.Context(), 1<<40, 0), status.Dead)
+	require.ErrorContains(t, a.Freeze(t.Context(), 1<<40, 0), fmt.Sprintf("freezing process %d: ", 1<<40))
 }

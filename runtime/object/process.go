@@ -136,7 +136,10 @@ func (t *Transport) callProcess(ctx context.Context, id binder.ProcessID, code u
 
 // Freeze implements binder.Transport.
 func (t *Transport) Freeze(ctx context.Context, id binder.ProcessID, timeout time.Duration) error {
-	timeout = max(timeout, 0)
+	return status.About(t.freezeProcess(ctx, id, max(timeout, 0)), "freezing process %d", id)
+}
+
+func (t *Transport) freezeProcess(ctx context.Context, id binder.ProcessID, timeout time.Duration) error {
 	if id == t.self.Process {
 		stop := context.AfterFunc(ctx, t.noteEnd)
 		defer stop()
@@ -160,7 +163,7 @@ func (t *Transport) Unfreeze(ctx context.Context, id binder.ProcessID) error {
 		return nil
 	}
 	_, err := t.callProcess(ctx, id, processUnfreeze, nil)
-	return err
+	return status.About(err, "unfreezing process %d", id)
 }
 
 // FrozenInfo implements binder.Transport.
@@ -170,7 +173,7 @@ func (t *Transport) FrozenInfo(ctx context.Context, id binder.ProcessID) (binder
 	}
 	b, err := t.callProcess(ctx, id, processFrozenInfo, nil)
 	if err != nil {
-		return binder.FrozenInfo{}, err
+		return binder.FrozenInfo{}, status.About(err, "asking process %d about its freezing", id)
 	}
 	return infoFrom(b)
 }

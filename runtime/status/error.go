@@ -101,6 +101,16 @@ func CodeOf(err error) Code {
 	return Internal
 }
 
+// About says before err's message what it is about; all else of it stays. It is nil for nil.
+func About(err error, format string, args ...any) error {
+	if err == nil {
+		return nil
+	}
+	e := own(err)
+	e.Message = fmt.Sprintf(format, args...) + ": " + e.Message
+	return e
+}
+
 // FromContext returns the error for a context that has ended, and nil for one that has not.
 func FromContext(ctx context.Context) error {
 	err := ctx.Err()

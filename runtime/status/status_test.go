@@ -52,3 +52,23 @@ func TestRemoteAndServiceText(t *testing.T) {
 	assert.Equal(t, "SERVICE(42) (remote): no seat in row 3", e.Error())
 	assert.Equal(t, Limit{Resource: "payload", Max: 5, Used: 9}, Exceeded(TooBig, "payload", 9, 5).Limit)
 }
+
+func TestAboutKeepsAllButTheMessage(t *testing.T) {
+	assert.NoError(t, About(nil, "nothing"))
+	limit := Exceeded(Full, "calls", 3, 2)
+	limit.Remote = true
+	var e *Error
+	assert.ErrorAs(t, About(fmt.Errorf("wrapped: %w", limit), "freezing process %d", 7), &e)
+	assert.Equal(t, Full, e.Code)
+	assert.True(t, e.Remote)
+	assert.Equal(t, limit.Limit, e.Limit)
+	assert.ErrorIs(t, About(FromContext(cancelled()), "waiting"), context.Canceled)
+	assert.Equal(t, "FULL (remote): freezing process 7: calls: 3 asked for, limit is 2", About(limit, "freezing process %d", 7).Error())
+	assert.Equal(t, "calls: 3 asked for, limit is 2", limit.Message)
+}
+
+func cancelled() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}
