@@ -25,7 +25,7 @@ func TestAHelloThatIsNoneIsRefusedWithTheReason(t *testing.T) {
 		packet []byte
 		want   string
 	}{
-		"version": {(&brokerwire.Packet{Kind: brokerwire.Hello, Value: brokerwire.Magic, Code: 99}).Append(nil), "the process version 99: start an ubinderd"},
+		"version": {(&brokerwire.Packet{Kind: brokerwire.Hello, Value: brokerwire.Magic, Code: 99}).Append(nil), "speaks version 1 of the protocol, the process version 99: start an ubinderd"},
 		"magic":   {(&brokerwire.Packet{Kind: brokerwire.Hello, Value: 1, Code: brokerwire.Version}).Append(nil), "no hello"},
 		"kind":    {(&brokerwire.Packet{Kind: brokerwire.Find}).Append(nil), "no hello"},
 		"garbage": {[]byte("GET / HTTP/1.1\r\n\r\n"), "malformed"},

@@ -1,6 +1,9 @@
 package bus
 
-import "ubinder/runtime/internal/ring"
+import (
+	"ubinder/runtime/internal/brokerwire"
+	"ubinder/runtime/internal/ring"
+)
 
 // Layout of an outbox's memory, in bytes. The owner of the outbox writes all of it and the
 // peer maps it read-only; "mine" and "yours" are as the owner sees it.
@@ -85,7 +88,7 @@ const (
 const (
 	outboxMagic = 0x6c616e65646e6275 // "ubndenal"
 	// Version is the protocol's version; both ends of a lane and the broker speak the same.
-	Version = 1
+	Version = brokerwire.Version
 )
 
 // The header, written once before the outbox is passed.
