@@ -82,7 +82,7 @@ var libObjects = []conformance{
 // foreign is an Object that no transport knows.
 type foreign struct{ binder.Object }
 
-const proxyCount = "libbinder's count of the proxies that its own process has, by which Android finds leaks; here a handle is a Go value, which the program's own tools count"
+const proxyCount = "libbinder counts by user the proxies that its process has; here they are counted by process, see binder.WithHandleWatermarks, which has a test of its own (runtime/object)"
 
 // weakly attaches a weak reference to field 0.
 func weakly(o binder.Object) binder.Attachment {

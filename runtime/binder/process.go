@@ -21,6 +21,8 @@ type Process struct {
 	spin      time.Duration // negative: the transport decides
 	asksEarly bool          // for the context manager
 
+	watermarks *HandleWatermarks
+
 	clients []ClientInterceptor
 	servers []ServerInterceptor
 	invoke  Invoker // through clients and restrictions; nil: there are none

@@ -103,7 +103,17 @@ func identityOf(p *bus.Peer) *binder.Identity {
 func (t *Transport) Start(p *binder.Process) {
 	t.mu.Lock()
 	t.process = p
+	if w := p.HandleWatermarks(); w != nil {
+		t.table.SetWatermarks(&reftab.Watermarks{Low: w.Low, Warning: w.Warning, High: w.High, Reached: t.handlesReached})
+	}
 	t.mu.Unlock()
+}
+
+// handlesReached tells the program of a watermark. The caller has the lock.
+func (t *Transport) handlesReached(owner uint64, held int, high bool) {
+	if l := t.lane(owner); l != nil {
+		t.after.fails = append(t.after.fails, func() { go t.process.HandleWatermarks().Reached(l.peer, held, high) })
+	}
 }
 
 // Self implements binder.Transport.

@@ -102,6 +102,7 @@ func (t *Table) direct(p, n uint64, weak bool) *Ref {
 	if r == nil {
 		r = &Ref{Owner: p, Node: n, weak: weak}
 		list[n] = r
+		t.counted(owner)
 	}
 	return r
 }
@@ -224,6 +225,7 @@ func (t *Table) releaseDirect(owner *peer, r *Ref) {
 		delete(owner.weaks, r.Node)
 	} else {
 		delete(owner.refs, r.Node)
+		t.counted(owner)
 	}
 	if r.recv > 0 {
 		t.send(owner, Control{Kind: Release, Node: r.Node, Count: r.recv, Weak: r.weak})

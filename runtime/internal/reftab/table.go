@@ -36,6 +36,7 @@ type Table struct {
 	recipients map[uint64]map[uint64]*batch // the same by recipient, then granter
 
 	// This process as holder.
+	watermarks  *Watermarks                  // nil: none
 	provisional map[uint64]map[*Ref]struct{} // unmerged references, by owner
 	unclaimed   map[pair]int                 // how many of them are not claimed
 
@@ -77,6 +78,7 @@ type peer struct {
 	// This process as holder.
 	refs     map[uint64]*Ref     // direct, by node
 	weaks    map[uint64]*Ref     // direct and weak
+	mark     int                 // the watermark that was told last: 1 the warning, 2 high
 	claimed  map[uint64]*Ref     // by claim or ask: without verdict, or not merged
 	verdicts int                 // claims and asks without a verdict
 	fences   map[uint64]struct{} // dead granters that the peer asks about
