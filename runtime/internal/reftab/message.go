@@ -163,14 +163,15 @@ func (t *Table) takeHome(p uint64, e Entry) (Taken, error) {
 		return Taken{}, ErrNotHeld
 	}
 	x := t.entitled(from, e.Node, e.Position, e.Weak)
-	switch {
-	case x == nil:
+	if x == nil {
 		return Taken{}, ErrNotHeld
-	case e.Weak:
-		return Taken{Object: x.object}, nil
 	}
-	x.refs++
-	return Taken{Object: x.object, pin: Pin{x}}, nil
+	taken := Taken{Object: x.object}
+	if !e.Weak {
+		x.refs++
+		taken.pin = Pin{x}
+	}
+	return taken, nil
 }
 
 // Drop gives back what a message brought and nobody will see.

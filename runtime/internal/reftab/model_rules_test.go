@@ -150,10 +150,10 @@ var everyMutation = []mutation{
 		{"claim.go", "		t.send(owner, Control{Kind: Release, Node: r.Node, Count: 1, Weak: r.weak})", ""},
 	}},
 	{"R15: a weak reference is not called", "hostile=A weak evil=1 weaks=1 only=CALL", []change{
-		{"owner.go", "	return p.count(n, false) > 0 || weak && p.count(n, true) > 0", "	return p.count(n, false) > 0 || p.count(n, true) > 0"},
+		{"owner.go", "(h.strong > 0 || weak && h.weak > 0)", "(h.strong > 0 || h.weak > 0)"},
 	}},
 	{"R15: a weak claim is not called", "hostile=B weak evil=2 weaks=1 sends=1 only=CLAIM,CALL", []change{
-		{"owner.go", "		return ok && c.node == n && (weak || !c.weak)", "		return ok && c.node == n"},
+		{"owner.go", "!ok || c.node != n || !weak && c.weak {", "!ok || c.node != n {"},
 	}},
 	{"R15: a claim has its grant's strength", "hostile=B weak evil=1 weaks=1 sends=1 only=CLAIM", []change{
 		{"grants.go", "	return ok && g == grant{c.Node, c.Weak}", "	return ok && g.node == c.Node"},
@@ -162,7 +162,7 @@ var everyMutation = []mutation{
 		{"message.go", "			t.unsendRef(p, e.Node, e.Weak)", ""},
 	}},
 	{"R5: what comes home is pinned", "sends=1 homes=1", []change{
-		{"message.go", "	if !e.Weak {\n		x.refs++\n	}", ""},
+		{"message.go", "		x.refs++\n		taken.pin", "		taken.pin"},
 		{"message.go", "	if e.pin != (Pin{}) {", "	if false {"},
 	}},
 	{"R5: what has come home is unpinned", "sends=1 homes=1", []change{
