@@ -24,6 +24,8 @@ import (
 //	0x3c0   2048  acknowledgement ring: numbers of your slots that I have freed, 512 words
 //	0xbc0   32768 descriptor ring, 512 descriptors; the first lie on the first page, so that a lane with
 //	              few messages touches no second one
+//	0x8bc0  8     progress: how much of the payload of my last KindFilling is written; see Link.Filled
+//	0x8c00  4     following: 1 while I copy a payload of yours as it is written, after which I look at the lane
 //	0x9000        segment: the slots
 //
 // Each group that one side writes often has cache lines of its own; what else lies on the header's is
@@ -42,6 +44,8 @@ const (
 	offCallerArmed = 0x1c0
 	offAckRing     = 0x3c0
 	offRing        = 0xbc0
+	offProgress    = 0x8bc0
+	offFollowing   = 0x8c00
 
 	ringSize    = 512
 	ackRingSize = 512

@@ -61,6 +61,8 @@ type sender struct {
 	filed      int // messages with files that the peer has not freed
 	secrets    int // posted slots that are to be wiped
 	bulk       bulkMemory
+	filling    bool   // the peer was told of a slot that is being filled
+	filled     uint64 // the position of the last KindFilling
 	spamTold   bool   // that there is spam; until there is none
 	messages   int    // message credit in use
 	oneways    int    // of those, oneway

@@ -30,6 +30,7 @@ const (
 	KindDestroyed  = 28
 	KindAsk        = 29
 	KindFrozen     = 32
+	KindFilling    = 33
 )
 
 // FlagOneway marks a call that has no reply (the driver's TF_ONE_WAY).
@@ -38,6 +39,9 @@ const FlagOneway = 0x01
 // FlagClearBuf marks a call or reply whose bytes are wiped when they are not needed any more (the
 // driver's TF_CLEAR_BUF).
 const FlagClearBuf = 0x20
+
+// FlagFilled marks a call or reply whose payload the last KindFilling of its direction has told of.
+const FlagFilled = 0x80
 
 // FlagWeak marks a control message about a weak reference.
 const FlagWeak = 0x01
@@ -64,7 +68,7 @@ func classOf(d *Descriptor) (c Class, ok bool) {
 		return ClassReply, true
 	case d.Kind == KindVerdict:
 		return ClassVerdict, true
-	case d.Kind >= KindGrant && d.Kind <= KindAsk || d.Kind == KindFrozen:
+	case d.Kind >= KindGrant && d.Kind <= KindAsk || d.Kind == KindFrozen || d.Kind == KindFilling:
 		return ClassControl, true
 	}
 	return 0, false

@@ -22,6 +22,9 @@ type outbox struct {
 	ackRing                       []atomic.Uint32
 	callerArmed                   []atomic.Uint32
 	callerBell                    []atomic.Uint32 // of bells
+
+	progress  *atomic.Uint64
+	following *atomic.Uint32
 }
 
 // outboxSize is that of an outbox's memory.
@@ -41,6 +44,7 @@ func outboxIn(memory []byte) outbox {
 		ackRing:  head.Uint32s(offAckRing, ackRingSize),
 
 		callerArmed: head.Uint32s(offCallerArmed, callerCredit),
+		progress:    head.Uint64(offProgress), following: head.Uint32(offFollowing),
 	}
 }
 

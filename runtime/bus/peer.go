@@ -35,6 +35,8 @@ type Slot struct {
 	Spam   bool   // a oneway message: this process has sent suspiciously many that the peer has not handled
 	number uint32
 	offset uint32
+
+	filling bool // the peer was told
 }
 
 // RoomTimeout is how long a peer may leave a reply, or another message that must not be lost,

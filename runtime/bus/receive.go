@@ -84,12 +84,28 @@ func (l *Link) check(d *Descriptor) error {
 	if !ok {
 		return l.protocolFault("it sent a message of unknown kind %d", d.Kind)
 	}
+	if d.Kind == KindFilling {
+		if err := l.checkSlot(d); err != nil {
+			return err
+		}
+	}
 	if !c.hasSlot() {
 		return l.checkControl(c)
 	}
 	if d.Entries > MaxEntries || d.Files > MaxFiles {
 		return l.protocolFault("it sent a message with %d entries and %d files", d.Entries, d.Files)
 	}
+	if err := l.checkSlot(d); err != nil {
+		return err
+	}
+	if n := l.recv.held(d).Add(1); n > l.recv.limit(d) {
+		return l.protocolFault("it sent %d calls or replies without waiting for acknowledgement", n)
+	}
+	return nil
+}
+
+// checkSlot verifies where the payload and its entries lie, and whose caller's they are.
+func (l *Link) checkSlot(d *Descriptor) error {
 	if d.Length > MaxMessage || SlotSize(int(d.Length), int(d.Entries)) > MaxMessage {
 		return l.protocolFault("it sent a message of %d bytes and %d entries", d.Length, d.Entries)
 	}
@@ -99,9 +115,6 @@ func (l *Link) check(d *Descriptor) error {
 	}
 	if d.Index >= callerCredit {
 		return l.protocolFault("it sent a call or reply of caller %d", d.Index)
-	}
-	if n := l.recv.held(d).Add(1); n > l.recv.limit(d) {
-		return l.protocolFault("it sent %d calls or replies without waiting for acknowledgement", n)
 	}
 	return nil
 }

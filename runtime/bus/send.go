@@ -281,6 +281,9 @@ func (l *Link) Abandon(slot Slot) {
 
 // giveBack takes back a slot that the peer has not seen. The caller has the sender locked.
 func (l *Link) giveBack(slot Slot) {
+	if slot.filling {
+		l.send.filling = false
+	}
 	l.send.release(slot.number, slotReserved)
 	if l.send.room != nil {
 		l.wakeRoom()
@@ -313,6 +316,10 @@ func (l *Link) Post(d *Descriptor, slot Slot, files []int) (uint64, error) {
 		return 0, err
 	}
 	killpoint.At("send: files sent")
+	if slot.filling {
+		s.filling = false
+		d.Flags |= FlagFilled
+	}
 	return l.publish(d, slot.number, int(slot.offset)), nil
 }
 

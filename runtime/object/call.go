@@ -129,7 +129,9 @@ func (p *pending) call(ctx context.Context, ends bool, r *remote, chain *binder.
 	if err == nil {
 		p.position.Store(pos + 1)
 		killpoint.At("call: posted")
-		l.ringFor(chain)
+		if d.Flags&bus.FlagFilled == 0 || !l.link.Followed() {
+			l.ringFor(chain)
+		}
 		killpoint.At("call: rung")
 		if tr.Posted != nil {
 			tr.Posted()

@@ -150,6 +150,29 @@ func (l *lane) left(asking int) error {
 // SetLargestInSlot has payloads larger than n travel as bulk memory.
 func SetLargestInSlot(n int) { largestInSlot = n }
 
+// SetSmallestFollowed has peers told of payloads of n bytes and more while they are written.
+func SetSmallestFollowed(n int) (before int) {
+	before, smallestFollowed = smallestFollowed, n
+	return before
+}
+
+// SetFollowPatience is how long who copies what is being written waits for more.
+func SetFollowPatience(d time.Duration) (before time.Duration) {
+	before = followRule.limit
+	followRule.limit, followRule.trial = d, d
+	return before
+}
+
+// Follow copies what a peer is writing, which it has told of at a position, without waiting for long in all.
+func (t *Transport) Follow(peer uint64, d bus.Descriptor, pos uint64) (payload []byte, whole bool) {
+	t.mu.Lock()
+	f := following{lane: t.lanes[peer], desc: d, pos: pos}
+	t.unlock()
+	f.buf = &buffer{bytes: make([]byte, d.Length), class: ownClass}
+	whole = f.copy(time.Millisecond)
+	return f.buf.bytes, whole
+}
+
 // SetSurelyFits has replies of up to n bytes wait for room in the outbox.
 func SetSurelyFits(n int) (before int) {
 	before, surelyFits = surelyFits, n

@@ -43,6 +43,8 @@ type incoming struct {
 	own      buffer  // for a small payload
 	scratch  scratch // for a small reply
 	ahead    buffer  // for a payload that was copied already
+	followed *buffer // has the payload, if it was copied while it was written
+	filling  bool    // it stands for a call whose payload the peer is writing
 }
 
 // ownBuffer is the size of an incoming's own buffer; most calls are smaller.
@@ -164,6 +166,9 @@ func (t *Transport) take(l *lane, d *bus.Descriptor, pos uint64) error {
 	case bus.KindFrozen:
 		t.takeFrozen(l)
 		return nil
+	case bus.KindFilling:
+		t.takeFilling(l, d, pos)
+		return nil
 	}
 	c, ok := controlOf(d)
 	if !ok {
@@ -192,6 +197,7 @@ func (t *Transport) takeCall(l *lane, d *bus.Descriptor, pos uint64) error {
 		t.aside(c)
 	case pos < l.frozenUntil:
 		t.refuse(c)
+	case d.Flags&bus.FlagFilled != 0 && t.giveToFollower(c):
 	default:
 		t.route(c)
 	}
@@ -227,7 +233,7 @@ var errNotHeld = status.Errorf(status.Denied, "the caller does not hold the obje
 func (t *Transport) route(c *incoming) {
 	if p := t.chains.innermost(c.desc.Chain); p != nil && !p.done.Load() {
 		p.nested = append(p.nested, c)
-		p.hasNested.Store(true)
+		p.hasWork.Store(true)
 		if t.drainer != p {
 			t.after.wakes = append(t.after.wakes, p)
 		}
@@ -260,9 +266,12 @@ func (t *Transport) run(c *incoming, lp *looper) {
 	c.looper = lp
 	killpoint.At("handle: taken")
 	slot, copied := &c.ahead, c.copied != nil
-	if copied {
+	switch {
+	case copied:
 		*slot = buffer{bytes: c.copied, class: ownClass}
-	} else {
+	case c.followed != nil:
+		slot, c.followed = c.followed, nil
+	default:
 		slot = c.takeBuffer(int(d.Length))
 		slot.read(l.link, d)
 	}
@@ -386,7 +395,7 @@ func (t *Transport) finish(c *incoming) {
 	}
 	c.lane.handled(c) // it is used again: a late cancel must not find it
 	c.lane.finished()
-	c.lane, c.looper, c.target, c.pin = nil, nil, nil, reftab.Pin{}
+	c.lane, c.looper, c.target, c.pin, c.filling = nil, nil, nil, reftab.Pin{}, false
 	if c.entries != nil || c.refused != nil {
 		c.entries, c.refused = nil, nil
 	}
@@ -413,12 +422,14 @@ func (t *Transport) discard(a *arrival) {
 // discardQueue discards all calls that were not begun.
 func (t *Transport) discardQueue() {
 	for c := t.queue.pop(); c != nil; c = t.queue.pop() {
-		if c.line == nil {
-			t.discard(&c.arrival)
-			t.finish(c)
-		} else {
+		if c.line != nil {
 			c.line.busy = false
+			continue
 		}
+		if !c.filling {
+			t.discard(&c.arrival)
+		}
+		t.finish(c)
 	}
 	for _, line := range t.lines.byNode {
 		t.discardOneways(line.calls)

@@ -54,6 +54,7 @@ type lane struct {
 	hotHint  atomic.Bool // hot, for a look without the lock
 	lastUsed uint64
 	room     roomSpin
+	filled   filled
 
 	attendant *looper // that has told the peer to ring nobody for oneway calls on a node; nil: none
 }

@@ -114,10 +114,11 @@ func (t *Transport) routineLoop(lp *looper) {
 		close(lp.ended)
 	}()
 	for t.next(lp) {
-		if lp.call.line == nil {
-			t.run(lp.call, lp)
-		} else {
+		switch c := lp.call; {
+		case c.line != nil:
 			t.runOneways(lp)
+		case !c.filling || t.followCall(lp):
+			t.run(lp.call, lp)
 		}
 	}
 	left = true

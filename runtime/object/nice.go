@@ -4,6 +4,7 @@ import (
 	"runtime"
 
 	"ubinder/runtime/binder"
+	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/sys"
 )
 
@@ -12,7 +13,7 @@ import (
 const (
 	niceShift  = 8
 	niceOffset = 1 - sys.MinNice
-	flagsMask  = 1<<niceShift - 1
+	flagsMask  = 1<<niceShift - 1 - bus.FlagFilled
 )
 
 func niceByte(n int) uint8 { return uint8(n + niceOffset) }

@@ -136,8 +136,10 @@ func (o *outgoing) fill(l *lane, data *binder.Data, d *bus.Descriptor, size int)
 	if o.slot.Bulk != nil {
 		return o.fillBulk(l, data, d)
 	}
-	copying.Copy(o.slot.Bytes, data.Payload)
 	n := len(data.Payload)
+	if n < smallestFollowed || !l.writeTold(&o.slot, data.Payload, d) {
+		copying.Copy(o.slot.Bytes, data.Payload)
+	}
 	if data.Body != nil {
 		var err error
 		if n, err = appendBody(o.slot.Bytes[:0:size], data.Body); err != nil {

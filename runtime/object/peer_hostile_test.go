@@ -29,6 +29,8 @@ const (
 	offCallerArmed = 0x1c0
 	offAckRing     = 0x3c0
 	offRing        = 0xbc0
+	offProgress    = 0x8bc0
+	offFollowing   = 0x8c00
 	ringSize       = 512
 
 	// Of the bells, the half that who has asked for the lane rings.

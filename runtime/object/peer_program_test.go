@@ -64,7 +64,7 @@ func (g *program) run() {
 // descriptor is a message that could be right, with up to three fields that may not be.
 func (g *program) descriptor(l *peerLane) bus.Descriptor {
 	kinds := []uint8{bus.KindCall, bus.KindCall, bus.KindCall, bus.KindReply, bus.KindCancel, bus.KindGrant, bus.KindRevoke, bus.KindRevokePeer,
-		bus.KindClaim, bus.KindVerdict, bus.KindMerge, bus.KindDrop, bus.KindRelease, bus.KindUnused, bus.KindFence, bus.KindFenced, bus.KindFrozen}
+		bus.KindClaim, bus.KindVerdict, bus.KindMerge, bus.KindDrop, bus.KindRelease, bus.KindUnused, bus.KindFence, bus.KindFenced, bus.KindFrozen, bus.KindFilling}
 	d := bus.Descriptor{Kind: kinds[g.below(len(kinds))], Node: g.nodes[g.below(len(g.nodes))]}
 	switch d.Kind {
 	case bus.KindCall:
@@ -232,9 +232,9 @@ func (g *program) drain(l *peerLane) {
 
 // word changes a word of the header memory: most often one that the victim looks at.
 func (g *program) word(l *peerLane) {
-	off := []int{offTail, offDrained, offAcks, 0x100, 0x020, 0x028, offAttended, offArmed, offCallerArmed, offBell, offCallerBell, offAckRing, offRing}[g.below(13)]
+	off := []int{offTail, offDrained, offAcks, 0x100, 0x020, 0x028, offAttended, offArmed, offCallerArmed, offBell, offCallerBell, offAckRing, offRing, offProgress, offFollowing}[g.below(15)]
 	switch off {
-	case offTail, offDrained, offAcks, 0x100, 0x020, offAttended:
+	case offTail, offDrained, offAcks, 0x100, 0x020, offAttended, offProgress:
 		now := l.out.Uint64(off).Load()
 		if g.below(4) != 0 {
 			l.out.Uint64(off).Store(now + uint64(int8(g.byte())))

@@ -35,7 +35,7 @@ type pending struct {
 	abandoned bool
 
 	done      atomic.Bool // reply or err is set
-	hasNested atomic.Bool
+	hasWork   atomic.Bool // a nested call, or a reply that is being written
 	sleeper   wait.Sleeper
 	spins     spinHistory
 	naps      int         // of this call
@@ -44,6 +44,12 @@ type pending struct {
 
 	own  buffer      // for a small reply
 	lent atomic.Bool // somebody reads one in it
+
+	// Of large replies.
+	told       following // the last that is being written, as far as is known; without a lane: taken. Guarded by Transport.mu, until done
+	following  following // the one that was copied while it was written
+	follows    spinHistory
+	largeSpins spinHistory
 }
 
 // await waits for the reply; meanwhile it handles calls that come back to its chain. It returns when
@@ -56,8 +62,8 @@ func (p *pending) await(ctx context.Context, ends bool, reply *binder.Reply) (fi
 	}
 	for !p.done.Load() {
 		switch {
-		case p.hasNested.Load():
-			p.runNested(p.takeNested())
+		case p.hasWork.Load():
+			p.work()
 			continue
 		case ends && ctx.Err() != nil:
 			return false, status.FromContext(ctx)
@@ -68,6 +74,17 @@ func (p *pending) await(ctx context.Context, ends bool, reply *binder.Reply) (fi
 		}
 	}
 	return false, nil
+}
+
+// work does what there is to do while p waits.
+func (p *pending) work() {
+	c, told := p.takeWork()
+	switch {
+	case c != nil:
+		p.runNested(c)
+	case told.lane != nil:
+		p.followReply(told)
+	}
 }
 
 // runNested handles a call that came back to the chain. A handler that ends the goroutine (runtime.Goexit)
@@ -155,6 +172,7 @@ func (p *pending) finish(err error, reply *binder.Reply) error {
 	if done && p.plain == nil { // the reply's slot is freed before its index is: the peer counts on it
 		err = p.read(reply)
 	}
+	p.following.drop()
 	p.waiter.Leave()
 	t.mu.Lock()
 	t.drain(l) // what was published for this caller while it was there is taken now
@@ -214,7 +232,7 @@ func (t *Transport) leaveChain(p *pending) {
 		t.queue.push(c)
 	}
 	p.nested = nil
-	p.hasNested.Store(false)
+	p.hasWork.Store(false)
 }
 
 // freeIndex lets another call use p and its caller index. Nobody uses its bell any more.
@@ -254,6 +272,9 @@ func (p *pending) reset() {
 	p.busy, p.abandoned = false, false
 	if p.entries != nil || p.err != nil {
 		p.entries, p.err = nil, nil
+	}
+	if p.following.buf != nil {
+		p.following.drop()
 	}
 	p.position.Store(0)
 	if p.done.Load() {

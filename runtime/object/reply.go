@@ -14,9 +14,12 @@ func (p *pending) read(reply *binder.Reply) error {
 		return p.err
 	}
 	d, l := &p.reply, p.lane
-	buf, _ := p.t.takeBuffer(int(d.Length), d) // it fits a slot
+	buf := p.following.take(d, p.told.pos)
+	if buf == nil {
+		buf, _ = p.t.takeBuffer(int(d.Length), d) // it fits a slot
+		buf.read(l.link, d)
+	}
 	buf.secret = p.desc.Flags&bus.FlagClearBuf != 0
-	buf.read(l.link, d)
 	var fds []sys.FD
 	var err error
 	if d.Files > 0 {
@@ -87,6 +90,10 @@ func (t *Transport) takeReply(l *lane, d *bus.Descriptor, pos uint64) error {
 		return nil
 	}
 	p.reply, p.replyAt, p.entries, p.err = *d, pos, entries, err
+	if p.told.lane != nil { // too late for that
+		p.told.lane = nil
+		p.hasWork.Store(len(p.nested) > 0)
+	}
 	t.complete(p)
 	return nil
 }

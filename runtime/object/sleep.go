@@ -3,6 +3,7 @@ package object
 import (
 	"time"
 
+	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/wait"
 )
 
@@ -20,8 +21,14 @@ func (p *pending) sleep() {
 		return
 	}
 	t.yield()
-	if r := t.spinning.callers.Load(); r != nil && p.spinForReply(r) {
-		return
+	if r := t.spinning.callers.Load(); r != nil {
+		h := &p.spins
+		if p.desc.Flags&bus.FlagFilled != 0 {
+			r, h = &largeRule, &p.largeSpins
+		}
+		if p.spinForReply(r, h) {
+			return
+		}
 	}
 	nap := waiting == 1 && p.beginNap()
 	limit := time.Duration(0)
@@ -65,7 +72,7 @@ func (p *pending) sleepOnChannel() {
 // in done before it shows in drained, so the lane is looked at first.
 func (p *pending) something() bool {
 	published := p.lane.drained.Load() != p.lane.link.Published()
-	return published || p.done.Load() || p.hasNested.Load()
+	return published || p.done.Load() || p.hasWork.Load()
 }
 
 // wake ends the sleep, or the next one. Safe for concurrent use, and after the call has ended.
@@ -75,14 +82,4 @@ func (p *pending) wake() {
 	default:
 	}
 	p.sleeper.Poke(p.t.parker)
-}
-
-// takeNested takes the first of the nested calls: there is one.
-func (p *pending) takeNested() *incoming {
-	p.t.mu.Lock()
-	defer p.t.unlock()
-	c := p.nested[0]
-	p.nested = p.nested[1:]
-	p.hasNested.Store(len(p.nested) > 0)
-	return c
 }

@@ -129,13 +129,13 @@ func yieldFor(w watcher, limit time.Duration) (seen bool, spent time.Duration) {
 
 // spinForReply reports whether p looked for the reply, and saw a reason not to sleep. With more calls
 // under way than may spin, it would only keep a CPU from who serves the others.
-func (p *pending) spinForReply(r *spinRule) bool {
+func (p *pending) spinForReply(r *spinRule, h *spinHistory) bool {
 	t := p.t
 	if t.calling.Load()-t.nesting.Load() > int64(t.spinning.most) {
 		return false
 	}
-	limit := p.spins.next(r)
-	return limit > 0 && t.spinning.spin(p, &p.spins, r, limit)
+	limit := h.next(r)
+	return limit > 0 && t.spinning.spin(p, h, r, limit)
 }
 
 // seen implements watcher.

@@ -31,6 +31,10 @@ var (
 	looperRule = spinRule{limit: spinLimit, trial: spinLimit, saves: spinSaves, quick: spinQuick, gap: 1, most: 64}
 )
 
+// Who has had a large payload copied while it was written spins for as long as the copies take: if the peer does too,
+// neither has to be woken for the next.
+var largeRule = spinRule{limit: 100 * time.Microsecond, trial: 200 * time.Microsecond, saves: 20 * time.Microsecond, quick: time.Second, gap: 1, most: 64}
+
 // Oneway calls come in streams, and one of the two ends is faster: the looper waits for the next call, or the
 // sender for room. A thread that slept, and is woken for every few calls, costs more than all of them; on one
 // CPU it would take turns with the other for each. As long as both are at it they only yield.
