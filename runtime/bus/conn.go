@@ -19,6 +19,7 @@ import (
 type Conn struct {
 	sock    *sys.Conn
 	parker  wait.Futex
+	standIn standIn
 	self    Peer
 	handler ConnHandler
 	done    chan struct{}           // closed when the connection has ended
@@ -198,6 +199,7 @@ func (c *Conn) Close() {
 	c.mu.Unlock()
 	c.end(errConnClosed)
 	c.opens.Wait()
+	c.standIn.close()
 }
 
 // askEarly sends the question for the context manager. If that fails, so does the hello, or it is asked again.

@@ -51,6 +51,8 @@ type Opening struct {
 	// Opened is called once before any event, with the link when the peer may be written to, or with the error
 	// that ended the attempt.
 	Opened func(*Link, error)
+
+	standIn *standIn // nil: nobody stands in for the link's receiving goroutine
 }
 
 // OpenLink makes the link of a lane that this process has asked for: the peer is given mine by the broker, and
@@ -179,7 +181,7 @@ func (h *handshake) register() (err error) {
 		shareBells(h.bells.Bytes(), &out, &in)
 	}
 	h.link = newLane(h.Peer, out, in, h.Parker, h.port, h.unmap)
-	h.link.events = h.Events
+	h.link.events, h.link.socket, h.link.cover.by, h.port.relieve = h.Events, h.Conn, h.standIn, h.link.relieve
 	h.Registered(h.link)
 	killpoint.At("lane: registered")
 	return nil

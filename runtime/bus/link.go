@@ -46,6 +46,8 @@ type Link struct {
 	ringers []wait.Ringer // loopers, poller, room, take
 
 	users   atomic.Int64 // holds on the mappings; the receiving goroutine has one
+	socket  *sys.Conn    // of the port; nil inside one process
+	cover   cover
 	unmap   func()
 	failure atomic.Pointer[error]
 }
@@ -121,22 +123,41 @@ func newLane(peer *Peer, out, in outbox, parker wait.Parker, p port, unmap func(
 	return l
 }
 
-// routineReceive tells the events what happens until the peer is gone. It arms the poller before it
-// lets them look, so that nothing published afterwards goes without a ring.
+// routineReceive tells the events what happens until the peer is gone, or another goroutine does so in its place. It
+// arms the poller before it lets them look, so that nothing published afterwards goes without a ring.
 func (l *Link) routineReceive() {
-	defer l.Drop()
+	turn, ended := l.beginTurn(), false
+	defer func() {
+		if !ended { // a handler has ended the goroutine on which it ran
+			l.relieve()
+		}
+	}()
 	for {
 		l.poller.Arm(wait.OnPoll)
 		l.notifyRoom()
 		l.events.Readable(l)
+		if turn.Relieved() {
+			ended = true
+			return
+		}
 		if err := l.port.wait(); err != nil {
-			l.die(l.hangup(err))
-			l.port.close()
-			l.notifyRoom()
-			l.events.Hangup(l, *l.failure.Load())
+			l.end(err)
+			ended = true
 			return
 		}
 	}
+}
+
+// end tells the events that the peer is gone.
+func (l *Link) end(err error) {
+	l.die(l.hangup(err))
+	l.port.close()
+	l.notifyRoom()
+	l.events.Hangup(l, *l.failure.Load())
+	if l.cover.by != nil {
+		l.cover.by.forget(l)
+	}
+	l.Drop()
 }
 
 func (l *Link) hangup(err error) error {
@@ -153,6 +174,7 @@ func (l *Link) die(err error) { l.failure.CompareAndSwap(nil, &err) }
 func (l *Link) Fail(err error) {
 	l.die(err)
 	l.port.close()
+	l.relieve()
 }
 
 // Close cuts the link; the events' Hangup follows.

@@ -41,6 +41,7 @@ type socketPort struct {
 	conn     *sys.Conn
 	late     atomic.Int64 // rings that wait for the socket to take one
 	counters *wait.Counters
+	relieve  func() // has somebody receive if nobody does; nil during the handshake
 
 	mu       sync.Mutex // receiving
 	ready    bool       // the peer takes what is published; before it has said so it sends nothing else
@@ -184,6 +185,9 @@ func (p *socketPort) files(pos uint64, n int) ([]sys.FD, error) {
 	p.pump()
 	if p.rang || p.ready != ready || p.stop != nil { // for the receiving goroutine, which the kernel may not wake any more
 		p.conn.SetReadDeadline(past)
+		if p.relieve != nil {
+			p.relieve()
+		}
 	}
 	fds := p.early[pos]
 	delete(p.early, pos)

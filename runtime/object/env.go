@@ -17,11 +17,12 @@ type events Transport
 func (e *events) Readable(link *bus.Link) {
 	t := (*Transport)(e)
 	t.mu.Lock()
-	defer t.unlock()
 	l := t.laneOf(link)
 	if l == nil {
+		t.unlock()
 		return
 	}
+	t.wasRung()
 	t.drain(l)
 	if l.writable {
 		l.behind.Store(!t.table.Flush(l.id))
@@ -29,6 +30,11 @@ func (e *events) Readable(link *bus.Link) {
 		t.sendNews(l)
 	}
 	t.noteProgress()
+	if t.pool.servesHere(&t.queue) {
+		t.serveHere(l)
+	} else {
+		t.unlock()
+	}
 }
 
 // laneOf returns the lane that a link carries; nil when it carries none any more.

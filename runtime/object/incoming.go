@@ -140,6 +140,9 @@ func (q *queue) len() int { return len(q.list) - q.head }
 
 func (q *queue) empty() bool { return q.head == len(q.list) }
 
+// first is what pop returns next: there is one.
+func (q *queue) first() *incoming { return q.list[q.head] }
+
 func (q *queue) pop() *incoming {
 	if q.empty() {
 		return nil

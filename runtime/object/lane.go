@@ -56,6 +56,7 @@ type lane struct {
 	room     roomSpin
 	filled   filled
 
+	here      *looper // for calls that the receiving goroutine runs; nil: in use, or none was needed yet
 	attendant *looper // that has told the peer to ring nobody for oneway calls on a node; nil: none
 }
 

@@ -36,7 +36,7 @@ func (t *Transport) Loopers() binder.LooperInfo {
 	defer t.unlock()
 	p := &t.pool
 	return binder.LooperInfo{
-		Max: p.max, Started: p.count, Busy: p.busy, Waiting: t.queue.len(), Starved: p.starved,
+		Max: p.max, Started: p.count + p.hereBusy, Busy: p.busy, Waiting: t.queue.len(), Starved: p.starved,
 	}
 }
 
@@ -92,7 +92,7 @@ func (t *Transport) wantLooper(l *lane) {
 	t.mu.Lock()
 	defer t.unlock()
 	t.pool.heat(l)
-	if t.pool.count == 0 {
+	if t.pool.count == 0 && !t.pool.resting.Load() {
 		t.pool.noSpare = true
 	}
 }
@@ -114,14 +114,35 @@ func (t *Transport) routineLoop(lp *looper) {
 		close(lp.ended)
 	}()
 	for t.next(lp) {
-		switch c := lp.call; {
-		case c.line != nil:
-			t.runOneways(lp)
-		case !c.filling || t.followCall(lp):
-			t.run(lp.call, lp)
-		}
+		t.runTaken(lp)
 	}
 	left = true
+}
+
+// runTaken runs the call that lp has taken, or the line.
+func (t *Transport) runTaken(lp *looper) {
+	switch c := lp.call; {
+	case c.line != nil:
+		t.runOneways(lp)
+	case !c.filling || t.followCall(lp):
+		t.run(lp.call, lp)
+	}
+}
+
+// takeFirst has lp take the first call of the queue, with the lock.
+func (t *Transport) takeFirst(lp *looper) {
+	lp.call = t.queue.pop()
+	if lp.call.line != lp.oneways.line {
+		t.leaveLine(lp)
+	}
+	t.lookAway(lp)
+	if lp.call.line != nil {
+		t.takeLine(lp)
+	}
+	t.pool.begins(&t.queue)
+	if t.hurry.Load() {
+		t.noteHurry()
+	}
 }
 
 // finishCall finishes what lp has run.
@@ -159,18 +180,9 @@ func (t *Transport) next(lp *looper) bool {
 			t.unlock()
 			return false
 		}
-		if lp.call = t.queue.pop(); lp.call != nil {
-			if lp.call.line != lp.oneways.line {
-				t.leaveLine(lp)
-			}
-			t.lookAway(lp)
-			if lp.call.line != nil {
-				t.takeLine(lp)
-			}
-			t.pool.begins(&t.queue)
-			if t.hurry.Load() {
-				t.noteHurry()
-			}
+		if t.pool.mayBegin(&t.queue) {
+			t.takeFirst(lp)
+			t.pool.noSpare = len(t.pool.idle) == 0
 			t.unlock()
 			return true
 		}
@@ -180,13 +192,13 @@ func (t *Transport) next(lp *looper) bool {
 		if lp.oneways.line != nil {
 			t.leaveLine(lp)
 		}
-		if t.pool.blocking >= maxBlocking {
+		if t.pool.blocking >= maxBlocking || t.pool.resting.Load() || t.noteSleep() {
 			t.lookAway(lp)
 			t.park(lp)
 			continue
 		}
 		t.arm(lp)
-		if t.queue.empty() && !lp.published() {
+		if !t.pool.mayBegin(&t.queue) && !lp.published() {
 			t.block(lp)
 		}
 	}

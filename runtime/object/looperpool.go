@@ -24,6 +24,15 @@ type looperPool struct {
 	closed   bool
 	stale    bool // a lane that sleepers may have armed is hot no more
 
+	here       bool        // receiving goroutines run calls
+	hereBusy   int         // of busy, those that do
+	resting    atomic.Bool // loopers are parked, and leave the lanes to those
+	rouse      bool        // no more: one is to be woken
+	sleeps     uint32
+	slept      time.Time // when sleeps was a multiple of restAfter
+	lastRing   time.Time
+	quickRings int
+
 	doubt    *time.Timer // fires when a looper that was rung should be up
 	doubting bool        // it will
 	doubted  bool        // it has: the next call is not left to one that was rung
@@ -53,22 +62,26 @@ func (p *looperPool) wanted(q *queue) (wake []*looper, start *looper) {
 		}
 	}
 	switch {
-	case p.closed || q.empty() && !p.noSpare:
+	case p.closed || q.empty() && !p.noSpare && !p.rouse:
 	case p.waking > 0: // it takes one call, and wakes the next looper if there are more
 	case !p.doubted && p.rung(): // so does that one
 		if !q.empty() {
 			p.doubtSoon()
 		}
-	case !q.empty() && len(p.idle) > 0:
+	case !q.empty() && p.busy >= p.max:
+		if p.starved.IsZero() {
+			p.starved = time.Now()
+		}
+	case (!q.empty() || p.rouse) && len(p.idle) > 0:
+		p.rouse = false
 		lp := p.cheapest()
 		p.remove(lp)
 		p.awaken(lp)
 		wake = append(wake, lp)
 	case p.count < p.max:
+		p.rouse = false
 		start = p.newLooper()
 		p.awaken(start)
-	case !q.empty() && p.starved.IsZero():
-		p.starved = time.Now()
 	}
 	p.noSpare, p.doubted = false, false
 	return wake, start
@@ -109,7 +122,10 @@ func (p *looperPool) cheapest() *looper {
 }
 
 // quiet reports that wanted has nothing to do.
-func (p *looperPool) quiet(q *queue) bool { return !p.stale && !p.noSpare && q.empty() }
+func (p *looperPool) quiet(q *queue) bool { return !p.stale && !p.noSpare && !p.rouse && q.empty() }
+
+// mayBegin reports whether there is a call that a looper may begin.
+func (p *looperPool) mayBegin(q *queue) bool { return !q.empty() && p.busy < p.max }
 
 func (p *looperPool) awaken(lp *looper) {
 	lp.waking = true
@@ -208,7 +224,6 @@ func (p *looperPool) cool(l *lane) {
 // begins notes that a looper runs a call that it took from q.
 func (p *looperPool) begins(q *queue) {
 	p.busy++
-	p.noSpare = len(p.idle) == 0
 	if q.empty() && !p.starved.IsZero() {
 		p.starved = time.Time{}
 	}

@@ -30,6 +30,7 @@ var napping atomic.Int32
 // naps is who may nap: nobody while it is zero.
 type naps struct {
 	allowed bool
+	spare   atomic.Int32 // processors of the Go scheduler but one
 	most    atomic.Int32 // threads at once, those that spin included
 	maybe   atomic.Bool  // other goroutines were running when it was looked last
 	busy    atomic.Bool  // and the time before
@@ -42,8 +43,10 @@ func (n *naps) begin() {
 
 // count is repeated: a program, and Go itself where its share of the machine changes, sets GOMAXPROCS at any time.
 func (n *naps) count() {
+	spare := int32(runtime.GOMAXPROCS(0) - 1)
+	n.spare.Store(spare)
 	if n.allowed {
-		n.most.Store(int32(runtime.GOMAXPROCS(0) - 1))
+		n.most.Store(spare)
 	}
 }
 

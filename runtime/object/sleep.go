@@ -9,14 +9,22 @@ import (
 
 // maxThreads is how many calls of a process may wait for each to block a thread, for the shortest way
 // back. With more, callers wait on channels, and a looper takes all their replies with
-// one wake-up: a thread that sleeps in the kernel would keep them from running.
+// one wake-up: a thread that sleeps in the kernel would keep them from running. While loopers rest a processor is left to
+// who receives.
 const maxThreads = 2
+
+func (t *Transport) maxThreads() int64 {
+	if t.pool.resting.Load() {
+		return min(maxThreads, int64(t.spinning.naps.spare.Load()))
+	}
+	return maxThreads
+}
 
 // sleep waits until the reply's ring, or wake: it spins if that may pay, then arms and looks once more.
 func (p *pending) sleep() {
 	t := p.t
 	waiting := t.calling.Load() - t.nesting.Load()
-	if waiting > maxThreads {
+	if waiting > t.maxThreads() {
 		p.sleepOnChannel()
 		return
 	}

@@ -90,6 +90,8 @@ func New(join func(bus.ConnHandler) (bus.Membership, error)) (*Transport, error)
 	t.bus, t.parker = m, m.Parker()
 	t.spinning.begin(t.parker)
 	_, t.collectLater = t.parker.(*wait.Channels)
+	t.pool.here = !t.collectLater
+	t.pool.resting.Store(t.pool.here && t.spinning.naps.spare.Load() > 0)
 	t.self = identityOf(m.Self())
 	t.table = reftab.New(m.Self().ID, (*env)(t))
 	return t, nil

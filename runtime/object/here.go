@@ -1,0 +1,124 @@
+package object
+
+import (
+	"time"
+
+	"ubinder/runtime/bus"
+)
+
+// A call that comes to a lane on which no looper sleeps, or while all loopers rest, is run by the goroutine that was rung
+// for it. To hand it to a looper takes several times what most calls do: another thread, and the scheduler's monitor,
+// get up for that. Another goroutine receives in its place if the lane has something to say meanwhile.
+
+// servesHere reports whether a receiving goroutine is to run what waits: no looper is about to.
+func (p *looperPool) servesHere(q *queue) bool {
+	return p.here && !q.empty() && p.busy < p.max && !p.closed && p.waking == 0 && p.spinner == nil && !p.rung() && !q.first().nice()
+}
+
+// nice reports whether the handler wants a nice value of its own: its thread may have to end then.
+func (c *incoming) nice() bool {
+	n := c.target
+	if c.line != nil {
+		n = c.line.node
+	}
+	return n != nil && n.NiceRange() != nil
+}
+
+// serveHere runs calls on the goroutine that receives on l as long as there are any. The caller has the lock, and
+// has not when it returns.
+func (t *Transport) serveHere(l *lane) {
+	lp := l.here
+	if l.here = nil; lp == nil {
+		lp = &looper{index: bus.Loopers} // which peers do not see
+	}
+	t.pool.awaken(lp)
+	t.unlock()
+	turn := l.link.Away()
+	returned := turn == nil
+	defer func() {
+		if !returned { // a handler has ended the goroutine
+			t.mu.Lock()
+			t.pool.hereBusy--
+			t.finishCall(lp)
+			t.leaveLine(lp)
+			t.unlock()
+		}
+	}()
+	t.mu.Lock()
+	t.pool.runs(lp)
+	t.pool.hereBusy++
+	for turn != nil && t.takeHere(lp) {
+		t.unlock()
+		t.runTaken(lp)
+		t.mu.Lock()
+		t.finishCall(lp)
+		if turn.Relieved() {
+			break
+		}
+	}
+	returned = true
+	t.pool.hereBusy--
+	t.leaveLine(lp)
+	l.here = lp
+	t.unlock()
+	if turn != nil {
+		turn.Back()
+	}
+}
+
+// takeHere has lp begin a call, if it is to. The caller has the lock.
+func (t *Transport) takeHere(lp *looper) bool {
+	if t.queue.empty() {
+		t.leaveLine(lp) // there may be more of it
+	}
+	if !t.pool.servesHere(&t.queue) {
+		return false
+	}
+	t.takeFirst(lp)
+	return true
+}
+
+// Loopers rest where calls are so rare that a thread that sleeps for them is more to wake than a goroutine: parked, they
+// leave the lanes to those who receive on them. Between the two is a distance, so that nobody goes back and forth.
+const (
+	restGap    = 200 * time.Microsecond // between two sleeps of a looper, on average of restAfter
+	restAfter  = 8
+	quickGap   = 100 * time.Microsecond // between two rings of receiving goroutines, rouseAfter times
+	rouseAfter = 8
+)
+
+// noteSleep notes that a looper is about to sleep, and reports whether it is to rest instead. The caller has the lock.
+func (t *Transport) noteSleep() bool {
+	p := &t.pool
+	if p.sleeps++; p.sleeps%restAfter != 0 || !p.here {
+		return false
+	}
+	now := time.Now()
+	rests := now.Sub(p.slept) > restAfter*restGap && t.spinning.naps.spare.Load() > 0
+	p.slept = now
+	p.resting.Store(rests)
+	return rests
+}
+
+// wasRung notes that a receiving goroutine was rung. With only one processor, which a thread that sleeps in the kernel
+// keeps for a while, it would wait for that: then no looper rests. The caller has the lock.
+func (t *Transport) wasRung() {
+	p := &t.pool
+	if !p.resting.Load() {
+		return
+	}
+	now := time.Now()
+	quick := now.Sub(p.lastRing) < quickGap
+	p.lastRing = now
+	if quick {
+		p.quickRings++
+	} else {
+		p.quickRings = 0
+	}
+	t.spinning.naps.count()
+	if p.quickRings == rouseAfter || t.spinning.naps.spare.Load() == 0 {
+		p.resting.Store(false)
+		p.rouse = true
+		p.quickRings, p.sleeps, p.slept = 0, 0, now
+	}
+}
