@@ -50,6 +50,9 @@ func (l *Link) Away() *Turn {
 
 // Back says that the goroutine is back. Another may have taken its place: then Readable returns soon.
 func (t *Turn) Back() {
+	if t == nil {
+		return
+	}
 	c := &t.link.cover
 	c.Lock()
 	defer c.Unlock()
@@ -61,6 +64,9 @@ func (t *Turn) Back() {
 
 // Relieved reports whether another goroutine has taken the place of this one.
 func (t *Turn) Relieved() bool {
+	if t == nil {
+		return false
+	}
 	c := &t.link.cover
 	c.Lock()
 	defer c.Unlock()

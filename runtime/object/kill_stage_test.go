@@ -417,7 +417,8 @@ func (f *friend) left(stage uint64) string {
 		left = append(left, err.Error())
 	}
 	lanes := int64(f.transport.Lanes())
-	if fds, maps := sys.Open(); fds != 1+lanes || maps != 3*lanes {
+	const standIn = 1 // begins with the first call that a receiving goroutine runs
+	if fds, maps := sys.Open(); fds < 1+lanes || fds > 1+lanes+standIn || maps != 3*lanes {
 		left = append(left, fmt.Sprintf("%d file descriptors and %d mappings for %d lanes", fds, maps, lanes))
 	}
 	return strings.Join(left, "; ")
