@@ -279,11 +279,12 @@ func (l *Link) CallerAwake(i uint32) bool {
 	return m == wait.Awake || m == wait.Absent
 }
 
-// RingCaller wakes the peer's caller i if it sleeps. False means that there is none: ring a
+// RingCaller wakes the peer's caller i if it sleeps, and returns how it waits. Absent means that there is none: ring a
 // looper instead. The lane is held.
-func (l *Link) RingCaller(i uint32) bool {
+func (l *Link) RingCaller(i uint32) wait.Mode {
 	r := l.callerRinger(i)
-	switch r.Ring() {
+	mode := r.Ring()
+	switch mode {
 	case wait.OnFutex:
 		killpoint.At("ring: caller claimed")
 		l.parker.Wake(r.Bell())
@@ -292,9 +293,8 @@ func (l *Link) RingCaller(i uint32) bool {
 	case wait.Awake:
 		if r.Mode() == wait.OnPoll { // rung before, for something that was not its answer perhaps
 			l.RingLooper()
+			return wait.OnPoll
 		}
-	case wait.Absent:
-		return false
 	}
-	return true
+	return mode
 }

@@ -161,9 +161,12 @@ func (p *socketPort) waitUntil(cond func() bool) error {
 	err := p.conn.WaitReadable(func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
-		p.pump()
+		enough := cond()
+		for !enough && p.receive() {
+			enough = cond()
+		}
 		stop = p.stop
-		enough := cond() || stop != nil
+		enough = enough || stop != nil
 		if !enough {
 			p.counters.PollSleeps.Add(1)
 		}

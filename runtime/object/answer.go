@@ -7,6 +7,7 @@ import (
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/killpoint"
+	"ubinder/runtime/internal/wait"
 	"ubinder/runtime/status"
 )
 
@@ -106,8 +107,11 @@ const maxErrorText = 4096
 
 // ringReply wakes whoever is to take a reply. The lane is held.
 func (l *lane) ringReply(index uint32) {
-	if !l.link.RingCaller(index) {
+	switch l.link.RingCaller(index) {
+	case wait.Absent:
 		l.link.RingLooper()
+	case wait.OnPoll:
+		l.t.pool.crowd.Store(true)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/reftab"
+	"ubinder/runtime/internal/wait"
 	"ubinder/runtime/status"
 )
 
@@ -155,7 +156,7 @@ func (p *pending) call(ctx context.Context, ends bool, r *remote, chain *binder.
 // ringFor wakes whoever is to take a call: the waiter of the chain that it comes back to, if that
 // waits for us, else a looper. The lane is held.
 func (l *lane) ringFor(chain *binder.Chain) {
-	if chain.Token != 0 && chain.Via == l && l.link.RingCaller(chain.Index) {
+	if chain.Token != 0 && chain.Via == l && l.link.RingCaller(chain.Index) != wait.Absent {
 		return
 	}
 	l.link.RingLooper()

@@ -78,13 +78,13 @@ func (t *Transport) takeHere(lp *looper) bool {
 	return true
 }
 
-// Loopers rest where calls are so rare that a thread that sleeps for them is more to wake than a goroutine: parked, they
-// leave the lanes to those who receive on them. Between the two is a distance, so that nobody goes back and forth.
+// Loopers rest in a crowd: where many callers wait together, here or in the processes that call, and each process has its
+// turn so rarely that a thread that sleeps for it costs more than all that it does then. Parked, they leave the lanes to
+// those who receive on them. A caller by itself is served a third sooner by a thread that sleeps.
 const (
-	restGap    = 200 * time.Microsecond // between two sleeps of a looper, on average of restAfter
-	restAfter  = 8
-	quickGap   = 100 * time.Microsecond // between two rings of receiving goroutines, rouseAfter times
-	rouseAfter = 8
+	restGap   = 600 * time.Microsecond // between two sleeps of a looper, on average of restAfter
+	quickGap  = 300 * time.Microsecond // between two rings of receiving goroutines, restAfter in a row
+	restAfter = 8
 )
 
 // noteSleep notes that a looper is about to sleep, and reports whether it is to rest instead. The caller has the lock.
@@ -94,7 +94,7 @@ func (t *Transport) noteSleep() bool {
 		return false
 	}
 	now := time.Now()
-	rests := now.Sub(p.slept) > restAfter*restGap && t.spinning.naps.spare.Load() > 0
+	rests := p.crowd.Swap(false) && now.Sub(p.slept) > restAfter*restGap && t.spinning.naps.spare.Load() > 0
 	p.slept = now
 	p.resting.Store(rests)
 	return rests
@@ -108,17 +108,19 @@ func (t *Transport) wasRung() {
 		return
 	}
 	now := time.Now()
-	quick := now.Sub(p.lastRing) < quickGap
-	p.lastRing = now
-	if quick {
+	if now.Sub(p.lastRing) < quickGap {
 		p.quickRings++
-	} else {
-		p.quickRings = 0
 	}
+	p.lastRing = now
 	t.spinning.naps.count()
-	if p.quickRings == rouseAfter || t.spinning.naps.spare.Load() == 0 {
-		p.resting.Store(false)
-		p.rouse = true
-		p.quickRings, p.sleeps, p.slept = 0, 0, now
+	if p.rings++; p.rings < restAfter && t.spinning.naps.spare.Load() > 0 {
+		return
 	}
+	if p.quickRings < restAfter && p.crowd.Swap(false) && t.spinning.naps.spare.Load() > 0 {
+		p.rings, p.quickRings = 0, 0
+		return
+	}
+	p.resting.Store(false)
+	p.rouse = true
+	p.rings, p.quickRings, p.sleeps, p.slept = 0, 0, 0, now
 }

@@ -31,7 +31,9 @@ type looperPool struct {
 	sleeps     uint32
 	slept      time.Time // when sleeps was a multiple of restAfter
 	lastRing   time.Time
+	rings      int // while loopers rest
 	quickRings int
+	crowd      atomic.Bool // callers wait with many others
 
 	doubt    *time.Timer // fires when a looper that was rung should be up
 	doubting bool        // it will

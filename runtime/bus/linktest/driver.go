@@ -378,5 +378,5 @@ func (d *Driver) ringCaller(op Op) (Result, error) {
 		return Result{}, nil
 	}
 	defer d.link.Drop()
-	return Result{OK: d.link.RingCaller(op.Index)}, nil
+	return Result{OK: d.link.RingCaller(op.Index) != wait.Absent}, nil
 }
