@@ -12,7 +12,7 @@ const DefaultLoopers = 15
 // LooperInfo is a moment in the life of a process's loopers.
 type LooperInfo struct {
 	Max     int // how many there may be
-	Started int // how many there are; they are started as calls need them
+	Started int // how many there are: they are started as calls need them, and receivers that run a call count
 	Busy    int // how many run a handler
 	Waiting int // calls that wait for one, without oneway calls that wait for others of their node
 	// Starved is since when calls have been waiting though all loopers that there may be are busy; zero:

@@ -43,6 +43,9 @@ func (t *Transport) Lanes() int {
 	return len(t.lanes)
 }
 
+// Resting reports whether loopers rest.
+func (t *Transport) Resting() bool { return t.pool.resting.Load() }
+
 // WarmFor and MaxHot are the loopers' own.
 const (
 	WarmFor = warmFor

@@ -38,7 +38,6 @@ func (t *Transport) serveHere(l *lane) {
 	defer func() {
 		if !returned { // a handler has ended the goroutine
 			t.mu.Lock()
-			t.pool.hereBusy--
 			t.finishCall(lp)
 			t.leaveLine(lp)
 			t.unlock()
@@ -46,7 +45,6 @@ func (t *Transport) serveHere(l *lane) {
 	}()
 	t.mu.Lock()
 	t.pool.runs(lp)
-	t.pool.hereBusy++
 	for turn != nil && t.takeHere(lp) {
 		t.unlock()
 		t.runTaken(lp)
@@ -57,7 +55,6 @@ func (t *Transport) serveHere(l *lane) {
 		}
 	}
 	returned = true
-	t.pool.hereBusy--
 	t.leaveLine(lp)
 	l.here = lp
 	t.unlock()

@@ -3,9 +3,11 @@ package object_test
 import (
 	"context"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"ubinder/runtime/binder"
@@ -55,20 +57,41 @@ func TestARareCallNeedsNoLooper(t *testing.T) {
 	}
 }
 
-func TestLoopersRestWhenCallsAreRare(t *testing.T) {
+// TestLoopersRestInACrowd: where callers wait with many others, and their calls are rare, none sleeps in the kernel.
+func TestLoopersRestInACrowd(t *testing.T) {
 	needsProcessors(t)
-	server, h := rareServer(t, echo)
-	for server.Loopers().Started == 0 {
-		call(t, h)
-	}
-	rings := func() uint64 {
-		before := server.Wakeups().PollSleeps
-		time.Sleep(2 * time.Millisecond)
-		call(t, h)
+	const crowd = 4
+	var in sync.WaitGroup
+	path := brokertest.Start(t)
+	server, tr := dialTransport(t, path)
+	require.NoError(t, server.BecomeContextManager(t.Context(), server.NewNode(binder.HandlerFunc(func(ctx context.Context, c *binder.IncomingCall) error {
+		in.Done()
+		in.Wait()
+		return echo(ctx, c)
+	}))))
+	h := rootOf(t, dial(t, path))
+	round := func(n int, pause time.Duration) {
+		var out sync.WaitGroup
+		in.Add(n)
+		for range n {
+			out.Go(func() {
+				_, err := binder.Call(t.Context(), h, 1, nil)
+				assert.NoError(t, err)
+			})
+		}
+		out.Wait()
 		atRest(t, server)
-		return server.Wakeups().PollSleeps - before
+		time.Sleep(pause)
 	}
-	require.Eventually(t, func() bool { return rings() > 0 }, killPatience, time.Millisecond)
+	for tr.Resting() { // as they do at first
+		round(1, 0)
+	}
+	for !tr.Resting() {
+		round(crowd, time.Millisecond)
+	}
+	for tr.Resting() {
+		round(1, time.Millisecond)
+	}
 }
 
 // TestOthersAreServedWhileAHandlerRunsHere: the handler runs on the goroutine that receives what they send.

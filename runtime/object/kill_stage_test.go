@@ -417,8 +417,7 @@ func (f *friend) left(stage uint64) string {
 		left = append(left, err.Error())
 	}
 	lanes := int64(f.transport.Lanes())
-	const standIn = 1 // begins with the first call that a receiving goroutine runs
-	if fds, maps := sys.Open(); fds < 1+lanes || fds > 1+lanes+standIn || maps != 3*lanes {
+	if fds, maps := sys.Open(); fds-sys.Watchers() != 1+lanes || maps != 3*lanes {
 		left = append(left, fmt.Sprintf("%d file descriptors and %d mappings for %d lanes", fds, maps, lanes))
 	}
 	return strings.Join(left, "; ")

@@ -36,7 +36,7 @@ func (t *Transport) Loopers() binder.LooperInfo {
 	defer t.unlock()
 	p := &t.pool
 	return binder.LooperInfo{
-		Max: p.max, Started: p.count + p.hereBusy, Busy: p.busy, Waiting: t.queue.len(), Starved: p.starved,
+		Max: p.max, Started: max(p.count, p.busy), Busy: p.busy, Waiting: t.queue.len(), Starved: p.starved,
 	}
 }
 

@@ -25,7 +25,6 @@ type looperPool struct {
 	stale    bool // a lane that sleepers may have armed is hot no more
 
 	here       bool        // receiving goroutines run calls
-	hereBusy   int         // of busy, those that do
 	resting    atomic.Bool // loopers are parked, and leave the lanes to those
 	rouse      bool        // no more: one is to be woken
 	sleeps     uint32

@@ -73,11 +73,16 @@ func hubDomain(t testing.TB) transporttest.Domain {
 }
 
 func dial(t testing.TB, path string) *binder.Process {
+	p, _ := dialTransport(t, path)
+	return p
+}
+
+func dialTransport(t testing.TB, path string) (*binder.Process, *object.Transport) {
 	tr, err := object.Dial(context.Background(), path, t.Name())
 	require.NoError(t, err)
 	p := binder.NewProcess(tr)
 	t.Cleanup(func() { p.Close() })
-	return p
+	return p, tr
 }
 
 // laneDomain has several connections of one OS process: real lanes, one race detector.

@@ -76,6 +76,7 @@ func newArena(t testing.TB) *arena {
 	a.settled(t)
 	a.before = a.broker.Usage()
 	a.fds, a.maps = sys.Open()
+	a.fds -= sys.Watchers() // which begin when they are needed
 	for i, tr := range a.transports {
 		a.nodes[i] = tr.Usage().Nodes
 	}
@@ -143,7 +144,7 @@ func (a *arena) honest(t testing.TB) {
 func (a *arena) bounded(t testing.TB) {
 	t.Helper()
 	fds, maps := sys.Open()
-	require.LessOrEqual(t, fds, a.fds+2*(1024+250)+100, "files that a peer makes others keep")
+	require.LessOrEqual(t, fds-sys.Watchers(), a.fds+2*(1024+250)+100, "files that a peer makes others keep")
 	require.LessOrEqual(t, maps, a.maps+20)
 }
 
@@ -172,6 +173,7 @@ func (a *arena) left() error {
 		return nil
 	}
 	fds, maps := sys.Open()
+	fds -= sys.Watchers()
 	a.fds = min(a.fds, fds) // the broker may have been about to close the lane's sockets when it was counted
 	if fds != a.fds || maps != a.maps {
 		return fmt.Errorf("%d file descriptors and %d mappings, before %d and %d", fds, maps, a.fds, a.maps)

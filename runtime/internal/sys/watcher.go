@@ -34,12 +34,14 @@ func NewWatcher() (*Watcher, error) {
 		open.Add(-1)
 		return nil, err
 	}
+	watchers.Add(1)
 	return &Watcher{f, raw, make([]unix.EpollEvent, 16)}, nil
 }
 
 // Close ends Wait.
 func (w *Watcher) Close() {
 	if w.file.Close() == nil {
+		watchers.Add(-1)
 		open.Add(-1)
 	}
 }
