@@ -36,10 +36,8 @@ func (t *Transport) serveHere(l *lane) {
 	turn := l.link.Away()
 	returned := turn == nil
 	defer func() {
-		if !returned { // a handler has ended the goroutine
-			t.mu.Lock()
-			t.finishCall(lp)
-			t.leaveLine(lp)
+		if !returned {
+			t.endedInHandler(lp)
 			t.unlock()
 		}
 	}()

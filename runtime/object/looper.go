@@ -102,10 +102,7 @@ func (t *Transport) routineLoop(lp *looper) {
 	left := false
 	defer func() {
 		if !left { // a handler has ended the goroutine
-			t.handlerExited(lp.call)
-			t.mu.Lock()
-			t.finishCall(lp)
-			t.leaveLine(lp)
+			t.endedInHandler(lp)
 			t.pool.takeOut(lp)
 			t.noteHurry()
 			t.lookAway(lp)
@@ -117,6 +114,14 @@ func (t *Transport) routineLoop(lp *looper) {
 		t.runTaken(lp)
 	}
 	left = true
+}
+
+// endedInHandler answers for a handler that has ended lp's goroutine. It returns with the lock.
+func (t *Transport) endedInHandler(lp *looper) {
+	t.handlerExited(lp.call)
+	t.mu.Lock()
+	t.finishCall(lp)
+	t.leaveLine(lp)
 }
 
 // runTaken runs the call that lp has taken, or the line.
