@@ -12,16 +12,17 @@ import (
 
 // servesHere reports whether a receiving goroutine is to run what waits: no looper is about to.
 func (p *looperPool) servesHere(q *queue) bool {
-	return p.here && !q.empty() && p.busy < p.max && !p.closed && p.waking == 0 && p.spinner == nil && !p.rung() && !q.first().nice()
+	return p.here && !q.empty() && p.busy < p.max && !p.closed && p.waking == 0 && p.spinner == nil && !p.rung() && !q.first().forLooper()
 }
 
-// nice reports whether the handler wants a nice value of its own: its thread may have to end then.
-func (c *incoming) nice() bool {
+// forLooper reports whether only a looper runs c: its handler may want a nice value of its own, and its thread to end for
+// that, or its payload is copied while it is written, by who spins.
+func (c *incoming) forLooper() bool {
 	n := c.target
 	if c.line != nil {
 		n = c.line.node
 	}
-	return n != nil && n.NiceRange() != nil
+	return c.filling || n != nil && n.NiceRange() != nil
 }
 
 // serveHere runs calls on the goroutine that receives on l as long as there are any. The caller has the lock, and
