@@ -111,7 +111,7 @@ func (l *lane) ringReply(index uint32) {
 	case wait.Absent:
 		l.link.RingLooper()
 	case wait.OnPoll:
-		l.t.pool.crowd.Store(true)
+		l.t.pool.patient.Add(1)
 	}
 }
 

@@ -74,9 +74,10 @@ func (t *Transport) takeHere(lp *looper) bool {
 	return true
 }
 
-// Loopers rest in a crowd: where many callers wait together, here or in the processes that call, and each process has its
-// turn so rarely that a thread that sleeps for it costs more than all that it does then. Parked, they leave the lanes to
-// those who receive on them. A caller by itself is served a third sooner by a thread that sleeps.
+// Loopers rest where calls are rare and have time: oneway ones, and those of callers that wait together with many, here
+// or in the processes that call. A thread that sleeps costs more then, each time that it gets up, than all that it does.
+// Parked, loopers leave the lanes to those who receive on them. A caller by itself is served a third sooner by a thread
+// that sleeps.
 const (
 	restGap   = 600 * time.Microsecond // between two sleeps of a looper, on average of restAfter
 	quickGap  = 300 * time.Microsecond // between two rings of receiving goroutines, restAfter in a row
@@ -90,7 +91,7 @@ func (t *Transport) noteSleep() bool {
 		return false
 	}
 	now := time.Now()
-	rests := p.crowd.Swap(false) && now.Sub(p.slept) > restAfter*restGap && t.spinning.naps.spare.Load() > 0
+	rests := p.patient.Swap(0) >= restAfter/2 && now.Sub(p.slept) > restAfter*restGap && t.spinning.naps.spare.Load() > 0
 	p.slept = now
 	p.resting.Store(rests)
 	return rests
@@ -112,7 +113,7 @@ func (t *Transport) wasRung() {
 	if p.rings++; p.rings < restAfter && t.spinning.naps.spare.Load() > 0 {
 		return
 	}
-	if p.quickRings < restAfter && p.crowd.Swap(false) && t.spinning.naps.spare.Load() > 0 {
+	if p.patient.Swap(0) >= restAfter/2 && p.quickRings < restAfter && t.spinning.naps.spare.Load() > 0 {
 		p.rings, p.quickRings = 0, 0
 		return
 	}

@@ -15,6 +15,7 @@ type looperPool struct {
 	spinner  *looper // of the idle, the one that is awake, and looks; nil: none
 	hot      []*lane
 	clock    uint64
+	turned   uint64        // clock when a lane had to leave its place to another last
 	busy     int           // loopers that run a call
 	free     chan struct{} // closed when fewer are busy than may be; nil: nobody waits
 	starved  time.Time     // since when calls wait though all are busy; zero: they do not
@@ -32,7 +33,7 @@ type looperPool struct {
 	lastRing   time.Time
 	rings      int // while loopers rest
 	quickRings int
-	crowd      atomic.Bool // callers wait with many others
+	patient    atomic.Int32 // calls of late that have time
 
 	doubt    *time.Timer // fires when a looper that was rung should be up
 	doubting bool        // it will
@@ -182,18 +183,30 @@ func (p *looperPool) remove(lp *looper) {
 	}
 }
 
-// heat notes that a lane carries calls, of which it has to carry some to be hot beside others. There is place for it
-// when another has carried none for a while: lanes that took turns with each other would cost more than what rings its
-// goroutine. A lane that has died is not looked at any more: its memory may be gone.
+// heat notes that a lane carries calls, of which it has to carry some to be hot beside others. Where there is no place
+// left the one that has been hot for the longest makes some, now and then: lanes that took turns with each other at each
+// call would cost more than what rings a goroutine, and one that never had a turn would be served last for ever. A lane
+// that has died is not looked at any more: its memory may be gone.
 func (p *looperPool) heat(l *lane) {
 	p.clock++
-	often := l.lastUsed != 0 && p.clock-l.lastUsed <= warmFor
+	since := p.clock - l.lastUsed
 	l.lastUsed = p.clock
 	if p.clock%warmFor == 0 {
 		p.coolUnused()
 	}
-	if l.hot || l.cut || l.dead || len(p.hot) == maxHot || !often && len(p.hot) > 0 {
+	if l.hot || l.cut || l.dead {
 		return
+	}
+	switch n := len(p.hot); {
+	case n == 0:
+	case n < maxHot && since > warmFor || since == p.clock: // that was its first
+		return
+	case n == maxHot:
+		if p.clock-p.turned < warmFor {
+			return
+		}
+		p.turned = p.clock
+		p.cool(p.hot[0])
 	}
 	l.hot = true
 	l.hotHint.Store(true)

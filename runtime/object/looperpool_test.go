@@ -16,3 +16,28 @@ func TestTheLooperThatPeersLookAtFirstMaySpin(t *testing.T) {
 	p.spinner = asleep
 	assert.False(t, p.maySpin(&looper{index: 0}), "one spins already")
 }
+
+// TestEveryBusyLaneHasItsTurn: of more lanes than can be hot none is left out for ever, and they do not take turns at each call.
+func TestEveryBusyLaneHasItsTurn(t *testing.T) {
+	const lanes, rounds = 2 * maxHot, 2 * maxHot * warmFor
+	var p looperPool
+	all := make([]lane, lanes)
+	served, changes := make([]int, lanes), 0
+	for range rounds {
+		for i := range all {
+			before := all[i].hot
+			p.heat(&all[i])
+			if all[i].hot {
+				served[i]++
+			}
+			if all[i].hot && !before {
+				changes++
+			}
+		}
+	}
+	assert.Len(t, p.hot, maxHot)
+	assert.LessOrEqual(t, changes, lanes*rounds/warmFor+maxHot)
+	for i, n := range served {
+		assert.Greater(t, n, rounds/4, "lane %d", i)
+	}
+}

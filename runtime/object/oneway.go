@@ -114,6 +114,7 @@ type onewayRun struct {
 // the lock.
 func (t *Transport) takeLine(lp *looper) {
 	line, r := lp.call.line, &lp.oneways
+	t.pool.patient.Add(1)
 	if r.line == nil {
 		r.line = line
 		line.kept++

@@ -67,7 +67,7 @@ func (t *Transport) yield() {
 
 func (p *pending) sleepOnChannel() {
 	p.onChannel.Store(true)
-	p.t.pool.crowd.Store(true)
+	p.t.pool.patient.Add(1)
 	p.waiter.Arm(wait.OnPoll)
 	p.t.wantLooper(p.lane)
 	if !p.something() {
