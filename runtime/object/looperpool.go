@@ -84,6 +84,8 @@ func (p *looperPool) wanted(q *queue) (wake []*looper, start *looper) {
 		p.rouse = false
 		start = p.newLooper()
 		p.awaken(start)
+	default: // those that are busy will sleep where they are seen
+		p.rouse = false
 	}
 	p.noSpare, p.doubted = false, false
 	return wake, start
