@@ -48,6 +48,22 @@ func TestSeatsOfAFan(t *testing.T) {
 	assert.Equal(t, 7, list[1][6].env.Server)
 }
 
+// TestOneClientCountsWhatTheHelpersUse: if two did, it would be in the results twice.
+func TestOneClientCountsWhatTheHelpersUse(t *testing.T) {
+	for _, name := range []string{"fanin", "fanout"} {
+		for n := 1; n <= 3; n++ {
+			c := cell{c: fan(name, n), size: n}
+			helped := ""
+			for _, s := range slices.Concat(seats(daemon{}, c.c.Fan, c.env())...) {
+				if s.helped {
+					helped += s.role
+				}
+			}
+			assert.Equal(t, roleClient, helped, "%s of %d", name, n)
+		}
+	}
+}
+
 // daemon is a stack with a third process.
 type daemon struct{ stack.Stack }
 

@@ -67,8 +67,9 @@ func newTeam(ctx context.Context, s stack.Stack, c cell, cpu int) (*team, error)
 
 // seat is a process that is to be.
 type seat struct {
-	role string
-	env  stack.Env
+	role   string
+	env    stack.Env
+	helped bool // it is told who was started before it, and counts what they use as its own
 }
 
 // seats lists the processes in the order of their start, those that may start side by side together. Daemon and
@@ -77,7 +78,7 @@ func seats(s stack.Stack, fan *cases.Fan, env stack.Env) (list [][]seat) {
 	add := func(role string, envs ...stack.Env) {
 		var side []seat
 		for _, env := range envs {
-			side = append(side, seat{role, env})
+			side = append(side, seat{role: role, env: env})
 		}
 		list = append(list, side)
 	}
@@ -100,18 +101,17 @@ func seats(s stack.Stack, fan *cases.Fan, env stack.Env) (list [][]seat) {
 		add(roleThird, env)
 	}
 	add(roleClient, slices.Repeat([]stack.Env{guest}, env.Clients-1)...)
-	add(roleClient, env)
-	return list
+	return append(list, []seat{{roleClient, env, true}})
 }
 
-// join starts processes side by side. A client that is started alone is told who was started before it.
+// join starts processes side by side.
 func (t *team) join(ctx context.Context, side []seat, cpu int) error {
 	joined := make([]*worker, len(side))
 	var group errgroup.Group
 	group.SetLimit(StartsAtOnce)
 	for i, s := range side {
 		group.Go(func() (err error) {
-			if joined[i], err = t.seat(ctx, s, len(side) == 1, cpu); err != nil {
+			if joined[i], err = t.seat(ctx, s, cpu); err != nil {
 				err = fmt.Errorf("%s: %w", s.role, err)
 			}
 			return err
@@ -130,9 +130,9 @@ func (t *team) join(ctx context.Context, side []seat, cpu int) error {
 	return err
 }
 
-func (t *team) seat(ctx context.Context, s seat, alone bool, cpu int) (*worker, error) {
+func (t *team) seat(ctx context.Context, s seat, cpu int) (*worker, error) {
 	task := task{Stack: t.stack.Name(), Env: s.env}
-	if alone {
+	if s.helped {
 		task.Peers = pids(t.helpers)
 	}
 	cmd, err := childCommand(s.role, task)
