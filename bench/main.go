@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -48,18 +49,21 @@ func bench(ctx context.Context, args []string, out, errs io.Writer) int {
 	if o.report == "" {
 		return status(measure(ctx, o, out, errs), errs)
 	}
-	return status(withReport(o.report, func(page io.Writer) error {
+	var failed error
+	err = withReport(o.report, func(page io.Writer) error {
 		if len(o.from) > 0 {
 			return drawSaved(o, page)
 		}
-		if err := measure(ctx, o, out, errs); err != nil {
-			return err
+		failed = measure(ctx, o, out, errs)
+		if ctx.Err() != nil || o.lines.Len() == 0 {
+			return failed
 		}
-		return draw(page, &o.lines)
-	}), errs)
+		return draw(page, &o.lines) // a stack that broke is missing there
+	})
+	return status(cmp.Or(err, failed), errs)
 }
 
-// measure runs all cases.
+// measure runs all cases. When a stack broke it returns that after the rest.
 func measure(ctx context.Context, o *options, out, errs io.Writer) error {
 	if o.json {
 		o.machine.Header(errs)
@@ -70,13 +74,15 @@ func measure(ctx context.Context, o *options, out, errs io.Writer) error {
 	if len(o.plan.Cases) > 0 {
 		failed = o.plan.Run(ctx, observer(o, out, errs))
 	}
-	if o.parcel && failed == nil {
-		failed = parcel(ctx, o, out, errs)
+	if failed != nil && !errors.Is(failed, run.ErrBroke) {
+		return failed
 	}
-	if failed == nil {
-		failed = crowds(ctx, o, out, errs)
+	if o.parcel {
+		if err := parcel(ctx, o, out, errs); err != nil {
+			return err
+		}
 	}
-	return failed
+	return cmp.Or(crowds(ctx, o, out, errs), failed)
 }
 
 // crowds runs the cases with many processes.

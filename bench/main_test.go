@@ -10,7 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -158,6 +160,46 @@ func TestCasesWithAScale(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(out, `"objects/collect"`))
 	assert.Equal(t, 9*2, strings.Count(out, `"calls/nested","`))
 	assert.Equal(t, 9, strings.Count(out, `"calls/nested/three"`))
+}
+
+// TestTheRestIsMeasuredWhenAStackBreaks kills a client while it is measured.
+func TestTheRestIsMeasuredWhenAStackBreaks(t *testing.T) {
+	page := filepath.Join(t.TempDir(), "page.html")
+	done := make(chan struct{})
+	var status int
+	var out, errs string
+	go func() {
+		defer close(done)
+		status, out, errs = command("-json -cases sync,parcel -stacks uds,futex -sizes 128 -conc 1 -d 10ms -report " + page)
+	}()
+	require.Eventually(t, func() bool { return child("bench-client", "futex") != 0 }, time.Minute, time.Millisecond)
+	require.NoError(t, syscall.Kill(child("bench-client", "uds"), syscall.SIGKILL), "it is ready when that of the next stack starts")
+	<-done
+	assert.Equal(t, exitFailed, status)
+	assert.Contains(t, errs, "broke: sync, 128 bytes, 1 concurrent, uds")
+	assert.Contains(t, errs, "bench: a stack broke")
+	assert.NotContains(t, out, `"uds"`)
+	assert.Contains(t, out, `"case":"sync","size":128,"conc":1,"pin":"none","stack":"futex"`)
+	assert.Contains(t, out, `"case":"parcel"`)
+	drawn, err := os.ReadFile(page)
+	require.NoError(t, err)
+	assert.Contains(t, string(drawn), "futex")
+}
+
+// child is the pid of a child of this process that was started with such arguments; 0: there is none.
+func child(args ...string) int {
+	lists, _ := filepath.Glob("/proc/self/task/*/children")
+	for _, list := range lists {
+		text, _ := os.ReadFile(list)
+		for _, pid := range strings.Fields(string(text)) {
+			line, _ := os.ReadFile("/proc/" + pid + "/cmdline")
+			if string(line) == strings.Join(args, "\x00")+"\x00" {
+				n, _ := strconv.Atoi(pid)
+				return n
+			}
+		}
+	}
+	return 0
 }
 
 // TestCrowds runs the cases with many processes.
