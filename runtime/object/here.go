@@ -10,9 +10,11 @@ import (
 // for it. To hand it to a looper takes several times what most calls do: another thread, and the scheduler's monitor,
 // get up for that. Another goroutine receives in its place if the lane has something to say meanwhile.
 
-// servesHere reports whether a receiving goroutine is to run what waits: no looper is about to.
+// servesHere reports whether a receiving goroutine is to run what waits: no looper is about to. Unless loopers rest there
+// is one, which the lane's peers see as soon as they call often.
 func (p *looperPool) servesHere(q *queue) bool {
-	return p.here && !q.empty() && p.busy < p.max && !p.closed && p.waking == 0 && p.spinner == nil && !p.rung() && !q.first().forLooper()
+	return p.here && !q.empty() && p.busy < p.max && !p.closed && (p.count > 0 || p.resting.Load()) &&
+		p.waking == 0 && p.spinner == nil && !p.rung() && !q.first().forLooper()
 }
 
 // forLooper reports whether only a looper runs c: its handler may want a nice value of its own, and its thread to end for
@@ -84,14 +86,19 @@ const (
 	restAfter = 8
 )
 
-// noteSleep notes that a looper is about to sleep, and reports whether it is to rest instead. The caller has the lock.
+// noteSleep notes that a looper is about to sleep, and reports whether it is to rest instead. Only while calls have time
+// does it look at the clock. The caller has the lock.
 func (t *Transport) noteSleep() bool {
 	p := &t.pool
 	if p.sleeps++; p.sleeps%restAfter != 0 || !p.here {
 		return false
 	}
+	if p.patient.Swap(0) < restAfter/2 || t.spinning.naps.spare.Load() == 0 {
+		p.slept = time.Time{}
+		return false
+	}
 	now := time.Now()
-	rests := p.patient.Swap(0) >= restAfter/2 && now.Sub(p.slept) > restAfter*restGap && t.spinning.naps.spare.Load() > 0
+	rests := !p.slept.IsZero() && now.Sub(p.slept) > restAfter*restGap
 	p.slept = now
 	p.resting.Store(rests)
 	return rests
@@ -119,5 +126,5 @@ func (t *Transport) wasRung() {
 	}
 	p.resting.Store(false)
 	p.rouse = true
-	p.rings, p.quickRings, p.sleeps, p.slept = 0, 0, 0, now
+	p.rings, p.quickRings, p.sleeps, p.slept = 0, 0, 0, time.Time{}
 }

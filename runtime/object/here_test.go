@@ -159,3 +159,11 @@ func TestAHandlerThatEndsItsReceivingGoroutine(t *testing.T) {
 		atRest(t, server)
 	}
 }
+
+// TestTheOnlyProcessorHasALooper: where none may rest the first call starts one, on which the lane's callers ring.
+func TestTheOnlyProcessorHasALooper(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	server, h := rareServer(t, echo)
+	call(t, h)
+	require.Positive(t, server.Loopers().Started)
+}

@@ -29,7 +29,7 @@ type looperPool struct {
 	resting    atomic.Bool // loopers are parked, and leave the lanes to those
 	rouse      bool        // no more: one is to be woken
 	sleeps     uint32
-	slept      time.Time // when sleeps was a multiple of restAfter
+	slept      time.Time // when sleeps was a multiple of restAfter, while calls have time; else zero
 	lastRing   time.Time
 	rings      int // while loopers rest
 	quickRings int
