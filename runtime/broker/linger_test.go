@@ -2,7 +2,9 @@ package broker_test
 
 import (
 	"context"
-	"net"
+	"os"
+	"os/exec"
+	"runtime"
 	"testing"
 	"time"
 
@@ -13,6 +15,8 @@ import (
 	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/brokerwire"
 	"ubinder/runtime/internal/leaktest"
+	"ubinder/runtime/internal/lingertest"
+	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/status"
 )
 
@@ -162,26 +166,64 @@ func TestCloseDoesNotWaitForEverForFiles(t *testing.T) {
 	}
 }
 
-// lingering is a socket that takes longer to close than any test, for it has sent what nobody reads.
+// lingering is a socket that takes longer to close than any test.
 type lingering struct {
 	fd  int
 	end func()
 }
 
-func newLingering(t *testing.T) lingering {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	fd, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	require.NoError(t, err)
-	at := l.Addr().(*net.TCPAddr)
-	require.NoError(t, unix.Connect(fd, &unix.SockaddrInet4{Port: at.Port, Addr: [4]byte{127, 0, 0, 1}}))
-	reader, err := l.Accept()
-	require.NoError(t, err)
-	for err == nil {
-		_, err = unix.SendmsgN(fd, make([]byte, 1<<16), nil, nil, unix.MSG_DONTWAIT)
+func newLingering(t *testing.T) (l lingering) {
+	l.fd, l.end = lingertest.Socket(t)
+	return l
+}
+
+// What is sent on a lane before the other end of it was received is closed with that end, which the broker has. A signal
+// would end the wait for that, as the scheduler sends them where it may.
+func TestTheEndOfALaneThatIsSlowToCloseHoldsUpNobody(t *testing.T) {
+	const alone = "asyncpreemptoff=1"
+	if os.Getenv("GODEBUG") != alone {
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		defer cancel()
+		child := exec.CommandContext(ctx, os.Args[0], "-test.run=^"+t.Name()+"$")
+		child.Env = append(os.Environ(), "GODEBUG="+alone)
+		out, err := child.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		return
 	}
-	require.ErrorIs(t, err, unix.EAGAIN)
-	require.NoError(t, unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: int32(10 * patience / time.Second)}))
-	return lingering{fd, func() { reader.Close() }} // with data unread, which resets the connection
+	path := busPath(t)
+	serve(t, broker.Config{Path: path})
+	asker, deaf := dialRaw(t, path), dialRaw(t, path)
+	asker.send(hello())
+	_, err := asker.receive()
+	require.NoError(t, err)
+	deaf.send(hello())
+	welcome, err := deaf.receive()
+	require.NoError(t, err)
+	ask := (&brokerwire.Packet{Kind: brokerwire.Find}).Append(nil)
+	for range 2000 { // the broker's socket is full of answers
+		require.NoError(t, deaf.conn.SendWait(ask))
+	}
+
+	fd, memory, err := sys.CreateMemory("outbox", outboxSize)
+	require.NoError(t, err)
+	defer memory.Unmap()
+	ask = (&brokerwire.Packet{Kind: brokerwire.Introduce, Value: welcome.ID}).Append(nil)
+	require.NoError(t, asker.conn.SendWait(ask, fd.Int()))
+	fd.Close()
+	var b [brokerwire.MaxSize]byte
+	_, fds, err := asker.conn.Receive(b[:])
+	require.NoError(t, err)
+	require.Len(t, fds, 1)
+	slow, end := lingertest.Socket(t)
+	defer end()
+	lane := sys.NewConn(fds[0])
+	defer lane.Close()
+	require.NoError(t, lane.Send([]byte("x"), slow))
+	require.NoError(t, unix.Close(slow))
+	c, _ := join(t, path)
+	deaf.conn.Close()
+	_, _, err = lane.Receive(b[:])
+	require.Error(t, err, "the other end is being closed")
+	runtime.GC() // waits for every thread that keeps its processor
+	settle(t, c)
 }

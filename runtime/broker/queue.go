@@ -66,11 +66,13 @@ func (o *outgoing) send(send func([]byte, ...int) error) error {
 // sent ends what was done with o. A process that has not got a packet would miss something: better that
 // it knows.
 func (q *queue) sent(o outgoing, err error) {
-	for _, f := range o.files { // ends of lanes, and outboxes
-		f.CloseAtOnce()
-	}
 	if err != nil {
 		q.cut()
+		q.writer.Go(func() { sys.CloseAll(o.files) }) // for what their other ends have sent on them, as in cut
+		return
+	}
+	for _, f := range o.files { // ends of lanes, and outboxes, which the process has too
+		f.CloseAtOnce()
 	}
 }
 

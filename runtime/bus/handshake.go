@@ -181,7 +181,7 @@ func (h *handshake) register() (err error) {
 		shareBells(h.bells.Bytes(), &out, &in)
 	}
 	h.link = newLane(h.Peer, out, in, h.Parker, h.port, h.unmap)
-	h.link.events, h.link.socket, h.link.cover.by, h.port.relieve = h.Events, h.Conn, h.standIn, h.link.relieve
+	h.link.events, h.link.socket, h.link.cover.by, h.port.relieve = h.Events, h.port, h.standIn, h.link.relieve
 	h.Registered(h.link)
 	killpoint.At("lane: registered")
 	return nil

@@ -2,7 +2,6 @@ package bus
 
 import (
 	"encoding/binary"
-	"net"
 	"os"
 	"testing"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"ubinder/runtime/internal/lingertest"
 	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/status"
 )
@@ -265,27 +265,12 @@ func TestFilesThatDoNotComeFailTheirMessageAlone(t *testing.T) {
 
 // TestUnwantedFilesThatAreSlowToCloseHoldUpNobody: who takes the files of a message may have a lock of its process.
 func TestUnwantedFilesThatAreSlowToCloseHoldUpNobody(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	c, err := net.Dial("tcp", l.Addr().String())
-	require.NoError(t, err)
-	reader, err := l.Accept()
-	require.NoError(t, err)
-	file, err := c.(*net.TCPConn).File()
-	require.NoError(t, err)
-	require.NoError(t, c.(*net.TCPConn).SetLinger(int(10*patience/time.Second)))
-	require.NoError(t, c.Close())
-	for err == nil {
-		_, err = unix.SendmsgN(int(file.Fd()), make([]byte, 1<<16), nil, nil, unix.MSG_DONTWAIT)
-	}
-	require.ErrorIs(t, err, unix.EAGAIN)
-
+	slow, end := lingertest.Socket(t)
 	h, v := attack(t)
 	v.keepAll()
 	h.shake(v)
-	h.sendFiles(0, h.fd.Int(), int(file.Fd())) // one more than announced
-	file.Close()
+	h.sendFiles(0, h.fd.Int(), slow) // one more than announced
+	require.NoError(t, unix.Close(slow))
 	h.publish(Descriptor{Kind: KindCall, Files: 1})
 	require.Eventually(t, func() bool { return v.count() == 1 }, patience, tick)
 	taken := make(chan error, 1)
@@ -293,11 +278,37 @@ func TestUnwantedFilesThatAreSlowToCloseHoldUpNobody(t *testing.T) {
 		_, err := v.link.Files(0, 1)
 		taken <- err
 	}()
+	var err error
 	select {
 	case err = <-taken:
 	case <-time.After(patience):
-		err = nil
 	}
-	reader.Close() // with data unread, which ends the close
+	end()
 	require.ErrorContains(t, err, "announces 1 files")
+}
+
+// TestASocketThatIsSlowToCloseHoldsUpNobody: who finds what the peer has done wrong may have a lock of its process. What
+// the peer has sent and nobody has read is closed with the socket.
+func TestASocketThatIsSlowToCloseHoldsUpNobody(t *testing.T) {
+	h, v := attack(t)
+	h.shake(v)
+	slow, end := lingertest.Socket(t)
+	v.mu.Lock() // until both packets are there: it looks when it has read the first
+	h.ring()
+	h.writer.Put(&Descriptor{Kind: 255})
+	h.sendFiles(0, slow)
+	closed := make(chan struct{})
+	go func() {
+		unix.Close(slow)
+		close(closed)
+	}()
+	v.mu.Unlock()
+	var err error
+	select {
+	case err = <-v.hangup:
+	case <-time.After(patience):
+	}
+	end()
+	<-closed
+	blames(t, err, "of unknown kind")
 }

@@ -46,7 +46,7 @@ type Link struct {
 	ringers []wait.Ringer // loopers, poller, room, take
 
 	users   atomic.Int64 // holds on the mappings; the receiving goroutine has one
-	socket  *sys.Conn    // of the port; nil inside one process
+	socket  *socketPort  // the port; nil inside one process
 	cover   cover
 	unmap   func()
 	failure atomic.Pointer[error]

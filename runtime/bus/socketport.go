@@ -47,6 +47,7 @@ type socketPort struct {
 	ready    bool       // the peer takes what is published; before it has said so it sends nothing else
 	rang     bool
 	stop     error
+	closed   bool                // or about to be
 	early    map[uint64][]sys.FD // by position
 	count    int                 // of those, and of unwanted
 	unwanted []sys.FD            // to be closed by routineClose
@@ -95,13 +96,25 @@ func (p *socketPort) routineRing() {
 	}
 }
 
+// close does not wait for files that nobody has received, as drop does not: who finds the peer's fault has locks too.
 func (p *socketPort) close() {
-	p.conn.Close()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.stop == nil {
 		p.stop = errClosed
 	}
+	if !p.closed {
+		p.closed = true
+		go p.conn.Close()
+	}
+}
+
+// rung reports whether wait would return at once for what another than the receiving goroutine has read: the socket does
+// not tell of that any more.
+func (p *socketPort) rung() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.rang || p.stop != nil
 }
 
 func (p *socketPort) discard() {

@@ -25,11 +25,11 @@ func (s *standIn) arm(l *Link) bool {
 	if s.closed.Load() || l.cover.id == 0 && s.add(l) != nil {
 		return false
 	}
-	return s.watcher.Arm(l.socket, l.cover.id) == nil
+	return s.watcher.Arm(l.socket.conn, l.cover.id) == nil
 }
 
 // disarm is the end of arm; of a socket that was closed it fails.
-func (s *standIn) disarm(l *Link) { s.watcher.Disarm(l.socket, l.cover.id) }
+func (s *standIn) disarm(l *Link) { s.watcher.Disarm(l.socket.conn, l.cover.id) }
 
 func (s *standIn) add(l *Link) error {
 	s.mu.Lock()
@@ -38,7 +38,7 @@ func (s *standIn) add(l *Link) error {
 		return err
 	}
 	s.last++
-	if err := s.watcher.Add(l.socket, s.last); err != nil {
+	if err := s.watcher.Add(l.socket.conn, s.last); err != nil {
 		return err
 	}
 	l.cover.id = s.last

@@ -35,9 +35,18 @@ func (l *Link) beginTurn() *Turn {
 }
 
 // Away lets the goroutine that calls Readable be away for as long as it likes before it returns: when the peer rings, or
-// ends, another goroutine receives in its place. It returns nil where nobody can. Otherwise Back follows, on the same
-// goroutine, unless that ends. Both make a system call that never blocks.
+// ends, another goroutine receives in its place. It returns nil where nobody can, or when it has rung already. Otherwise
+// Back follows, on the same goroutine, unless that ends. Both make a system call that never blocks.
 func (l *Link) Away() *Turn {
+	t := l.leave()
+	if t != nil && l.socket.rung() { // before it had left: who has read that relieved nobody
+		t.Back()
+		return nil
+	}
+	return t
+}
+
+func (l *Link) leave() *Turn {
 	c := &l.cover
 	c.Lock()
 	defer c.Unlock()

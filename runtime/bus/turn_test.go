@@ -20,12 +20,16 @@ type wanderer struct {
 	leaves chan func() // what it is to do away; each is done once
 	left   chan *Turn  // it has gone
 	back   chan bool   // it has come back; whether another is in its place
+	before func()      // called before it leaves; nil: nothing is
 }
 
 func (w *wanderer) Readable(l *Link) {
 	w.looks.Add(1)
 	select {
 	case errand := <-w.leaves:
+		if w.before != nil {
+			w.before()
+		}
 		t := l.Away()
 		w.left <- t
 		errand()
@@ -165,4 +169,24 @@ func TestNobodyStandsInWithoutAWatcher(t *testing.T) {
 	peer.ring()
 	require.Nil(t, <-done)
 	require.False(t, <-w.back)
+}
+
+// What another has read before it leaves is no more in the socket, where the one who stands in looks.
+func TestWhoWasRungBeforeStays(t *testing.T) {
+	w, peer, _ := meetWanderer(t)
+	stay := make(chan struct{})
+	w.before = func() { <-stay }
+	w.leaves <- func() {}
+	peer.ring()
+	for len(w.leaves) > 0 { // until it is between its arming and leaving
+		runtime.Gosched()
+	}
+	peer.ring()
+	_, err := w.link.Files(1, 0)
+	require.NoError(t, err)
+	close(stay)
+	require.Nil(t, <-w.left)
+	require.False(t, <-w.back)
+	seen := w.looks.Load()
+	w.looked(seen)
 }

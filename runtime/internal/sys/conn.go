@@ -1,6 +1,7 @@
 package sys
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -14,10 +15,12 @@ import (
 // It is registered with the poller of the Go scheduler when somebody waits for it first: that takes several system
 // calls, which who only sends, or receives what is there, need not wait for.
 type Conn struct {
+	fd FD // until file has it
+
 	mu     sync.Mutex
-	idle   sync.Cond // users is zero
-	fd     FD        // until file has it
-	users  int       // of fd
+	idle   sync.Cond // nobody uses it any more
+	number int       // of the descriptor
+	users  int
 	closed bool
 	file   *os.File // nil until somebody waits
 	raw    syscall.RawConn
@@ -27,76 +30,60 @@ type Conn struct {
 
 // NewConn takes over fd.
 func NewConn(fd FD) *Conn {
-	c := &Conn{fd: fd}
+	c := &Conn{fd: fd, number: fd.Int()}
 	c.idle.L = &c.mu
 	return c
 }
 
 // control calls fn, which does not wait, with the descriptor, which stays open meanwhile.
 func (c *Conn) control(fn func(fd uintptr)) error {
-	raw, err := c.use()
-	switch {
-	case err != nil:
-		return err
-	case raw != nil:
-		if err := raw.Control(fn); err != nil {
-			return closedHere(err)
-		}
-		return nil
-	}
-	defer c.unuse()
-	fn(uintptr(c.fd.Int()))
-	return nil
-}
-
-// use keeps fd open until unuse, unless there is a RawConn, which does that by itself.
-func (c *Conn) use() (syscall.RawConn, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.closed:
-		return nil, os.ErrClosed
-	case c.raw == nil:
-		c.users++
+	if c.closed {
+		c.mu.Unlock()
+		return os.ErrClosed
 	}
-	return c.raw, nil
+	c.users++
+	c.mu.Unlock()
+	defer c.unuse()
+	fn(uintptr(c.number))
+	return nil
 }
 
 func (c *Conn) unuse() {
 	c.mu.Lock()
-	c.users--
-	last := c.users == 0
-	closed := c.closed
-	c.mu.Unlock()
-	if last {
-		c.idle.Broadcast()
-	}
-	if last && closed {
-		c.fd.Close()
+	defer c.mu.Unlock()
+	if c.users--; c.users == 0 && c.closed {
+		c.idle.Signal()
 	}
 }
 
-// waiting registers the socket with the poller, unless it is.
+// waiting registers the socket with the poller, unless it is, and keeps it open until unuse.
 func (c *Conn) waiting() (syscall.RawConn, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.users > 0 && c.raw == nil && !c.closed {
-		c.idle.Wait()
-	}
-	switch {
-	case c.closed:
+	if c.closed {
 		return nil, os.ErrClosed
-	case c.raw != nil:
-		return c.raw, nil
 	}
-	if err := setNonblock(c.fd.Int()); err != nil {
-		return nil, err
+	if c.raw == nil {
+		if err := c.register(); err != nil {
+			return nil, err
+		}
 	}
-	open.Add(1)
-	c.file = c.fd.File("ubinder-socket")
-	var err error
+	c.users++
+	return c.raw, nil
+}
+
+// register is called with the lock held.
+func (c *Conn) register() (err error) {
+	if c.file == nil {
+		if err := setNonblock(c.number); err != nil {
+			return err
+		}
+		open.Add(1)
+		c.file = c.fd.File("ubinder-socket")
+	}
 	c.raw, err = c.file.SyscallConn()
-	return c.raw, err
+	return err
 }
 
 // read calls fn, which does not wait, with the descriptor, now and when something may have come, until it returns true.
@@ -105,7 +92,8 @@ func (c *Conn) read(fn func(fd uintptr) bool) error {
 	if err != nil {
 		return err
 	}
-	return raw.Read(fn)
+	defer c.unuse()
+	return c.ended(raw.Read(fn))
 }
 
 // write is read for when there may be room.
@@ -114,25 +102,39 @@ func (c *Conn) write(fn func(fd uintptr) bool) error {
 	if err != nil {
 		return err
 	}
-	if err := raw.Write(fn); err != nil {
-		return closedHere(err)
-	}
-	return nil
+	defer c.unuse()
+	return c.ended(raw.Write(fn))
 }
 
-// closedHere gives an error of a RawConn, which is none of package os, its name: no deadline is set for
-// sending, so it is that the connection was closed.
-func closedHere(err error) error { return fmt.Errorf("%w: %w", os.ErrClosed, err) }
+// ended returns the error of a wait: Close ends one as a deadline does.
+func (c *Conn) ended(err error) error {
+	if !errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return fmt.Errorf("%w: %w", os.ErrClosed, err)
+	}
+	return err
+}
 
 // SetReadDeadline ends waits for reading when t has come; the zero time takes that back.
 func (c *Conn) SetReadDeadline(t time.Time) error {
 	if _, err := c.waiting(); err != nil {
 		return err
 	}
+	defer c.unuse()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed { // whose deadline has to stay
+		return os.ErrClosed
+	}
 	return c.file.SetReadDeadline(t)
 }
 
-// Close ends the connection for both sides and wakes receivers. It does not wait for who uses it.
+// Close ends the connection for both sides: who waits leaves. When they have it closes the socket, and with it the files
+// that have come and that nobody has received, which may take as long as who sent them likes: for Close alone.
 func (c *Conn) Close() error {
 	c.mu.Lock()
 	if c.closed {
@@ -140,15 +142,16 @@ func (c *Conn) Close() error {
 		return os.ErrClosed
 	}
 	c.closed = true
-	used, file := c.users > 0, c.file
+	if c.file != nil {
+		c.file.SetDeadline(time.Unix(1, 0))
+	}
+	for c.users > 0 {
+		c.idle.Wait()
+	}
 	c.mu.Unlock()
-	c.idle.Broadcast()
-	switch {
-	case used: // unuse closes it
-		return nil
-	case file == nil:
+	if c.file == nil {
 		return c.fd.Close()
 	}
 	open.Add(-1)
-	return file.Close()
+	return c.file.Close()
 }

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"ubinder/runtime/internal/leaktest"
+	"ubinder/runtime/internal/lingertest"
 	"ubinder/runtime/internal/sys"
 )
 
@@ -103,7 +104,7 @@ func TestFilesThatThereIsNoRoomFor(t *testing.T) {
 // collection, and so nobody in this process, waits for that.
 func TestFilesThatThereIsNoRoomForMayBeSlowToClose(t *testing.T) {
 	a, b := connections(t)
-	slow, end := lingering(t)
+	slow, end := lingertest.Socket(t)
 	require.NoError(t, a.Send([]byte("x"), slow))
 	require.NoError(t, unix.Close(slow)) // the one under way is the last
 	var old unix.Rlimit
@@ -124,23 +125,38 @@ func TestFilesThatThereIsNoRoomForMayBeSlowToClose(t *testing.T) {
 	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &old))
 }
 
-// lingering returns a socket that takes longer to close than a test, for it has sent what nobody reads; end ends that.
-func lingering(t *testing.T) (fd int, end func()) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	fd, err = unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	require.NoError(t, err)
-	at := l.Addr().(*net.TCPAddr)
-	require.NoError(t, unix.Connect(fd, &unix.SockaddrInet4{Port: at.Port, Addr: [4]byte{127, 0, 0, 1}}))
-	reader, err := l.Accept()
-	require.NoError(t, err)
-	for err == nil {
-		_, err = unix.SendmsgN(fd, make([]byte, 1<<16), nil, nil, unix.MSG_DONTWAIT)
+// Who closes a connection waits for the files that it was sent and that nobody has received; who waits for it does not.
+func TestCloseAloneWaitsForFiles(t *testing.T) {
+	a, b := connections(t)
+	slow, end := lingertest.Socket(t)
+	defer end()
+	begun, leave, left := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		first := true
+		left <- b.WaitReadable(func() bool {
+			if first {
+				close(begun)
+				<-leave
+			}
+			first = false
+			return false
+		})
+	}()
+	<-begun
+	require.NoError(t, a.Send([]byte("x"), slow))
+	require.NoError(t, unix.Close(slow)) // the one under way is the last
+	closed := make(chan error, 1)
+	go func() { closed <- b.Close() }()
+	for b.SetReadDeadline(time.Time{}) == nil {
+		runtime.Gosched()
 	}
-	require.ErrorIs(t, err, unix.EAGAIN)
-	require.NoError(t, unix.SetsockoptLinger(fd, unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1, Linger: 30}))
-	return fd, func() { reader.Close() } // with data unread, which resets the connection
+	close(leave)
+	require.ErrorIs(t, <-left, os.ErrClosed)
+	_, _, err := b.ReceiveNow(nil)
+	require.ErrorIs(t, err, os.ErrClosed)
+	require.Empty(t, closed)
+	end()
+	require.NoError(t, <-closed)
 }
 
 func TestWhatWasSentBeforeTheEndIsReceived(t *testing.T) {
