@@ -67,6 +67,9 @@ func (f *following) copy(limit time.Duration) (whole bool) {
 			return false
 		}
 		ready := min(int(n), len(all))
+		if ready <= f.n { // it says less than it said just now
+			return false
+		}
 		f.lane.link.PayloadPart(all[f.n:ready], &f.desc, f.n)
 		if f.n = ready; ready == len(all) {
 			return true
@@ -96,8 +99,8 @@ func (f *following) take(d *bus.Descriptor, pos uint64) *buffer {
 
 // filled is what a lane knows of the call whose payload its peer writes. Guarded by Transport.mu.
 type filled struct {
-	told     following // the last that the peer has told of
-	item     *incoming // stands for it in the queue; nil: a looper has taken that
+	told     following // the last that the peer has told of; without a lane: its call has come
+	item     *incoming // stands for it in the queue, or for one before; nil: a looper has taken that
 	followed bool      // by a looper, which is to handle call
 	call     *incoming
 	given    atomic.Bool // call is there
@@ -132,7 +135,7 @@ func (t *Transport) takeFilling(l *lane, d *bus.Descriptor, pos uint64) {
 // giveToFollower leaves a call whose payload a looper copies to that looper. The caller has the lock.
 func (t *Transport) giveToFollower(c *incoming) bool {
 	f := &c.lane.filled
-	f.item = nil // too late for that
+	f.told.lane = nil // too late for that; item stays: there is one at most, however fast they come
 	if !f.followed || f.call != nil || t.chains.innermost(c.desc.Chain) != nil {
 		return false
 	}
@@ -154,13 +157,12 @@ func (t *Transport) followCall(lp *looper) bool {
 	c := lp.call
 	l, f := c.lane, &c.lane.filled
 	t.mu.Lock()
-	if f.item != c {
-		t.unlock()
+	following := f.told
+	f.item, f.followed = nil, following.lane != nil
+	t.unlock()
+	if following.lane == nil {
 		return false
 	}
-	f.item, f.followed = nil, true
-	following := f.told
-	t.unlock()
 	l.link.Follow()
 	following.follow(t, &f.history, givenOn{l})
 	l.link.EndFollow()

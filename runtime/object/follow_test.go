@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"ubinder/runtime/binder"
@@ -209,6 +210,32 @@ func TestFollowCopiesWhatIsWritten(t *testing.T) {
 	close(stop)
 	work.Wait()
 	require.False(t, whole, "byte by byte takes too long")
+}
+
+// A writer that takes back what it has told is followed no further: what is copied never becomes less.
+func TestAWriterThatTakesBackWhatItHasTold(t *testing.T) {
+	w := newWriter(t)
+	w.victim.SpinAlways(0)
+	const pos, size = 5, 4096
+	d := bus.Descriptor{Kind: bus.KindFilling, Code: bus.KindCall, Length: size}
+	stop := make(chan struct{})
+	var work sync.WaitGroup
+	work.Go(func() {
+		for n := 0; ; n++ {
+			select {
+			case <-stop:
+				return
+			default:
+				w.written(pos, n%3*(size/3))
+			}
+		}
+	})
+	for end := time.Now().Add(time.Second); time.Now().Before(end); { // more rounds show more, none too few are wrong
+		_, whole := w.victim.Follow(w.from, d, pos)
+		assert.False(t, whole)
+	}
+	close(stop)
+	work.Wait()
 }
 
 // Calls and replies arrive as they were sent, whether or not they are copied while they are written.

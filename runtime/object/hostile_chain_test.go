@@ -1,7 +1,10 @@
 package object_test
 
 import (
+	"context"
 	"runtime"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/brokerwire"
 	"ubinder/runtime/object"
+	"ubinder/runtime/status"
 )
 
 // A call that comes back to a chain is left to who waits there. If that one finds its reply first, a looper has it:
@@ -67,4 +71,63 @@ func (l *peerLane) await(t *testing.T, kind uint8) (d bus.Descriptor, at uint64)
 	}
 	t.Fatalf("no message of kind %d has come", kind)
 	return d, at
+}
+
+// Who has more calls come back than its caller can handle does not keep that from giving up.
+func TestACallerThatIsAlwaysCalledBackCanGiveUp(t *testing.T) {
+	path := brokertest.Start(t)
+	server, client := dial(t, path), dial(t, path)
+	require.NoError(t, server.BecomeContextManager(t.Context(), server.NewNode(binder.HandlerFunc(func(ctx context.Context, c *binder.IncomingCall) error {
+		if c.Code == 2 {
+			return nil
+		}
+		back := c.TakeObject(0).(*binder.Handle)
+		defer back.Release()
+		var callers sync.WaitGroup
+		for range 64 {
+			callers.Go(func() {
+				for ctx.Err() == nil { // it ends when the caller has given up
+					binder.Call(ctx, back, 1, nil)
+				}
+			})
+		}
+		callers.Wait()
+		return nil
+	}))))
+	h := rootOf(t, client)
+	ctx, giveUp := context.WithCancel(t.Context())
+	var nested atomic.Int32
+	own := client.NewNode(binder.HandlerFunc(func(context.Context, *binder.IncomingCall) error {
+		if nested.Add(1) == 20 {
+			giveUp()
+		}
+		time.Sleep(time.Millisecond) // by then the others have called again
+		return nil
+	}))
+	ended := make(chan error, 1)
+	go func() {
+		var r binder.Reply
+		ended <- h.Transact(ctx, &binder.Transaction{Code: 1, Data: binder.Data{Attachments: []binder.Attachment{object0(own)}}}, &r)
+		r.Release()
+	}()
+	stop := make(chan struct{})
+	var other sync.WaitGroup
+	other.Go(func() { // it takes what comes back as soon as it comes
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				binder.Call(t.Context(), h, 2, nil)
+			}
+		}
+	})
+	defer other.Wait()
+	defer close(stop)
+	select {
+	case err := <-ended:
+		require.ErrorIs(t, err, status.Cancelled)
+	case <-time.After(killPatience):
+		t.Fatalf("it has handled %d calls meanwhile", nested.Load())
+	}
 }

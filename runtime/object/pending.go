@@ -62,11 +62,11 @@ func (p *pending) await(ctx context.Context, ends bool, reply *binder.Reply) (fi
 	}
 	for !p.done.Load() {
 		switch {
+		case ends && ctx.Err() != nil: // first: the peer may see to it that there is always work
+			return false, status.FromContext(ctx)
 		case p.hasWork.Load():
 			p.work()
 			continue
-		case ends && ctx.Err() != nil:
-			return false, status.FromContext(ctx)
 		}
 		p.sleep()
 		if p.look(reply) {
