@@ -21,20 +21,7 @@ import (
 // A call that comes back to a chain is left to who waits there. If that one finds its reply first, a looper has it:
 // nothing else need happen in the process.
 func TestACallThatComesBackJustBeforeTheReplyIsHandled(t *testing.T) {
-	path := brokertest.Start(t)
-	victim, err := object.Dial(t.Context(), path, "victim")
-	require.NoError(t, err)
-	process := binder.NewProcess(victim)
-	t.Cleanup(func() { process.Close() })
-	p := joinPeer(t, path)
-	defer p.leave()
-	manager := brokerwire.Packet{Kind: brokerwire.SetContextManager, Value: 1, Cookie: 1}
-	require.NoError(t, p.broker.Send(manager.Append(nil)))
-	p.hear(brokerwire.Done)
-	l := p.newLane(uint64(process.ID()))
-	p.shake(l)
-	h, err := process.ContextManager(t.Context())
-	require.NoError(t, err)
+	victim, _, l, h := calling(t)
 	ended := make(chan error, 1)
 	go func() {
 		var r binder.Reply
@@ -130,4 +117,48 @@ func TestACallerThatIsAlwaysCalledBackCanGiveUp(t *testing.T) {
 	case <-time.After(killPatience):
 		t.Fatalf("it has handled %d calls meanwhile", nested.Load())
 	}
+}
+
+// What a peer tells of a payload waits for a looper once, even if the calls themselves need none: they come back to who waits.
+func TestPayloadsThatAreToldOfDoNotPileUp(t *testing.T) {
+	victim, process, l, h := calling(t)
+	victim.SpinAlways(testSpin)
+	process.SetLoopers(0)
+	ended := make(chan error, 1)
+	go func() {
+		var r binder.Reply
+		ended <- h.Transact(t.Context(), &binder.Transaction{Code: 1}, &r)
+		r.Release()
+	}()
+	call, at := l.await(t, bus.KindCall)
+	for range 20 {
+		l.writer.Put(&bus.Descriptor{Kind: bus.KindFilling, Code: bus.KindCall, Length: 1})
+		l.writer.Put(&bus.Descriptor{Kind: bus.KindCall, Flags: bus.FlagFilled, Node: 7, Chain: call.Chain, Length: 1})
+		l.ring()
+		answer, _ := l.await(t, bus.KindReply)
+		l.acknowledge(answer.Slot)
+	}
+	require.LessOrEqual(t, process.Loopers().Waiting, 1)
+	l.writer.Put(&bus.Descriptor{Kind: bus.KindReply, Node: at, Index: call.Index})
+	l.ring()
+	require.NoError(t, <-ended)
+}
+
+// calling returns a victim with a handle of a hostile peer's node, and that peer's side of their lane.
+func calling(t *testing.T) (*object.Transport, *binder.Process, *peerLane, *binder.Handle) {
+	path := brokertest.Start(t)
+	victim, err := object.Dial(t.Context(), path, "victim")
+	require.NoError(t, err)
+	process := binder.NewProcess(victim)
+	t.Cleanup(func() { process.Close() })
+	p := joinPeer(t, path)
+	t.Cleanup(p.leave)
+	manager := brokerwire.Packet{Kind: brokerwire.SetContextManager, Value: 1, Cookie: 1}
+	require.NoError(t, p.broker.Send(manager.Append(nil)))
+	p.hear(brokerwire.Done)
+	l := p.newLane(uint64(process.ID()))
+	p.shake(l)
+	h, err := process.ContextManager(t.Context())
+	require.NoError(t, err)
+	return victim, process, l, h
 }
