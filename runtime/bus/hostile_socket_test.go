@@ -287,6 +287,21 @@ func TestUnwantedFilesThatAreSlowToCloseHoldUpNobody(t *testing.T) {
 	require.ErrorContains(t, err, "announces 1 files")
 }
 
+func TestDroppedFilesAreKeptUntilTheyAreClosed(t *testing.T) {
+	h, v := attack(t)
+	v.keepAll()
+	h.shake(v)
+	slow, end := lingertest.Socket(t)
+	h.sendFiles(0, slow)
+	require.NoError(t, unix.Close(slow))
+	h.publish(Descriptor{Kind: KindCall, Files: 1})
+	require.Eventually(t, func() bool { return v.count() == 1 }, patience, tick)
+	v.link.DropFiles(0)
+	require.Equal(t, 1, v.link.port.kept())
+	end()
+	require.Eventually(t, func() bool { return v.link.port.kept() == 0 }, patience, tick)
+}
+
 // TestASocketThatIsSlowToCloseHoldsUpNobody: who finds what the peer has done wrong may have a lock of its process. What
 // the peer has sent and nobody has read is closed with the socket.
 func TestASocketThatIsSlowToCloseHoldsUpNobody(t *testing.T) {

@@ -218,3 +218,7 @@ func (l *Link) freed(acks uint64) {
 // Files returns the files of the descriptor at position pos; the caller owns them. An error
 // means that they have not come, and concerns that message alone.
 func (l *Link) Files(pos uint64, n int) ([]sys.FD, error) { return l.port.files(pos, n) }
+
+// DropFiles has those files closed that came for the descriptor at position pos. It does not wait for that; they count as
+// kept until then.
+func (l *Link) DropFiles(pos uint64) { l.port.files(pos, 0) }

@@ -165,11 +165,10 @@ func (t *Transport) failCallers(l *lane, err error) {
 	}
 }
 
-// dropFiles closes the files of a message that nobody will see, without the lock: that may take as long as who sent
-// them likes.
+// dropFiles has the files of a message closed that nobody will see. Who drains is not kept by that: it may receive for
+// another lane, and a file take as long to close as who sent it likes.
 func (t *Transport) dropFiles(l *lane, pos uint64, d *bus.Descriptor) {
 	if d.Files > 0 {
-		fds, _ := l.link.Files(pos, int(d.Files))
-		t.after.fails = append(t.after.fails, func() { sys.CloseAll(fds) })
+		l.link.DropFiles(pos)
 	}
 }
