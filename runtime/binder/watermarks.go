@@ -10,8 +10,11 @@ type HandleWatermarks struct {
 	Reached func(owner *Identity, held int, high bool)
 }
 
-// WithHandleWatermarks sets the watermarks of a process; there are none otherwise.
+// WithHandleWatermarks sets the watermarks of a process; there are none otherwise. It panics when nobody is to be told.
 func WithHandleWatermarks(w HandleWatermarks) ProcessOption {
+	if w.Reached == nil {
+		panic("binder: WithHandleWatermarks: Reached is nil")
+	}
 	return func(p *Process) { p.watermarks = &w }
 }
 

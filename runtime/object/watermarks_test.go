@@ -86,3 +86,7 @@ func TestHandleWatermarks(t *testing.T) {
 		require.Equal(t, []markReached{{other.ID(), 4, false}}, told(), "one object is one, and each process is counted by itself")
 	})
 }
+
+func TestWatermarksTellSomebody(t *testing.T) {
+	require.Panics(t, func() { binder.WithHandleWatermarks(binder.HandleWatermarks{High: 1}) })
+}
