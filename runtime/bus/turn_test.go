@@ -184,9 +184,9 @@ func TestWhoWasRungBeforeStays(t *testing.T) {
 	peer.ring()
 	_, err := w.link.Files(1, 0)
 	require.NoError(t, err)
+	seen := w.looks.Load()
 	close(stay)
 	require.Nil(t, <-w.left)
 	require.False(t, <-w.back)
-	seen := w.looks.Load()
 	w.looked(seen)
 }
