@@ -154,8 +154,8 @@ func (l *Listener) Close() error {
 	os.Remove(l.path)
 	l.lock.Close()
 	l.file.SetReadDeadline(time.Unix(1, 0))
-	l.accepting.Lock()
-	l.accepting.Unlock()
+	l.accepting.Lock() // whoever accepts leaves first
 	open.Add(-1)
+	l.accepting.Unlock()
 	return l.file.Close()
 }
