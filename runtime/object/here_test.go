@@ -4,6 +4,7 @@ import (
 	"context"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,18 +62,20 @@ func TestARareCallNeedsNoLooper(t *testing.T) {
 func TestLoopersRestInACrowd(t *testing.T) {
 	needsProcessors(t)
 	const crowd = 4
-	var in sync.WaitGroup
+	var inside atomic.Pointer[sync.WaitGroup] // of a round
 	path := brokertest.Start(t)
 	server, tr := dialTransport(t, path)
 	require.NoError(t, server.BecomeContextManager(t.Context(), server.NewNode(binder.HandlerFunc(func(ctx context.Context, c *binder.IncomingCall) error {
+		in := inside.Load()
 		in.Done()
 		in.Wait()
 		return echo(ctx, c)
 	}))))
 	h := rootOf(t, dial(t, path))
 	round := func(n int, pause time.Duration) {
-		var out sync.WaitGroup
+		var in, out sync.WaitGroup
 		in.Add(n)
+		inside.Store(&in)
 		for range n {
 			out.Go(func() {
 				_, err := binder.Call(t.Context(), h, 1, nil)
