@@ -57,7 +57,8 @@ func (l *Link) leave() *Turn {
 	return c.turn
 }
 
-// Back says that the goroutine is back. Another may have taken its place: then Readable returns soon.
+// Back says that the goroutine is back. Another may have taken its place: then Readable returns soon. Of a nil Turn, who
+// was not away, it does nothing.
 func (t *Turn) Back() {
 	if t == nil {
 		return

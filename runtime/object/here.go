@@ -13,7 +13,7 @@ import (
 // servesHere reports whether a receiving goroutine is to run what waits: no looper is about to. Unless loopers rest there
 // is one, which the lane's peers see as soon as they call often.
 func (p *looperPool) servesHere(q *queue) bool {
-	return p.here && !q.empty() && p.busy < p.max && !p.closed && (p.count > 0 || p.resting.Load()) &&
+	return p.here && p.mayBegin(q) && !p.closed && (p.count > 0 || p.resting.Load()) &&
 		p.waking == 0 && p.spinner == nil && !p.rung() && !q.first().forLooper()
 }
 
@@ -59,9 +59,7 @@ func (t *Transport) serveHere(l *lane) {
 	t.leaveLine(lp)
 	l.here = lp
 	t.unlock()
-	if turn != nil {
-		turn.Back()
-	}
+	turn.Back()
 }
 
 // takeHere has lp begin a call, if it is to. The caller has the lock.
@@ -117,14 +115,15 @@ func (t *Transport) wasRung() {
 	}
 	p.lastRing = now
 	t.spinning.naps.count()
-	if p.rings++; p.rings < restAfter && t.spinning.naps.spare.Load() > 0 {
+	spare := t.spinning.naps.spare.Load() > 0
+	if p.rings++; p.rings < restAfter && spare {
 		return
 	}
-	if p.patient.Swap(0) >= restAfter/2 && p.quickRings < restAfter && t.spinning.naps.spare.Load() > 0 {
-		p.rings, p.quickRings = 0, 0
-		return
+	rests := p.patient.Swap(0) >= restAfter/2 && p.quickRings < restAfter && spare
+	p.rings, p.quickRings = 0, 0
+	if !rests {
+		p.resting.Store(false)
+		p.rouse = true
+		p.sleeps, p.slept = 0, time.Time{}
 	}
-	p.resting.Store(false)
-	p.rouse = true
-	p.rings, p.quickRings, p.sleeps, p.slept = 0, 0, 0, time.Time{}
 }

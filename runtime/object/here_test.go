@@ -18,9 +18,7 @@ import (
 // rareServer is a process whose only service does what handle says, and a handle to that in another.
 func rareServer(t *testing.T, handle binder.HandlerFunc) (server *binder.Process, h *binder.Handle) {
 	path := brokertest.Start(t)
-	server = dial(t, path)
-	require.NoError(t, server.BecomeContextManager(t.Context(), server.NewNode(handle)))
-	return server, rootOf(t, dial(t, path))
+	return serveRoot(t, path, handle), rootOf(t, dial(t, path))
 }
 
 func echo(_ context.Context, c *binder.IncomingCall) error {

@@ -18,16 +18,22 @@ import (
 	"ubinder/runtime/status"
 )
 
+// transactAside makes a call on a goroutine of its own, and tells how it has ended.
+func transactAside(ctx context.Context, h *binder.Handle, tr *binder.Transaction) <-chan error {
+	ended := make(chan error, 1)
+	go func() {
+		var r binder.Reply
+		ended <- h.Transact(ctx, tr, &r)
+		r.Release()
+	}()
+	return ended
+}
+
 // A call that comes back to a chain is left to who waits there. If that one finds its reply first, a looper has it:
 // nothing else need happen in the process.
 func TestACallThatComesBackJustBeforeTheReplyIsHandled(t *testing.T) {
 	victim, _, l, h := calling(t)
-	ended := make(chan error, 1)
-	go func() {
-		var r binder.Reply
-		ended <- h.Transact(t.Context(), &binder.Transaction{Code: 1}, &r)
-		r.Release()
-	}()
+	ended := transactAside(t.Context(), h, &binder.Transaction{Code: 1})
 	call, at := l.await(t, bus.KindCall)
 	armed := l.in.Uint32(offCallerArmed + 4*int(call.Index))
 	for armed.Load()&3 != 1 && armed.Load()&3 != 3 {
@@ -91,12 +97,7 @@ func TestACallerThatIsAlwaysCalledBackCanGiveUp(t *testing.T) {
 		time.Sleep(time.Millisecond) // by then the others have called again
 		return nil
 	}))
-	ended := make(chan error, 1)
-	go func() {
-		var r binder.Reply
-		ended <- h.Transact(ctx, &binder.Transaction{Code: 1, Data: binder.Data{Attachments: []binder.Attachment{object0(own)}}}, &r)
-		r.Release()
-	}()
+	ended := transactAside(ctx, h, &binder.Transaction{Code: 1, Data: binder.Data{Attachments: []binder.Attachment{object0(own)}}})
 	stop := make(chan struct{})
 	var other sync.WaitGroup
 	other.Go(func() { // it takes what comes back as soon as it comes
@@ -124,12 +125,7 @@ func TestPayloadsThatAreToldOfDoNotPileUp(t *testing.T) {
 	victim, process, l, h := calling(t)
 	victim.SpinAlways(testSpin)
 	process.SetLoopers(0)
-	ended := make(chan error, 1)
-	go func() {
-		var r binder.Reply
-		ended <- h.Transact(t.Context(), &binder.Transaction{Code: 1}, &r)
-		r.Release()
-	}()
+	ended := transactAside(t.Context(), h, &binder.Transaction{Code: 1})
 	call, at := l.await(t, bus.KindCall)
 	for range 20 {
 		l.writer.Put(&bus.Descriptor{Kind: bus.KindFilling, Code: bus.KindCall, Length: 1})

@@ -16,15 +16,14 @@ import (
 // slowServer is a bus with a service whose handler answers when it is told to.
 func slowServer(t *testing.T) (path string, answer chan<- struct{}) {
 	path = brokertest.Start(t)
-	server, told := dial(t, path), make(chan struct{})
-	node := server.NewNode(binder.HandlerFunc(func(ctx context.Context, c *binder.IncomingCall) error {
+	told := make(chan struct{})
+	serveRoot(t, path, func(ctx context.Context, c *binder.IncomingCall) error {
 		select {
 		case <-told:
 		case <-ctx.Done():
 		}
 		return nil
-	}))
-	require.NoError(t, server.BecomeContextManager(t.Context(), node))
+	})
 	return path, told
 }
 

@@ -273,9 +273,7 @@ func (p *pending) reset() {
 	if p.entries != nil || p.err != nil {
 		p.entries, p.err = nil, nil
 	}
-	if p.following.buf != nil {
-		p.following.drop()
-	}
+	p.following.drop()
 	p.position.Store(0)
 	if p.done.Load() {
 		p.plain = nil
