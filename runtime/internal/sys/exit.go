@@ -17,17 +17,10 @@ func (c *Conn) PeerExit() (*Exit, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := setNonblock(fd.Int()); err != nil {
-		fd.Close()
-		return nil, err
-	}
-	f := fd.File("ubinder-pidfd")
-	raw, err := f.SyscallConn()
+	f, raw, err := fd.polled("ubinder-pidfd")
 	if err != nil {
-		f.Close()
 		return nil, err
 	}
-	open.Add(1)
 	return &Exit{f, raw}, nil
 }
 

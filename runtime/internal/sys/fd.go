@@ -3,6 +3,7 @@ package sys
 import (
 	"os"
 	"sync/atomic"
+	"syscall"
 
 	"golang.org/x/sys/unix"
 )
@@ -75,6 +76,23 @@ func Dup(n int) (FD, error) {
 		return FD{}, os.NewSyscallError("fcntl(F_DUPFD_CLOEXEC)", err)
 	}
 	return NewFD(d), nil
+}
+
+// polled gives the descriptor, which is closed on error, to Go's poller. Who closes the file counts it as open no more.
+func (f FD) polled(name string) (*os.File, syscall.RawConn, error) {
+	if err := setNonblock(f.Int()); err != nil {
+		f.Close()
+		return nil, nil, err
+	}
+	open.Add(1)
+	file := f.File(name)
+	raw, err := file.SyscallConn()
+	if err != nil {
+		file.Close()
+		open.Add(-1)
+		return nil, nil, err
+	}
+	return file, raw, nil
 }
 
 // setNonblock makes a file one that Go's poller takes.

@@ -93,12 +93,8 @@ func listen(path string, mode os.FileMode) (*Listener, error) {
 		fd.Close()
 		return nil, err
 	}
-	open.Add(1)
-	f := fd.File(path)
-	raw, err := f.SyscallConn()
+	f, raw, err := fd.polled(path)
 	if err != nil {
-		f.Close()
-		open.Add(-1)
 		return nil, err
 	}
 	return &Listener{file: f, raw: raw, path: path}, nil

@@ -21,17 +21,8 @@ func NewWatcher() (*Watcher, error) {
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
 	}
-	fd := NewFD(n)
-	if err := unix.SetNonblock(n, true); err != nil {
-		fd.Close()
-		return nil, os.NewSyscallError("fcntl(O_NONBLOCK)", err)
-	}
-	open.Add(1)
-	f := fd.File("ubinder-watcher")
-	raw, err := f.SyscallConn()
+	f, raw, err := NewFD(n).polled("ubinder-watcher")
 	if err != nil {
-		f.Close()
-		open.Add(-1)
 		return nil, err
 	}
 	watchers.Add(1)
