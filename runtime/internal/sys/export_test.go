@@ -7,3 +7,9 @@ func (c *Conn) Unread() (n int) {
 	c.control(func(fd uintptr) { n, _ = unix.IoctlGetInt(int(fd), unix.TIOCINQ) })
 	return n
 }
+
+// SetFutex2 has FutexWait and FutexWake use the system calls of Linux 6.7, or not, and returns whether they did before.
+func SetFutex2(on bool) (before bool) {
+	before, futex2 = futex2, on
+	return before
+}

@@ -2,6 +2,7 @@ package sys
 
 import (
 	"math"
+	"runtime"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -14,14 +15,41 @@ const (
 	futexWait = 0 // FUTEX_WAIT, not private: the word is shared between processes
 	futexWake = 1
 
-	futex2SizeU32 = 2 // FUTEX2_SIZE_U32
+	futex2SizeU32 = 2              // FUTEX2_SIZE_U32
+	matchAny      = math.MaxUint32 // FUTEX_BITSET_MATCH_ANY
 	maxWaitv      = 128
 )
+
+// futex2 is whether there are futex_wake and futex_wait (Linux 6.7). They sleep and wake as futex does, on the same
+// words, and take the kernel some sixty instructions less each.
+var futex2 = hasFutex2()
+
+// hasFutex2 tries both. On Android a program that makes a system call not on a list is ended.
+func hasFutex2() bool {
+	if runtime.GOOS == "android" {
+		return false
+	}
+	w := new(atomic.Uint32)
+	_, _, e := futexWake2(w, 0)
+	if e != 0 {
+		return false
+	}
+	_, _, e = unix.RawSyscall6(unix.SYS_FUTEX_WAIT, uintptr(unsafe.Pointer(w)), 1, matchAny, futex2SizeU32, 0, 0)
+	return e == unix.EAGAIN // as w is not 1
+}
+
+func futexWake2(w *atomic.Uint32, n int32) (woken, _ uintptr, e syscall.Errno) {
+	return syscall.RawSyscall6(unix.SYS_FUTEX_WAKE, uintptr(unsafe.Pointer(w)), matchAny, uintptr(n), futex2SizeU32, 0, 0)
+}
 
 // FutexWait sleeps while *w == val, until woken or interrupted.
 // It may return early; the caller checks its condition again. w may be in a read-only mapping. It
 // reports whether it slept at all.
 func FutexWait(w *atomic.Uint32, val uint32) (slept bool) {
+	if futex2 {
+		_, _, e := syscall.Syscall6(unix.SYS_FUTEX_WAIT, uintptr(unsafe.Pointer(w)), uintptr(val), matchAny, futex2SizeU32, 0, 0)
+		return e != unix.EAGAIN
+	}
 	_, _, e := syscall.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWait, uintptr(val), 0, 0, 0)
 	return e != unix.EAGAIN
 }
@@ -44,6 +72,10 @@ func FutexNap(w *atomic.Uint32, val uint32, limit time.Duration) (slept bool) {
 // FutexWake wakes up to n sleepers on w and returns how many there were. It never blocks, so the
 // scheduler need not know of it.
 func FutexWake(w *atomic.Uint32, n int32) int {
+	if futex2 {
+		r, _, _ := futexWake2(w, n)
+		return max(int(r), 0)
+	}
 	r, _, _ := syscall.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWake, uintptr(n), 0, 0, 0)
 	return max(int(r), 0) // negative: an error, there is nobody to wake
 }

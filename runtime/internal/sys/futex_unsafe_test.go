@@ -64,7 +64,14 @@ func await(w *atomic.Uint32, value uint32) {
 	}
 }
 
+// TestAFutexInReadOnlyMemoryOfAnotherProcess also has one side sleep and wake by other system calls than the other.
 func TestAFutexInReadOnlyMemoryOfAnotherProcess(t *testing.T) {
+	t.Run("as the kernel has it", futexOfAnotherProcess)
+	defer sys.SetFutex2(sys.SetFutex2(false))
+	t.Run("here with futex", futexOfAnotherProcess)
+}
+
+func futexOfAnotherProcess(t *testing.T) {
 	leaktest.Check(t)
 	here, there, err := sys.Socketpair()
 	require.NoError(t, err)
@@ -88,7 +95,14 @@ func TestAFutexInReadOnlyMemoryOfAnotherProcess(t *testing.T) {
 	theirs.Unmap()
 }
 
+// TestFutexWaits also does as a kernel before 6.7 does.
 func TestFutexWaits(t *testing.T) {
+	t.Run("as the kernel has it", futexWaits)
+	defer sys.SetFutex2(sys.SetFutex2(false))
+	t.Run("with futex", futexWaits)
+}
+
+func futexWaits(t *testing.T) {
 	_, m := memory(t, page)
 	w := words(m)
 	require.Zero(t, sys.FutexWakeAll(&w[0]), "nobody sleeps")
