@@ -42,13 +42,18 @@ func futexWake2(w *atomic.Uint32, n int32) (woken, _ uintptr, e syscall.Errno) {
 	return syscall.RawSyscall6(unix.SYS_FUTEX_WAKE, uintptr(unsafe.Pointer(w)), matchAny, uintptr(n), futex2SizeU32, 0, 0)
 }
 
+// forbidden is whether a filter of system calls refused one, as a program may set for itself after its start.
+func forbidden(e syscall.Errno) bool { return e == unix.ENOSYS || e == unix.EPERM || e == unix.EACCES }
+
 // FutexWait sleeps while *w == val, until woken or interrupted.
 // It may return early; the caller checks its condition again. w may be in a read-only mapping. It
 // reports whether it slept at all.
 func FutexWait(w *atomic.Uint32, val uint32) (slept bool) {
 	if futex2 {
 		_, _, e := syscall.Syscall6(unix.SYS_FUTEX_WAIT, uintptr(unsafe.Pointer(w)), uintptr(val), matchAny, futex2SizeU32, 0, 0)
-		return e != unix.EAGAIN
+		if !forbidden(e) {
+			return e != unix.EAGAIN
+		}
 	}
 	_, _, e := syscall.Syscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWait, uintptr(val), 0, 0, 0)
 	return e != unix.EAGAIN
@@ -73,8 +78,9 @@ func FutexNap(w *atomic.Uint32, val uint32, limit time.Duration) (slept bool) {
 // scheduler need not know of it.
 func FutexWake(w *atomic.Uint32, n int32) int {
 	if futex2 {
-		r, _, _ := futexWake2(w, n)
-		return max(int(r), 0)
+		if r, _, e := futexWake2(w, n); !forbidden(e) {
+			return max(int(r), 0)
+		}
 	}
 	r, _, _ := syscall.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWake, uintptr(n), 0, 0, 0)
 	return max(int(r), 0) // negative: an error, there is nobody to wake

@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"ubinder/runtime/internal/leaktest"
 	"ubinder/runtime/internal/sys"
@@ -34,6 +35,28 @@ func beWaker() int {
 }
 
 const rounds = 2000
+
+// beFilteredWaker is beWaker, from then on without futex_wake and futex_wait: its program has set a filter for itself.
+func beFilteredWaker() int {
+	refuse := []unix.SockFilter{
+		{Code: unix.BPF_LD | unix.BPF_W | unix.BPF_ABS}, // the number of the system call
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_FUTEX_WAKE, Jt: 2},
+		{Code: unix.BPF_JMP | unix.BPF_JEQ | unix.BPF_K, K: unix.SYS_FUTEX_WAIT, Jt: 1},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ALLOW},
+		{Code: unix.BPF_RET | unix.BPF_K, K: unix.SECCOMP_RET_ERRNO | uint32(unix.EPERM)},
+	}
+	program := unix.SockFprog{Len: uint16(len(refuse)), Filter: &refuse[0]}
+	runtime.LockOSThread() // what the filter of all threads needs of the one that sets it
+	if err := unix.Prctl(unix.PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); err != nil {
+		panic(err)
+	}
+	_, _, e := unix.Syscall(unix.SYS_SECCOMP, unix.SECCOMP_SET_MODE_FILTER, unix.SECCOMP_FILTER_FLAG_TSYNC, uintptr(unsafe.Pointer(&program)))
+	if e != 0 {
+		panic(e)
+	}
+	runtime.UnlockOSThread()
+	return beWaker()
+}
 
 // exchange passes memory of its own and maps the other's.
 func exchange(conn *sys.Conn) (mine, theirs sys.Memory) {
@@ -66,17 +89,18 @@ func await(w *atomic.Uint32, value uint32) {
 
 // TestAFutexInReadOnlyMemoryOfAnotherProcess also has one side sleep and wake by other system calls than the other.
 func TestAFutexInReadOnlyMemoryOfAnotherProcess(t *testing.T) {
-	t.Run("as the kernel has it", futexOfAnotherProcess)
+	t.Run("as the kernel has it", func(t *testing.T) { futexOfAnotherProcess(t, "waker") })
+	t.Run("and forbids the other later", func(t *testing.T) { futexOfAnotherProcess(t, "filtered waker") })
 	defer sys.SetFutex2(sys.SetFutex2(false))
-	t.Run("here with futex", futexOfAnotherProcess)
+	t.Run("here with futex", func(t *testing.T) { futexOfAnotherProcess(t, "waker") })
 }
 
-func futexOfAnotherProcess(t *testing.T) {
+func futexOfAnotherProcess(t *testing.T, role string) {
 	leaktest.Check(t)
 	here, there, err := sys.Socketpair()
 	require.NoError(t, err)
 	cmd := exec.Command("/proc/self/exe")
-	cmd.Env = append(os.Environ(), roleVariable+"=waker", "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(os.Environ(), roleVariable+"="+role, "GORACE=atexit_sleep_ms=0")
 	cmd.Stderr = os.Stderr
 	socket := there.File("waker")
 	cmd.ExtraFiles = []*os.File{socket}

@@ -11,8 +11,11 @@ import (
 const roleVariable = "UBINDER_SYS_TEST_ROLE"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(roleVariable) == "waker" {
+	switch os.Getenv(roleVariable) {
+	case "waker":
 		os.Exit(beWaker())
+	case "filtered waker":
+		os.Exit(beFilteredWaker())
 	}
 	leaktest.Main(m)
 }
