@@ -287,6 +287,38 @@ func TestUnwantedFilesThatAreSlowToCloseHoldUpNobody(t *testing.T) {
 	require.ErrorContains(t, err, "announces 1 files")
 }
 
+// TestFilesThatThereIsNoRoomForHoldUpNobody: the kernel closes them, and who receives has locks, of which that of the
+// lane is only one. A peer whose files keep too many threads so is cut off.
+func TestFilesThatThereIsNoRoomForHoldUpNobody(t *testing.T) {
+	h, v := attack(t)
+	v.keepAll()
+	h.shake(v)
+	h.publish(Descriptor{Kind: KindCall, Files: 1})
+	require.Eventually(t, func() bool { return v.count() == 1 }, patience, tick)
+	port := v.link.socket
+	port.mu.Lock() // until all packets are there, or it would not be the last who closes
+	const most = 16
+	for pos := range uint64(most + 1) {
+		slow, end := lingertest.Socket(t)
+		defer end()
+		h.sendFiles(pos, slow)
+		require.NoError(t, unix.Close(slow))
+	}
+	var old unix.Rlimit
+	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &old))
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 3, Max: old.Max}))
+	port.mu.Unlock()
+	var err error
+	select {
+	case err = <-v.hangup:
+	case <-time.After(patience):
+	}
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &old))
+	blames(t, err, "no room for")
+	_, err = v.link.Files(0, 1)
+	require.ErrorContains(t, err, "announces 1 files, 0 came")
+}
+
 func TestDroppedFilesAreKeptUntilTheyAreClosed(t *testing.T) {
 	h, v := attack(t)
 	v.keepAll()

@@ -244,10 +244,13 @@ func (p *socketPort) receive() bool {
 	return true
 }
 
-// packetFault makes a packet that no peer sends its fault.
+// packetFault makes a packet that no peer sends, or one too many that cannot be got rid of, the peer's fault.
 func packetFault(err error) error {
-	if errors.Is(err, sys.ErrTruncated) {
+	switch {
+	case errors.Is(err, sys.ErrTruncated):
 		return protocolError("it sent a packet of more than %d bytes", maxPacket)
+	case errors.Is(err, sys.ErrFilesStuck):
+		return protocolError("it went on sending files that this process has no room for, and that are slow to close")
 	}
 	return err
 }

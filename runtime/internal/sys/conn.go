@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -26,6 +27,7 @@ type Conn struct {
 	raw    syscall.RawConn
 
 	receiving sync.Mutex // a packet is looked at, and then taken away
+	losing    atomic.Int32
 }
 
 // NewConn takes over fd.

@@ -13,3 +13,6 @@ func SetFutex2(on bool) (before bool) {
 	before, futex2 = futex2, on
 	return before
 }
+
+// Losing is how many packets have files that were lost and are not closed yet.
+func (c *Conn) Losing() int { return int(c.losing.Load()) }

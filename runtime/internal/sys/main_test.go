@@ -16,6 +16,8 @@ func TestMain(m *testing.M) {
 		os.Exit(beWaker())
 	case "filtered waker":
 		os.Exit(beFilteredWaker())
+	case "dialler":
+		os.Exit(beDialler())
 	}
 	leaktest.Main(m)
 }

@@ -1,6 +1,7 @@
 package sys
 
 import (
+	"sync/atomic"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -18,28 +19,22 @@ func failed(e unix.Errno) error {
 	return e
 }
 
-// sendmsg sends a packet with control messages, of which there may be none. It does not wait.
+// sendmsg sends a packet with control messages, of which there may be none. It does not wait. Of one with files the
+// scheduler is told: with many sockets under way as files the kernel looks first which of them nobody can receive any more,
+// and who sends files waits for that (net/unix/garbage.c). Before Linux 6.9 others wait too, but only while it looks.
 func sendmsg(fd int, b, control []byte) error {
 	iov := unix.Iovec{Base: unsafe.SliceData(b)}
 	iov.SetLen(len(b))
 	m := unix.Msghdr{Iov: &iov, Control: unsafe.SliceData(control)}
 	m.SetIovlen(1)
 	m.SetControllen(len(control))
-	_, _, e := unix.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), unix.MSG_NOSIGNAL|unix.MSG_DONTWAIT)
-	return failed(e)
-}
-
-// connectNow connects a socket to a path, or fails with EAGAIN if that would take waiting.
-func connectNow(fd int, path string) error {
-	a := unix.RawSockaddrUnix{Family: unix.AF_UNIX}
-	if len(path) == 0 || len(path) >= len(a.Path) {
-		return unix.EINVAL
+	const flags = unix.MSG_NOSIGNAL | unix.MSG_DONTWAIT
+	var e unix.Errno
+	if len(control) > 0 {
+		_, _, e = unix.Syscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), flags)
+	} else {
+		_, _, e = unix.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), flags)
 	}
-	for i := range len(path) {
-		a.Path[i] = int8(path[i])
-	}
-	size := unsafe.Offsetof(a.Path) + uintptr(len(path)) + 1
-	_, _, e := unix.RawSyscall(unix.SYS_CONNECT, uintptr(fd), uintptr(unsafe.Pointer(&a)), size)
 	return failed(e)
 }
 
@@ -132,3 +127,25 @@ func readable(fd int) bool {
 	n, _, e := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
 	return e == 0 && n > 0
 }
+
+// removal takes a packet out of a socket whose files were not opened, all or some: the kernel closes them before the
+// call ends, which may last as long as who sent them likes. The Go scheduler is told.
+type removal struct{ m unix.Msghdr }
+
+// underWay is no flags that the kernel returns.
+const underWay = -1
+
+func newRemoval() *removal { return &removal{unix.Msghdr{Flags: underWay}} }
+
+// run makes the call.
+func (r *removal) run(fd int) {
+	e := unix.EINTR
+	for e == unix.EINTR || e == unix.ECONNRESET {
+		_, _, e = unix.Syscall(unix.SYS_RECVMSG, uintptr(fd), uintptr(unsafe.Pointer(&r.m)), unix.MSG_DONTWAIT)
+	}
+	atomic.StoreInt32(&r.m.Flags, 0)
+}
+
+// done reports whether the packet is out, while run may still be at it: the kernel stores flags when it has taken the
+// packet, and closes files on its way back.
+func (r *removal) done() bool { return atomic.LoadInt32(&r.m.Flags) != underWay }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 	"slices"
 	"sync"
 
@@ -17,6 +18,8 @@ var (
 	ErrTruncated  = errors.New("packet is longer than the protocol allows")
 	// ErrFilesLost comes with the packet's bytes, but none of its files.
 	ErrFilesLost = errors.New("file descriptors were lost: this process has as many open as it may")
+	// ErrFilesStuck ends a connection: its next packet has files again that were lost, and closing those before goes on.
+	ErrFilesStuck = errors.New("closing files that there is no room for takes too long")
 )
 
 // IsHangup reports whether sending failed because one of the two ends is closed.
@@ -43,9 +46,11 @@ func Dial(path string) (*Conn, error) {
 		return nil, os.NewSyscallError("socket", err)
 	}
 	fd := NewFD(n)
-	err = connectNow(n, path)
-	if err == unix.EAGAIN { // others wait to be accepted
-		err = connectWait(n, path)
+	err = connect(n, path)
+	if err == unix.EAGAIN { // others wait to be accepted: wait for a place among them
+		if err = unix.SetNonblock(n, false); err == nil {
+			err = connect(n, path)
+		}
 	}
 	if err != nil {
 		fd.Close()
@@ -54,11 +59,8 @@ func Dial(path string) (*Conn, error) {
 	return NewConn(fd), nil
 }
 
-// connectWait connects a socket, and blocks its thread until there is a place among those that wait to be accepted.
-func connectWait(fd int, path string) error {
-	if err := unix.SetNonblock(fd, false); err != nil {
-		return err
-	}
+// connect connects a socket to a path. The file system on which that lies may take long, or hang: the Go scheduler is told.
+func connect(fd int, path string) error {
 	for {
 		if err := unix.Connect(fd, &unix.SockaddrUnix{Name: path}); err != unix.EINTR {
 			return err
@@ -193,7 +195,7 @@ func (c *Conn) WaitReadable(ready func() bool) error {
 var controlSize = unix.CmsgSpace(MaxFDs * 4)
 
 // receive looks at a packet, which opens its files here, and then takes it away, which therefore closes none: that might
-// last. Only when there is no room for all files does it; then the Go scheduler is told.
+// last. Only when there is no room for all files does it; then another goroutine makes that call.
 func (c *Conn) receive(fd int, b []byte) (int, []FD, error) {
 	buffer := buffers.Get().(*[]byte)
 	defer buffers.Put(buffer)
@@ -204,8 +206,11 @@ func (c *Conn) receive(fd int, b []byte) (int, []FD, error) {
 	if err != nil {
 		return 0, nil, err
 	}
+	if flags&unix.MSG_CTRUNC != 0 {
+		return c.receiveLost(fd, n, control, flags)
+	}
 	if n > 0 || len(control) > 0 { // else it is the end
-		takeAway(fd, flags&unix.MSG_CTRUNC != 0)
+		takeAway(fd)
 	}
 	return received(n, control, flags)
 }
@@ -226,14 +231,10 @@ func lookAtPacket(fd int, b, room []byte) (n int, control []byte, flags int, err
 	}
 }
 
-func takeAway(fd int, mayClose bool) {
+func takeAway(fd int) {
 	err := error(unix.EINTR)
 	for err == unix.EINTR || err == unix.ECONNRESET {
-		if mayClose {
-			_, _, err = unix.Recvfrom(fd, nil, unix.MSG_DONTWAIT)
-		} else {
-			_, _, _, err = recvmsg(fd, nil, nil, 0)
-		}
+		_, _, _, err = recvmsg(fd, nil, nil, 0)
 	}
 }
 
@@ -243,9 +244,6 @@ func received(n int, oob []byte, flags int) (int, []FD, error) {
 	case err != nil:
 	case flags&unix.MSG_TRUNC != 0:
 		err = ErrTruncated
-	case flags&unix.MSG_CTRUNC != 0:
-		CloseAll(fds)
-		return n, nil, ErrFilesLost
 	case n == 0 && len(fds) == 0:
 		err = io.EOF
 	}
@@ -253,6 +251,37 @@ func received(n int, oob []byte, flags int) (int, []FD, error) {
 		return 0, fds, err
 	}
 	return n, fds, nil
+}
+
+// maxLosing is how many packets of a connection may have files that were lost and are not closed yet. Each keeps a thread.
+const maxLosing = 16
+
+// receiveLost takes away a packet whose files there was no room for, all or some, and returns when it is away.
+func (c *Conn) receiveLost(fd, n int, control []byte, flags int) (int, []FD, error) {
+	fds, err := parseRights(control)
+	if err != nil {
+		return 0, fds, err
+	}
+	if c.losing.Add(1) > maxLosing {
+		c.losing.Add(-1)
+		return 0, fds, ErrFilesStuck
+	}
+	r := newRemoval()
+	go c.routineLose(r, fd, fds)
+	for !r.done() {
+		runtime.Gosched()
+	}
+	if flags&unix.MSG_TRUNC != 0 {
+		return 0, nil, ErrTruncated
+	}
+	return n, nil, ErrFilesLost
+}
+
+// routineLose uses fd only until r is done: then the socket may be closed.
+func (c *Conn) routineLose(r *removal, fd int, fds []FD) {
+	r.run(fd)
+	CloseAll(fds)
+	c.losing.Add(-1)
 }
 
 func parseRights(oob []byte) ([]FD, error) {

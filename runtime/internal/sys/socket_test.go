@@ -100,29 +100,67 @@ func TestFilesThatThereIsNoRoomFor(t *testing.T) {
 	require.Empty(t, fds)
 }
 
-// To close a file may take as long as its maker likes. The kernel closes those that there is no room for; no garbage
-// collection, and so nobody in this process, waits for that.
-func TestFilesThatThereIsNoRoomForMayBeSlowToClose(t *testing.T) {
-	a, b := connections(t)
-	slow, end := lingertest.Socket(t)
-	require.NoError(t, a.Send([]byte("x"), slow))
-	require.NoError(t, unix.Close(slow)) // the one under way is the last
+// noRoom lets this process open n more files until the test has ended, or the result is called.
+func noRoom(t testing.TB, n int) (end func()) {
+	next, err := unix.Dup(0)
+	require.NoError(t, err)
+	require.NoError(t, unix.Close(next))
 	var old unix.Rlimit
 	require.NoError(t, unix.Getrlimit(unix.RLIMIT_NOFILE, &old))
-	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 3, Max: old.Max}))
-	received := make(chan error, 1)
-	go func() {
-		_, _, err := b.Receive(make([]byte, 1))
-		received <- err
-	}()
-	for b.Unread() > 0 {
-		runtime.Gosched()
+	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: uint64(next + n), Max: old.Max}))
+	end = sync.OnceFunc(func() { require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &old)) })
+	t.Cleanup(end)
+	return end
+}
+
+// To close a file may take as long as its maker likes. The kernel closes those that there is no room for: who receives
+// does not wait for that, up to a number of packets, and who closes the connection neither.
+func TestFilesThatThereIsNoRoomForMayBeSlowToClose(t *testing.T) {
+	a, b := connections(t)
+	const most = 16
+	var ends []func()
+	for range most + 1 {
+		slow, end := lingertest.Socket(t)
+		defer end()
+		ends = append(ends, end)
+		require.NoError(t, a.Send([]byte("x"), slow))
+		require.NoError(t, unix.Close(slow)) // the one under way is the last
 	}
-	runtime.GC()
-	require.Empty(t, received)
-	end()
-	require.ErrorIs(t, <-received, sys.ErrFilesLost)
-	require.NoError(t, unix.Setrlimit(unix.RLIMIT_NOFILE, &old))
+	room := noRoom(t, 0)
+	receiveLost := func() error {
+		n, fds, err := b.Receive(make([]byte, 1))
+		require.Empty(t, fds)
+		require.Equal(t, errors.Is(err, sys.ErrFilesLost), n == 1)
+		return err
+	}
+	for range most {
+		require.ErrorIs(t, receiveLost(), sys.ErrFilesLost)
+	}
+	require.ErrorIs(t, receiveLost(), sys.ErrFilesStuck)
+	room()
+	for _, end := range ends[:most] {
+		end()
+	}
+	require.Eventually(t, func() bool { return b.Losing() == 0 }, time.Minute, time.Millisecond)
+	s, fds := receive(t, b, 1)
+	require.Equal(t, "x", s)
+	ends[most]()
+	sys.CloseAll(fds)
+}
+
+// Files that there was room for are closed with those that there was not, and by the same goroutine.
+func TestLostFilesLeaveNothingOpen(t *testing.T) {
+	a, b := connections(t)
+	slow, end := lingertest.Socket(t)
+	defer end()
+	require.NoError(t, a.Send([]byte("x"), 0, slow))
+	require.NoError(t, unix.Close(slow))
+	room := noRoom(t, 1)
+	_, fds, err := b.Receive(make([]byte, 1))
+	room()
+	require.ErrorIs(t, err, sys.ErrFilesLost)
+	require.Empty(t, fds)
+	require.NoError(t, b.Close())
 }
 
 // Who closes a connection waits for the files that it was sent and that nobody has received; who waits for it does not.
