@@ -68,7 +68,9 @@ func (p *pending) await(ctx context.Context, ends bool, reply *binder.Reply) (fi
 			p.work()
 			continue
 		}
-		p.sleep()
+		if !p.published() { // on one CPU it often is, before this goroutine goes on
+			p.sleep()
+		}
 		if p.look(reply) {
 			return true, nil
 		}
@@ -112,7 +114,7 @@ var errGoexit = status.Errorf(status.Internal, "the handler has ended its gorout
 // the call.
 func (p *pending) look(reply *binder.Reply) (finished bool) {
 	l := p.lane
-	if l.drained.Load() == l.link.Published() {
+	if !p.published() {
 		return false
 	}
 	p.waiter.Leave() // in the hope that it is the reply: what comes from now on is for others

@@ -80,9 +80,11 @@ func (p *pending) sleepOnChannel() {
 // something reports whether there is a reason not to sleep. What another goroutine has drained shows
 // in done before it shows in drained, so the lane is looked at first.
 func (p *pending) something() bool {
-	published := p.lane.drained.Load() != p.lane.link.Published()
-	return published || p.done.Load() || p.hasWork.Load()
+	return p.published() || p.done.Load() || p.hasWork.Load()
 }
+
+// published reports whether there is something on the lane that was not drained.
+func (p *pending) published() bool { return p.lane.drained.Load() != p.lane.link.Published() }
 
 // wake ends the sleep, or the next one. Safe for concurrent use, and after the call has ended.
 func (p *pending) wake() {

@@ -30,16 +30,12 @@ func hasFutex2() bool {
 		return false
 	}
 	w := new(atomic.Uint32)
-	_, _, e := futexWake2(w, 0)
+	_, _, e := unix.RawSyscall6(unix.SYS_FUTEX_WAKE, uintptr(unsafe.Pointer(w)), matchAny, 0, futex2SizeU32, 0, 0)
 	if e != 0 {
 		return false
 	}
 	_, _, e = unix.RawSyscall6(unix.SYS_FUTEX_WAIT, uintptr(unsafe.Pointer(w)), 1, matchAny, futex2SizeU32, 0, 0)
 	return e == unix.EAGAIN // as w is not 1
-}
-
-func futexWake2(w *atomic.Uint32, n int32) (woken, _ uintptr, e syscall.Errno) {
-	return syscall.RawSyscall6(unix.SYS_FUTEX_WAKE, uintptr(unsafe.Pointer(w)), matchAny, uintptr(n), futex2SizeU32, 0, 0)
 }
 
 // forbidden is whether a filter of system calls refused one, as a program may set for itself after its start.
@@ -51,7 +47,7 @@ func forbidden(e syscall.Errno) bool { return e == unix.ENOSYS || e == unix.EPER
 func FutexWait(w *atomic.Uint32, val uint32) (slept bool) {
 	if futex2 {
 		_, _, e := syscall.Syscall6(unix.SYS_FUTEX_WAIT, uintptr(unsafe.Pointer(w)), uintptr(val), matchAny, futex2SizeU32, 0, 0)
-		if !forbidden(e) {
+		if e == 0 || !forbidden(e) {
 			return e != unix.EAGAIN
 		}
 	}
@@ -78,8 +74,12 @@ func FutexNap(w *atomic.Uint32, val uint32, limit time.Duration) (slept bool) {
 // scheduler need not know of it.
 func FutexWake(w *atomic.Uint32, n int32) int {
 	if futex2 {
-		if r, _, e := futexWake2(w, n); !forbidden(e) {
-			return max(int(r), 0)
+		r, _, e := syscall.RawSyscall6(unix.SYS_FUTEX_WAKE, uintptr(unsafe.Pointer(w)), matchAny, uintptr(n), futex2SizeU32, 0, 0)
+		if e == 0 {
+			return int(r)
+		}
+		if !forbidden(e) {
+			return 0
 		}
 	}
 	r, _, _ := syscall.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWake, uintptr(n), 0, 0, 0)
