@@ -175,7 +175,7 @@ var everyMutation = []mutation{
 		{"destroy.go", "			t.tellDestroyed(p, n)\n		}\n	}\n}", "			_ = p\n		}\n	}\n}"},
 	}},
 	{"R13: who gets a lane is told that handle 0 has ended", "root=C apart=AC asks=1 destroys=1", []change{
-		{"table.go", "		t.send(to, Control{Kind: Destroyed, Node: t.root, OK: true})", ""},
+		{"table.go", "		t.send(to, Control{Kind: Destroyed, Node: t.root.id, OK: true})", ""},
 	}},
 	{"R13: a handle 0 that has ended is known to have", "root=C asks=1 destroys=1", []change{
 		{"destroy.go", "		owner.goneRoot = c.Node", ""},

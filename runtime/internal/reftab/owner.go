@@ -115,17 +115,18 @@ func (t *Table) Held(n uint64) bool {
 // SetRoot puts a node behind handle 0, in the place of the one that was there: every process that has
 // a lane holds it. Those that hold the one before go on holding it.
 func (t *Table) SetRoot(n uint64, object any) {
-	if x := t.export(n, object); !x.root {
+	x := t.export(n, object)
+	if !x.root {
 		x.root, x.lent = true, true
 		x.refs++
 	}
-	t.root = n
+	t.root = x
 }
 
 // UnsetRoot takes back a SetRoot that nobody was told of: before is behind handle 0 again, zero for
 // none. n itself stays if it was there earlier.
 func (t *Table) UnsetRoot(n, before uint64, known bool) {
-	t.root = before
+	t.root = t.nodes[before]
 	if !known {
 		x := t.nodes[n]
 		x.root = false
@@ -134,7 +135,12 @@ func (t *Table) UnsetRoot(n, before uint64, known bool) {
 }
 
 // RootNode returns the node behind handle 0, or zero; known tells whether n is or was there.
-func (t *Table) RootNode(n uint64) (root uint64, known bool) { return t.root, t.isRoot(n) }
+func (t *Table) RootNode(n uint64) (root uint64, known bool) {
+	if t.root != nil {
+		root = t.root.id
+	}
+	return root, t.isRoot(n)
+}
 
 func (t *Table) isRoot(n uint64) bool {
 	x := t.nodes[n]
@@ -215,6 +221,9 @@ func (t *Table) entitled(p *peer, n, by uint64, weak bool) *node {
 			return nil
 		}
 		return t.nodes[n]
+	}
+	if x := t.root; x != nil && x.id == n {
+		return x
 	}
 	if h := p.held[n]; h != nil && (h.strong > 0 || weak && h.weak > 0) {
 		return h.node

@@ -31,7 +31,7 @@ type Table struct {
 
 	// This process as owner.
 	nodes      map[uint64]*node
-	root       uint64                       // node behind handle 0; zero: none
+	root       *node                        // behind handle 0, which it never leaves without another; nil: none
 	granters   map[uint64]*granter          // grant records by who made them, the dead included (R8)
 	recipients map[uint64]map[uint64]*batch // the same by recipient, then granter
 
@@ -97,8 +97,8 @@ func (t *Table) Opened(p uint64) *Peer {
 	}
 	t.peers[p] = to
 	t.fenceRecipient(to)
-	if x := t.nodes[t.root]; x != nil && x.destroyed {
-		t.send(to, Control{Kind: Destroyed, Node: t.root, OK: true})
+	if t.root != nil && t.root.destroyed {
+		t.send(to, Control{Kind: Destroyed, Node: t.root.id, OK: true})
 	}
 	return to
 }
