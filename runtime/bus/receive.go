@@ -178,34 +178,52 @@ func (l *Link) PayloadCold(dst []byte, d *Descriptor) {
 	l.in.segment.CopyOutCold(dst, int(d.Offset)*slotUnit)
 }
 
-// Free acknowledges d's slot, and more, of messages of its kind without files.
-func (l *Link) Free(d *Descriptor, more ...uint32) {
+// Free acknowledges d's slot.
+func (l *Link) Free(d *Descriptor) {
 	r := &l.recv
-	r.held(d).Add(-1 - int64(len(more))) // before the peer can know, and send the next
+	r.held(d).Add(-1) // before the peer can know, and send the next
 	r.ackLock.Lock()
-	acks := r.acks + 1
-	l.out.ackRing[(acks-1)%ackRingSize].Store(d.Slot)
-	killpoint.At("free: slot written")
-	if len(more) > 0 {
-		acks = l.writeAcks(acks, more)
-	}
-	r.acks = acks
-	l.out.acks.Store(acks)
+	l.acknowledge(d.Slot)
+	acks := l.acknowledged()
 	r.ackLock.Unlock()
+	l.tellFreed(acks)
+}
+
+// FreeAll is Free of d and more, messages of its kind without files, in one.
+func (l *Link) FreeAll(d *Descriptor, more []uint32) {
+	r := &l.recv
+	r.held(d).Add(-1 - int64(len(more)))
+	r.ackLock.Lock()
+	l.acknowledge(d.Slot)
+	for _, slot := range more {
+		l.acknowledge(slot)
+	}
+	acks := l.acknowledged()
+	r.ackLock.Unlock()
+	l.tellFreed(acks)
+}
+
+// acknowledge writes a slot to the acknowledgement ring. The caller has the lock.
+func (l *Link) acknowledge(slot uint32) {
+	r := &l.recv
+	l.out.ackRing[r.acks%ackRingSize].Store(slot)
+	r.acks++
+	killpoint.At("free: slot written")
+}
+
+// acknowledged publishes what was written there. The caller has the lock.
+func (l *Link) acknowledged() (acks uint64) {
+	acks = l.recv.acks
+	l.out.acks.Store(acks)
+	return acks
+}
+
+// tellFreed tells who waits for room of acknowledgements.
+func (l *Link) tellFreed(acks uint64) {
 	killpoint.At("free: acknowledged")
 	if r := &l.ringers[bellRoom]; r.Mode() != wait.Absent {
 		l.freed(acks)
 	}
-}
-
-// writeAcks writes slots to the acknowledgement ring, and returns how many acknowledgements there are then.
-func (l *Link) writeAcks(acks uint64, slots []uint32) uint64 {
-	for _, slot := range slots {
-		l.out.ackRing[acks%ackRingSize].Store(slot)
-		acks++
-		killpoint.At("free: slot written")
-	}
-	return acks
 }
 
 // freed rings who waits for room, when it has asked for that.

@@ -273,7 +273,7 @@ func (r *onewayRun) copyAhead() {
 // free acknowledges calls of a lane whose payloads were copied.
 func (r *onewayRun) free(l *lane) {
 	if r.first != nil {
-		l.link.Free(r.first, r.slots...)
+		l.link.FreeAll(r.first, r.slots)
 		r.first, r.slots = nil, r.slots[:0]
 	}
 }
