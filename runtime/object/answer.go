@@ -187,7 +187,7 @@ func (r *owedReply) copy(t *Transport, l *lane, data *binder.Data) error {
 func (r *owedReply) dropLater(t *Transport) {
 	r.wipe()
 	if r.content != nil {
-		t.after.fails = append(t.after.fails, r.content.undo)
+		t.after.call(r.content.undo)
 	}
 }
 

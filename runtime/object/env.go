@@ -118,7 +118,7 @@ func (t *Transport) cutOff(l *lane, err error) {
 	l.cut = true
 	t.pool.cool(l) // it may say for ever that there is something to take
 	link := l.link
-	t.after.fails = append(t.after.fails, func() { link.Fail(err) })
+	t.after.call(func() { link.Fail(err) })
 }
 
 func peerFault(p *reftab.Problem) error {

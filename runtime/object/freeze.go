@@ -36,6 +36,7 @@ func (t *Transport) freeze(timeout time.Duration, givenUp func() bool) error {
 		t.chill()
 	}
 	f.waiting++
+	t.after.due = true
 	t.noteHurry()
 	round := f.round
 	t.unlock()
@@ -134,7 +135,7 @@ func (l *lane) chill() {
 	l.frozenFrom, l.frozenUntil = l.link.Position(), math.MaxUint64
 	l.refusedBefore = l.words.PeerRefused.Load()
 	l.words.Mine.Store(bus.FrozenFrom(l.frozenFrom, false))
-	l.t.after.fails = append(l.t.after.fails, l.link.RingRoom)
+	l.t.after.call(l.link.RingRoom)
 	l.tellFrozen()
 }
 

@@ -117,7 +117,7 @@ func (c *incoming) handlerStarts(ctx *binder.CallContext) bool {
 func (t *Transport) cancelIncoming(c *incoming) {
 	c.cancelled.Store(true)
 	if ctx := c.running.Load(); ctx != nil {
-		t.after.fails = append(t.after.fails, ctx.Cancel)
+		t.after.call(ctx.Cancel)
 	}
 }
 
@@ -238,7 +238,7 @@ func (t *Transport) route(c *incoming) {
 		p.nested = append(p.nested, c)
 		p.hasWork.Store(true)
 		if t.drainer != p {
-			t.after.wakes = append(t.after.wakes, p)
+			t.after.wake(p)
 		}
 		return
 	}

@@ -67,7 +67,7 @@ func newLane(t *Transport, p *bus.Peer) *lane {
 // finished notes that a call, or a looper, needs the memory of the lane no more. That of one that has died is held for them.
 func (l *lane) finished() {
 	if l.uses--; l.uses == 0 && l.dead {
-		l.t.after.fails = append(l.t.after.fails, l.link.Drop)
+		l.t.after.call(l.link.Drop)
 	}
 }
 

@@ -124,7 +124,7 @@ func (p *pending) look(reply *binder.Reply) (finished bool) {
 	if !l.draining && !l.cut && !l.dead {
 		finished, all = p.takeAwaited(reply)
 	}
-	if finished && all && len(p.nested) == 0 && t.freezing.waiting == 0 && !t.collectLater {
+	if finished && all && len(p.nested) == 0 && !t.after.due {
 		t.leave(p)
 		t.mu.Unlock() // nothing was done that unlock has to follow up
 		return true

@@ -147,7 +147,7 @@ func (p *pending) replies(d *bus.Descriptor) bool {
 func (t *Transport) complete(p *pending) {
 	p.done.Store(true)
 	if p.onChannel.Load() && t.drainer != p {
-		t.after.wakes = append(t.after.wakes, p)
+		t.after.wake(p)
 	}
 }
 
@@ -161,7 +161,7 @@ func (t *Transport) failCallers(l *lane, err error) {
 			p.err = err
 			p.done.Store(true)
 		}
-		t.after.wakes = append(t.after.wakes, p)
+		t.after.wake(p)
 	}
 }
 

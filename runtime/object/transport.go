@@ -66,9 +66,25 @@ type Transport struct {
 
 // afterwards is what unlock does.
 type afterwards struct {
+	due   bool // there is something; or may be, as long as that would show nowhere else
 	rings []*lane
 	wakes []*pending
-	fails []func()
+	calls []func()
+}
+
+func (a *afterwards) ring(l *lane) {
+	a.rings = append(a.rings, l)
+	a.due = true
+}
+
+func (a *afterwards) wake(p *pending) {
+	a.wakes = append(a.wakes, p)
+	a.due = true
+}
+
+func (a *afterwards) call(fn func()) {
+	a.calls = append(a.calls, fn)
+	a.due = true
 }
 
 // New makes a transport; join connects it to its bus and returns the membership.
@@ -90,7 +106,7 @@ func New(join func(bus.ConnHandler) (bus.Membership, error)) (*Transport, error)
 	t.bus, t.parker = m, m.Parker()
 	t.spinning.begin(t.parker)
 	_, t.collectLater = t.parker.(*wait.Channels)
-	t.pool.here = !t.collectLater
+	t.after.due, t.pool.here = t.collectLater, !t.collectLater
 	t.pool.resting.Store(t.pool.here && t.spinning.naps.spare.Load() > 0)
 	t.self = identityOf(m.Self())
 	t.table = reftab.New(m.Self().ID, (*env)(t))
@@ -114,7 +130,7 @@ func (t *Transport) Start(p *binder.Process) {
 // handlesReached tells the program of a watermark. The caller has the lock.
 func (t *Transport) handlesReached(owner uint64, held int, high bool) {
 	if l := t.lane(owner); l != nil {
-		t.after.fails = append(t.after.fails, func() { go t.process.HandleWatermarks().Reached(l.peer, held, high) })
+		t.after.call(func() { go t.process.HandleWatermarks().Reached(l.peer, held, high) })
 	}
 }
 
@@ -154,7 +170,7 @@ func (t *Transport) unlock() {
 		t.noteProgress()
 	}
 	a := t.after
-	t.after = afterwards{}
+	t.after = afterwards{due: t.collectLater || t.closed || t.freezing.waiting > 0}
 	wake, start := t.pool.wanted(&t.queue)
 	if !t.pool.starved.IsZero() && !t.hurry.Load() {
 		t.noteHurry()
@@ -179,22 +195,18 @@ func (t *Transport) unlock() {
 	if start != nil {
 		go t.routineLoop(start)
 	}
-	for _, f := range a.fails { // last: a file may take long to close
+	for _, f := range a.calls { // last: a file may take long to close
 		f()
 	}
 }
 
 // quiet reports that there is nothing for unlock to do.
-func (t *Transport) quiet() bool {
-	a := &t.after
-	return !t.collectLater && !t.closed && t.freezing.waiting == 0 &&
-		len(a.rings)|len(a.wakes)|len(a.fails) == 0 && t.pool.quiet(&t.queue)
-}
+func (t *Transport) quiet() bool { return !t.after.due && t.pool.quiet(&t.queue) }
 
 // noteRing has l's peer rung by unlock.
 func (t *Transport) noteRing(l *lane) {
 	if !l.ringing.Swap(true) {
-		t.after.rings = append(t.after.rings, l)
+		t.after.ring(l)
 	}
 }
 
@@ -278,7 +290,7 @@ func (t *Transport) Close() error {
 		<-t.done
 		return nil
 	}
-	t.closed, t.pool.closed = true, true
+	t.closed, t.pool.closed, t.after.due = true, true, true
 	t.noteHurry()
 	var lanes []*lane
 	for _, l := range t.lanes {
