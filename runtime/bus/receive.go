@@ -183,47 +183,31 @@ func (l *Link) Free(d *Descriptor) {
 	r := &l.recv
 	r.held(d).Add(-1) // before the peer can know, and send the next
 	r.ackLock.Lock()
-	l.acknowledge(d.Slot)
-	acks := l.acknowledged()
-	r.ackLock.Unlock()
-	l.tellFreed(acks)
-}
-
-// FreeAll is Free of d and more, messages of its kind without files, in one.
-func (l *Link) FreeAll(d *Descriptor, more []uint32) {
-	r := &l.recv
-	r.held(d).Add(-1 - int64(len(more)))
-	r.ackLock.Lock()
-	l.acknowledge(d.Slot)
-	for _, slot := range more {
-		l.acknowledge(slot)
-	}
-	acks := l.acknowledged()
-	r.ackLock.Unlock()
-	l.tellFreed(acks)
-}
-
-// acknowledge writes a slot to the acknowledgement ring. The caller has the lock.
-func (l *Link) acknowledge(slot uint32) {
-	r := &l.recv
-	l.out.ackRing[r.acks%ackRingSize].Store(slot)
-	r.acks++
+	acks := r.acks + 1
+	l.out.ackRing[(acks-1)%ackRingSize].Store(d.Slot)
 	killpoint.At("free: slot written")
-}
-
-// acknowledged publishes what was written there. The caller has the lock.
-func (l *Link) acknowledged() (acks uint64) {
-	acks = l.recv.acks
+	r.acks = acks
 	l.out.acks.Store(acks)
-	return acks
-}
-
-// tellFreed tells who waits for room of acknowledgements.
-func (l *Link) tellFreed(acks uint64) {
+	r.ackLock.Unlock()
 	killpoint.At("free: acknowledged")
 	if r := &l.ringers[bellRoom]; r.Mode() != wait.Absent {
 		l.freed(acks)
 	}
+}
+
+// FreeAll is Free of d and more, messages of its kind without files: all but the last are seen with that.
+func (l *Link) FreeAll(d *Descriptor, more []uint32) {
+	if r := &l.recv; len(more) > 0 {
+		r.held(d).Add(-int64(len(more)))
+		r.ackLock.Lock()
+		for _, slot := range more {
+			l.out.ackRing[r.acks%ackRingSize].Store(slot)
+			r.acks++
+			killpoint.At("free: slot written")
+		}
+		r.ackLock.Unlock()
+	}
+	l.Free(d)
 }
 
 // freed rings who waits for room, when it has asked for that.
