@@ -55,8 +55,14 @@ func (l *Link) Progress(pos uint64) (n uint32, ok bool) {
 }
 
 // PayloadPart copies a part of d's payload, which d says is written: the bytes from an offset on, as many as dst has.
-func (l *Link) PayloadPart(dst []byte, d *Descriptor, from int) {
-	l.in.segment.CopyOut(dst, int(d.Offset)*slotUnit+from)
+// cold says that dst is in no cache.
+func (l *Link) PayloadPart(dst []byte, d *Descriptor, from int, cold bool) {
+	from += int(d.Offset) * slotUnit
+	if cold {
+		l.in.segment.CopyOutCold(dst, from)
+		return
+	}
+	l.in.segment.CopyOut(dst, from)
 }
 
 // Follow tells the peer that this side copies what it is writing, and then looks at the lane: it need not ring.

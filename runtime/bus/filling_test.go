@@ -50,7 +50,7 @@ func TestAPayloadThatIsBeingWritten(t *testing.T) {
 	from.Filled(6)
 	progress(pos, 6, true)
 	part := make([]byte, 3)
-	to.PayloadPart(part, &got, 2)
+	to.PayloadPart(part, &got, 2, false)
 	require.Equal(t, "cde", string(part))
 	to.Follow()
 	_, err := from.Post(&d, slot, nil)

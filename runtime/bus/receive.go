@@ -173,11 +173,6 @@ func (l *Link) Payload(dst []byte, d *Descriptor) {
 	l.in.segment.CopyOut(dst, int(d.Offset)*slotUnit)
 }
 
-// PayloadCold is Payload into memory that is in no cache.
-func (l *Link) PayloadCold(dst []byte, d *Descriptor) {
-	l.in.segment.CopyOutCold(dst, int(d.Offset)*slotUnit)
-}
-
 // Free acknowledges d's slot.
 func (l *Link) Free(d *Descriptor) {
 	r := &l.recv

@@ -101,7 +101,7 @@ func (b *buffer) Free() {
 // read copies d's payload, which has its length, out of the link.
 func (b *buffer) read(l *bus.Link, d *bus.Descriptor) {
 	if b.cold {
-		l.PayloadCold(b.bytes, d)
+		l.PayloadPart(b.bytes, d, 0, true)
 	} else {
 		l.Payload(b.bytes, d)
 	}

@@ -1,8 +1,10 @@
 package object
 
 import (
-	"ubinder/runtime/binder"
+	"sync"
+
 	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/copying"
 )
 
 // smallestFollowed is from which size on the peer is told of a payload while it is written, so that it can copy it
@@ -10,13 +12,41 @@ import (
 // bench/README.md has the measurement. A test sets it.
 var smallestFollowed = 768 << 10
 
-// filledPiece is small enough for who copies it onwards on another CPU not to wait for long, and to find it in a cache.
-const filledPiece = 64 << 10
+// filling is a payload that is being written to a slot, of which the peer is told meanwhile, if that may pay and no other
+// is written so. It is told when the first large piece is about to be written: of a payload that has none it would wait
+// for more in vain.
+type filling struct {
+	lane  *lane
+	slot  bus.Slot
+	desc  *bus.Descriptor
+	size  int
+	asked bool // whether the peer can be told
+	told  bool
+}
 
-// writeTold writes the payload of d to a slot and tells the peer how far it is, if that may pay and no other is written so.
-// It reports whether it has written it. What its receiver may keep is cold memory there, and better not followed.
-func (l *lane) writeTold(slot *bus.Slot, payload []byte, d *bus.Descriptor) bool {
-	if d.Encoding == uint8(binder.Protobuf) || d.Flags&(bus.FlagClearBuf|bus.FlagOneway) != 0 || l.t.spinning.most == 0 || !l.link.BeginFilling(slot, d, len(payload)) {
+var fillings = sync.Pool{New: func() any { return new(filling) }}
+
+// beginFilling has the peer told of what is appended to the slot, size bytes in all, until ended.
+func (l *lane) beginFilling(slot bus.Slot, d *bus.Descriptor, size int) *filling {
+	f := fillings.Get().(*filling)
+	*f = filling{lane: l, slot: slot, desc: d, size: size}
+	copying.Watch(slot.Bytes, f)
+	return f
+}
+
+// Written implements copying.Watcher.
+func (f *filling) Written(n int) {
+	if !f.asked {
+		f.asked, f.told = true, f.tell()
+	}
+	if f.told {
+		f.lane.link.Filled(n)
+	}
+}
+
+func (f *filling) tell() bool {
+	l, d := f.lane, f.desc
+	if d.Flags&(bus.FlagClearBuf|bus.FlagOneway) != 0 || l.t.spinning.most == 0 || !l.link.BeginFilling(&f.slot, d, f.size) {
 		return false
 	}
 	if d.Kind == bus.KindReply {
@@ -24,9 +54,18 @@ func (l *lane) writeTold(slot *bus.Slot, payload []byte, d *bus.Descriptor) bool
 	} else {
 		l.link.RingLooper()
 	}
-	for n := 0; n < len(payload); {
-		n += copy(slot.Bytes[n:], payload[n:min(n+filledPiece, len(payload))])
-		l.link.Filled(n)
-	}
 	return true
+}
+
+// ended tells that n bytes were written in all, what is small behind the last large piece included; n is 0 when that has
+// failed. It returns the slot, to be posted or abandoned.
+func (f *filling) ended(n int) bus.Slot {
+	copying.Unwatch(f.slot.Bytes)
+	if f.told && n == f.size {
+		f.lane.link.Filled(n)
+	}
+	slot := f.slot
+	*f = filling{}
+	fillings.Put(f)
+	return slot
 }

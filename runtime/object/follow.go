@@ -70,7 +70,7 @@ func (f *following) copy(limit time.Duration) (whole bool) {
 		if ready <= f.n { // it says less than it said just now
 			return false
 		}
-		f.lane.link.PayloadPart(all[f.n:ready], &f.desc, f.n)
+		f.lane.link.PayloadPart(all[f.n:ready], &f.desc, f.n, f.buf.cold)
 		if f.n = ready; ready == len(all) {
 			return true
 		}

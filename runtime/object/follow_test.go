@@ -14,6 +14,7 @@ import (
 	"ubinder/runtime/binder"
 	"ubinder/runtime/broker/brokertest"
 	"ubinder/runtime/bus"
+	"ubinder/runtime/internal/copying"
 	"ubinder/runtime/object"
 )
 
@@ -259,13 +260,42 @@ func TestLargePayloadsOfSeveralCallers(t *testing.T) {
 			for range 60 {
 				sent[0], sent[len(sent)-1] = byte(rand.Uint32()), byte(rand.Uint32())
 				n := 1 + rand.IntN(len(sent))
-				tr := binder.Transaction{Code: 1, Data: binder.Data{Payload: sent[len(sent)-n:], Encoding: binder.Encoding(2 * rand.IntN(2))}}
+				want := sent[len(sent)-n:]
+				tr := binder.Transaction{Code: 1, Data: binder.Data{Payload: want, Encoding: binder.Encoding(rand.IntN(3))}}
+				if rand.IntN(2) == 0 {
+					tr.Payload, tr.Body = nil, cutUp(want)
+				}
 				var r binder.Reply
 				require.NoError(t, h.Transact(ctx, &tr, &r))
-				require.True(t, bytes.Equal(tr.Payload, r.Payload))
+				require.True(t, bytes.Equal(want, r.Payload))
 				r.Release()
 			}
 		})
 	}
 	work.Wait()
+}
+
+// inPieces is a payload that is written in pieces of any size.
+type inPieces [][]byte
+
+func cutUp(b []byte) (p inPieces) {
+	for len(b) > 0 {
+		n := 1 + rand.IntN(min(len(b), 1<<rand.IntN(22)))
+		p, b = append(p, b[:n]), b[n:]
+	}
+	return p
+}
+
+func (p inPieces) Size() (n int) {
+	for _, b := range p {
+		n += len(b)
+	}
+	return n
+}
+
+func (p inPieces) AppendTo(dst []byte) ([]byte, error) {
+	for _, b := range p {
+		dst = copying.Append(dst, b)
+	}
+	return dst, nil
 }

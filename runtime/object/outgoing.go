@@ -136,16 +136,10 @@ func (o *outgoing) fill(l *lane, data *binder.Data, d *bus.Descriptor, size int)
 	if o.slot.Bulk != nil {
 		return o.fillBulk(l, data, d)
 	}
-	n := len(data.Payload)
-	if n < smallestFollowed || !l.writeTold(&o.slot, data.Payload, d) {
-		copying.Copy(o.slot.Bytes, data.Payload)
-	}
-	if data.Body != nil {
-		var err error
-		if n, err = appendBody(o.slot.Bytes[:0:size], data.Body); err != nil {
-			o.unfill(l, d)
-			return err
-		}
+	n, err := o.writePayload(l, data, d, size)
+	if err != nil {
+		o.unfill(l, d)
+		return err
 	}
 	d.Length = uint32(n)
 	if o.content != nil {
@@ -153,6 +147,19 @@ func (o *outgoing) fill(l *lane, data *binder.Data, d *bus.Descriptor, size int)
 		bus.PutEntries(o.slot.Bytes, n, o.content.entries)
 	}
 	return nil
+}
+
+// writePayload writes size bytes to the slot, and tells the peer meanwhile if they are many.
+func (o *outgoing) writePayload(l *lane, data *binder.Data, d *bus.Descriptor, size int) (n int, err error) {
+	if size >= smallestFollowed {
+		f := l.beginFilling(o.slot, d, size)
+		defer func() { o.slot = f.ended(n) }()
+	}
+	dst := o.slot.Bytes[:0:size]
+	if data.Body != nil {
+		return appendBody(dst, data.Body)
+	}
+	return len(copying.Append(dst, data.Payload)), nil
 }
 
 // unfill gives back a slot that could not be filled.

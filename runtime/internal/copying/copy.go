@@ -34,19 +34,19 @@ func copyPieces(dst, src []byte) {
 	copy(dst, src)
 }
 
-// CopyCold is Copy for dst that is in no cache: it goes past them where Go's copy does, so that what is there is not
-// read before it is written over, and that others stay in the caches.
+// CopyCold is Copy for dst that is in no cache: where it can it goes past them, so that what is there is not read
+// before it is written over, and that others stay in the caches.
 func CopyCold(dst, src []byte) {
-	for len(src) >= 2*streamPiece { // none is smaller than a piece: it would not go past the caches
-		copy(dst[:streamPiece], src[:streamPiece])
+	for len(src) > streamPiece {
+		stream(dst[:streamPiece], src[:streamPiece])
 		dst, src = dst[streamPiece:], src[streamPiece:]
 	}
-	copy(dst, src)
+	stream(dst, src)
 }
 
-// Append is append of all of src in the way of Copy.
+// Append is append of all of src in the way of Copy. If somebody watches dst's memory he is told.
 func Append(dst, src []byte) []byte {
-	if len(src) <= cachedPiece {
+	if len(src) < watchedPiece {
 		return append(dst, src...)
 	}
 	return appendPieces(dst, src)
@@ -55,6 +55,10 @@ func Append(dst, src []byte) []byte {
 func appendPieces(dst, src []byte) []byte {
 	n := len(dst)
 	dst = slices.Grow(dst, len(src))[:n+len(src)]
+	if w := watcherOf(dst); w != nil {
+		copyWatched(dst, n, src, w)
+		return dst
+	}
 	copyPieces(dst[n:], src)
 	return dst
 }
