@@ -145,14 +145,18 @@ func (p *pending) seen() bool { return p.something() || p.sleeper.TakePoke() }
 type looperSpin struct {
 	history spinHistory
 	streams spinHistory // of spins after oneway calls
+	larges  spinHistory // of spins after large replies
 	lane    *lane       // of the call that it has handled since it last waited; nil: there was none
 	index   uint32
 	oneway  bool
+	large   bool // the caller was told of the reply while it was written, and is copying it
 }
 
 // noteServed has lp spin when it waits next, perhaps: once for each call that it handled.
 func (lp *looper) noteServed(c *incoming) {
-	lp.spins.lane, lp.spins.index, lp.spins.oneway = c.lane, c.desc.Index, c.oneway()
+	s := &lp.spins
+	s.lane, s.index, s.oneway = c.lane, c.desc.Index, c.oneway()
+	s.large = c.answer.Flags&bus.FlagFilled != 0 && !s.oneway
 }
 
 // spinForCall has lp look for a call at the hot lanes, awake, instead of sleeping on them. The caller has
@@ -160,8 +164,11 @@ func (lp *looper) noteServed(c *incoming) {
 func (t *Transport) spinForCall(lp *looper) bool {
 	p, s := &t.pool, &t.spinning
 	r, h := s.loopers.Load(), &lp.spins.history
-	if lp.oneways.line != nil {
+	switch {
+	case lp.oneways.line != nil:
 		r, h = s.streams.Load(), &lp.spins.streams
+	case lp.spins.large && r != nil:
+		r, h = &largeRule, &lp.spins.larges
 	}
 	if r == nil {
 		return false

@@ -1,6 +1,7 @@
 package object
 
 import (
+	"math"
 	"os"
 	"os/exec"
 	"runtime"
@@ -86,8 +87,8 @@ func TestLentMemoryThatIsInUseIsLookedForOnce(t *testing.T) {
 	fields := lendMany(t, &m, maxLent>>20)
 	sweepUntil(t, &m, m.rests)
 	require.Equal(t, maxLent, m.lent)
-	cycles, _, _ := collector()
-	collect, again := m.unseen.look()
+	cycles := lookAtCollector().cycles
+	collect, again := m.unseen.look(0)
 	require.False(t, collect || again, "after %d cycles", cycles)
 	runtime.KeepAlive(fields)
 }
@@ -99,8 +100,57 @@ func TestLentMemoryDoesNotStartACollectorThatIsOff(t *testing.T) {
 	var m warmMemory
 	defer m.close()
 	lendMany(t, &m, maxLent>>20)
-	cycles, _, _ := collector()
+	cycles := lookAtCollector().cycles
 	sweepUntil(t, &m, m.rests)
-	now, _, _ := collector()
-	require.Equal(t, cycles, now)
+	require.Equal(t, cycles, lookAtCollector().cycles)
+}
+
+// A process that lends and lends has memory come back before it has lent all that it may, though the collector
+// counts nothing of it.
+func TestLentMemoryIsCollectedInTime(t *testing.T) {
+	if !runsAlone(t) { // what others allocate starts the collector too
+		return
+	}
+	leaktest.Check(t)
+	var m warmMemory
+	defer m.close()
+	var all []*buffer
+	for range maxLent >> 20 {
+		b, err := m.take(1<<20, true)
+		require.NoError(t, err)
+		all = append(all, b)
+	}
+	for _, b := range all {
+		b.Free()
+	}
+	all = nil
+	m.sweeping.Stop() // and stays: nobody looks because time has passed
+	runtime.GC()
+	cycles := lookAtCollector().cycles
+	for range maxLent >> 20 { // the first look finds that it has just run
+		lendMany(t, &m, 1)
+	}
+	require.Eventually(t, func() bool {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return m.lent <= lentUnseen
+	}, time.Minute, time.Millisecond)
+	require.Greater(t, lookAtCollector().cycles, cycles)
+}
+
+func TestRoomIsWhatTheProgramsOwnMemoryLeaves(t *testing.T) {
+	const gib = 1 << 30
+	for _, c := range []struct {
+		collector
+		kept, want uint64
+	}{
+		{collector{live: gib + 100, percent: 100}, 100, gib},
+		{collector{live: gib, percent: 50}, 0, gib / 2},
+		{collector{live: gib, percent: 100}, gib - 1, smallestHeap},
+		{collector{live: 100, percent: 200}, gib, 2 * smallestHeap},
+		{collector{live: 100, percent: math.MaxUint64}, gib, math.MaxUint64},
+		{collector{live: gib, percent: 0}, 0, 0},
+	} {
+		require.Equal(t, c.want, c.room(c.kept), c)
+	}
 }

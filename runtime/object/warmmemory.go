@@ -128,10 +128,11 @@ func (m *warmMemory) rouse() {
 
 // maxLent is how much memory comes back from messages, or that of lentPayloads of a size. What comes back lives one
 // round of the garbage collector longer than it would, and by that makes the next round come later: without a limit both would
-// grow for ever.
+// grow for ever. Each time that lentUnseen was lent the collector may be due, so that some comes back before none is left.
 const (
-	maxLent      = 32 << 20
+	maxLent      = 64 << 20
 	lentPayloads = 4
+	lentUnseen   = 24 << 20
 )
 
 // lend leaves memory to the message whose fields point into it. When the garbage collector finds that nobody does
@@ -141,16 +142,38 @@ func (m *warmMemory) lend(b *buffer) {
 	size := cap(b.bytes)
 	m.mu.Lock()
 	comesBack := m.lent+size <= min(max(maxLent, lentPayloads*size), maxWarmBytes) && !m.closed
+	collect := false
 	if comesBack {
 		m.lent += size
 		m.unseen.fresh += size
 		m.rouse()
+		collect = m.unseen.fresh >= lentUnseen && m.due()
 	}
 	m.mu.Unlock()
+	if collect {
+		go runtime.GC() // it ends by itself, soon: the heap is small
+	}
 	if comesBack {
 		sys.OnUnreachable(b.bytes, m.comesBack)
 	}
 	b.bytes = nil
+}
+
+// due reports whether the collector is to run. The caller has the lock.
+func (m *warmMemory) due() bool {
+	due, _ := m.unseen.look(m.collected())
+	return due
+}
+
+// collected is how much of the collector's memory is kept or lent. The caller has the lock.
+func (m *warmMemory) collected() int {
+	n := m.lent
+	for _, b := range m.idle {
+		if b.mapped.Bytes() == nil {
+			n += cap(b.bytes)
+		}
+	}
+	return n
 }
 
 // comesBack takes what was lent.
@@ -185,7 +208,7 @@ func dropAll(list []*buffer) {
 // sweep gives back what was idle since the last sweep, to the garbage collector too.
 func (m *warmMemory) sweep() {
 	m.mu.Lock()
-	collect, again := m.unseen.look()
+	collect, again := m.unseen.look(m.collected())
 	old := 0
 	for old < len(m.idle) && !m.idle[old].recent {
 		m.bytes -= cap(m.idle[old].bytes)
