@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"ubinder/runtime/internal/brokerwire"
 	"ubinder/runtime/internal/killpoint"
@@ -24,6 +25,7 @@ type Conn struct {
 	handler ConnHandler
 	done    chan struct{}           // closed when the connection has ended
 	managed atomic.Bool             // a context manager was found, and met
+	eager   time.Time               // until then who has said hello naps; zero when another goroutine receives
 	early   atomic.Pointer[request] // the question for it that went with the hello; nil: none, or its answer was taken
 
 	mu      sync.Mutex
@@ -47,7 +49,7 @@ func Dial(ctx context.Context, path, name string, h ConnHandler) (*Conn, error) 
 }
 
 // DialAndAsk is Dial for who wants the context manager next: it asks for it in the same breath. The first
-// ContextManager returns that answer, if there was one behind handle 0.
+// ContextManager returns that answer, if there was one behind handle 0. Nobody receives before Begin.
 func DialAndAsk(ctx context.Context, path, name string, h ConnHandler) (*Conn, error) {
 	return dial(ctx, path, name, h, true)
 }
@@ -59,7 +61,7 @@ func dial(ctx context.Context, path, name string, h ConnHandler, ask bool) (*Con
 	if err != nil {
 		return nil, dialError(path, err)
 	}
-	c := &Conn{sock: sock, handler: h, done: make(chan struct{}),
+	c := &Conn{sock: sock, handler: h, done: make(chan struct{}), eager: time.Now().Add(eagerness),
 		waiting: make(map[uint32]request), opening: make(map[*sys.Conn]bool)}
 	killpoint.At("hello: connected")
 	var o *Outbox
@@ -70,8 +72,31 @@ func dial(ctx context.Context, path, name string, h ConnHandler, ask bool) (*Con
 		c.end(err)
 		return nil, err
 	}
-	go c.routineReceive()
+	if !ask {
+		c.eager = time.Time{}
+		go c.routineReceive()
+	}
 	return c, nil
+}
+
+// Begin begins to receive on a connection of DialAndAsk. What the answer to its question takes happens on the calling
+// goroutine, the handler's callbacks too, if it comes soon: another one, and a thread for it, would have to be woken
+// three times.
+func (c *Conn) Begin() {
+	for c.expecting() && nap(c.sock, c.eager) {
+		if !c.receiveNext(c.sock.ReceiveWithNow) {
+			return
+		}
+	}
+	c.eager = time.Time{}
+	go c.routineReceive()
+}
+
+// expecting reports whether there is a question that was not answered.
+func (c *Conn) expecting() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.waiting) > 0
 }
 
 func dialError(path string, err error) error {
@@ -97,7 +122,11 @@ func (c *Conn) hello(ctx context.Context, path, name string, o *Outbox) error {
 		c.askEarly(o)
 	}
 	stop := context.AfterFunc(ctx, func() { c.sock.SetReadDeadline(past) })
-	answer, fds, err := c.receive()
+	nap(c.sock, c.eager)
+	answer, fds, err := receive(c.sock.ReceiveWithNow)
+	if errors.Is(err, sys.ErrWouldBlock) {
+		answer, fds, err = receive(c.sock.ReceiveWith)
+	}
 	sys.CloseAll(fds)
 	if !stop() && ctx.Err() != nil {
 		return status.FromContext(ctx)
@@ -135,33 +164,40 @@ func (c *Conn) Parker() wait.Parker { return &c.parker }
 func (c *Conn) Done() <-chan struct{} { return c.done }
 
 // receive returns a packet of the broker's. Without files that were lost, that lane fails, not the connection.
-func (c *Conn) receive() (brokerwire.Packet, []sys.FD, error) {
-	return sys.ReceiveParsed(c.sock.ReceiveWith, brokerwire.MaxSize, brokerwire.Parse)
+func receive(with sys.Receiver) (brokerwire.Packet, []sys.FD, error) {
+	return sys.ReceiveParsed(with, brokerwire.MaxSize, brokerwire.Parse)
 }
 
 func (c *Conn) routineReceive() {
 	sys.GrowStack()
-	for {
-		p, fds, err := c.receive()
-		if err != nil {
-			sys.CloseAll(fds)
-			c.end(status.Errorf(status.Dead, "the connection to the broker has ended: %w", err))
-			return
-		}
-		if p.Kind == brokerwire.Introduction {
-			c.introduced(&p, fds)
-			continue
-		}
-		sys.CloseAll(fds)
-		if p.Kind == brokerwire.Error && p.Cookie == 0 { // the broker's last word
-			c.end(remoteError(p))
-			return
-		}
-		if r, ok := c.answered(p.Cookie); ok {
-			r.outbox.Close()
-			r.answer <- p
-		}
+	for c.receiveNext(c.sock.ReceiveWith) {
 	}
+}
+
+// receiveNext does what a packet asks for. It is false when the connection has ended.
+func (c *Conn) receiveNext(with sys.Receiver) bool {
+	p, fds, err := receive(with)
+	if errors.Is(err, sys.ErrWouldBlock) {
+		return true
+	}
+	if err == nil && p.Kind == brokerwire.Introduction {
+		c.introduced(&p, fds)
+		return true
+	}
+	sys.CloseAll(fds)
+	switch {
+	case err != nil:
+		c.end(status.Errorf(status.Dead, "the connection to the broker has ended: %w", err))
+		return false
+	case p.Kind == brokerwire.Error && p.Cookie == 0: // the broker's last word
+		c.end(remoteError(p))
+		return false
+	}
+	if r, ok := c.answered(p.Cookie); ok {
+		r.outbox.Close()
+		r.answer <- p
+	}
+	return true
 }
 
 // answered takes a request that the broker has answered.

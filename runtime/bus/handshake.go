@@ -3,6 +3,7 @@ package bus
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"ubinder/runtime/internal/killpoint"
 	"ubinder/runtime/internal/sys"
@@ -52,7 +53,8 @@ type Opening struct {
 	// that ended the attempt.
 	Opened func(*Link, error)
 
-	standIn *standIn // nil: nobody stands in for the link's receiving goroutine
+	standIn *standIn  // nil: nobody stands in for the link's receiving goroutine
+	eager   time.Time // until then who has asked naps
 }
 
 // OpenLink makes the link of a lane that this process has asked for: the peer is given mine by the broker, and
@@ -60,7 +62,11 @@ type Opening struct {
 func OpenLink(o Opening, mine *Outbox) {
 	h := newHandshake(o)
 	h.mine, h.asked = mine, true
-	go h.routineOpen()
+	if !nap(o.Conn, o.eager) {
+		go h.routineOpen()
+	} else if l := h.ended(h.open()); l != nil {
+		go l.routineReceive()
+	}
 }
 
 // AcceptLink makes the link of a lane that the peer has asked for. theirs is its outbox, or what it says is
@@ -93,7 +99,9 @@ func newHandshake(o Opening) *handshake {
 
 func (h *handshake) routineOpen() {
 	sys.GrowStack()
-	h.ended(h.open())
+	if l := h.ended(h.open()); l != nil {
+		l.routineReceive()
+	}
 }
 
 // routineAccept goes on when accept has ended with err.
@@ -103,11 +111,13 @@ func (h *handshake) routineAccept(err error) {
 		err = h.port.awaitReady()
 		killpoint.At("lane: ready received")
 	}
-	h.ended(err)
+	if l := h.ended(err); l != nil {
+		l.routineReceive()
+	}
 }
 
-// ended tells how the handshake has ended. The lane is served on the same goroutine.
-func (h *handshake) ended(err error) {
+// ended tells how the handshake has ended. It returns a link that is to be served.
+func (h *handshake) ended(err error) *Link {
 	if h.mine != nil {
 		h.mine.fd.CloseAtOnce()
 	}
@@ -117,13 +127,13 @@ func (h *handshake) ended(err error) {
 		h.Conn.Close()
 		h.unmap()
 		h.Opened(nil, fmt.Errorf("lane to process %d: %w", h.Peer.ID, err))
-		return
+		return nil
 	}
 	if err != nil {
 		h.link.Fail(err)
 	}
 	h.Opened(h.link, err)
-	h.link.routineReceive()
+	return h.link
 }
 
 // open waits for the peer's outbox, which says too that the peer takes what is published.
@@ -190,7 +200,10 @@ func (h *handshake) register() (err error) {
 // expectOutbox takes the peer's outbox, and the bells.
 func (h *handshake) expectOutbox() error {
 	var b [maxPacket]byte
-	n, fds, err := h.Conn.Receive(b[:])
+	n, fds, err := h.Conn.ReceiveNow(b[:])
+	if errors.Is(err, sys.ErrWouldBlock) {
+		n, fds, err = h.Conn.Receive(b[:])
+	}
 	if err != nil {
 		sys.CloseAll(fds)
 	}

@@ -50,7 +50,7 @@ func (c *Conn) open(p *brokerwire.Packet, fds []sys.FD, mine *Outbox, answer fun
 		opened(nil, fmt.Errorf("lane to process %d: %w", peer.ID, err))
 		return false
 	}
-	o := Opening{Conn: conn, Parker: &c.parker, standIn: &c.standIn, Peer: &peer, Events: events, Registered: registered, Opened: func(l *Link, err error) {
+	o := Opening{Conn: conn, Parker: &c.parker, standIn: &c.standIn, eager: c.eager, Peer: &peer, Events: events, Registered: registered, Opened: func(l *Link, err error) {
 		c.endOpen(conn)
 		opened(l, err)
 		answer()

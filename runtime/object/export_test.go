@@ -183,4 +183,4 @@ func SetSurelyFits(n int) (before int) {
 }
 
 // Napping is how many threads of this program nap.
-func Napping() int { return int(napping.Load()) }
+func Napping() int { return int(wait.Napping()) }

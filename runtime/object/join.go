@@ -13,7 +13,11 @@ func Dial(ctx context.Context, path, name string) (*Transport, error) {
 
 // DialAndAsk is Dial for who calls ContextManager next: it asks for it in the same breath.
 func DialAndAsk(ctx context.Context, path, name string) (*Transport, error) {
-	return dial(ctx, path, name, bus.DialAndAsk)
+	t, err := dial(ctx, path, name, bus.DialAndAsk)
+	if err == nil {
+		t.bus.(*bus.Conn).Begin() // it tells the transport of lanes, which had to be made first
+	}
+	return t, err
 }
 
 func dial(ctx context.Context, path, name string, dial func(context.Context, string, string, bus.ConnHandler) (*bus.Conn, error)) (*Transport, error) {

@@ -1,11 +1,11 @@
 package object
 
 import (
-	"os"
 	"runtime"
-	"strings"
 	"sync/atomic"
 	"time"
+
+	"ubinder/runtime/internal/wait"
 )
 
 // A nap is a short sleep on a futex of which the Go scheduler is not told. A thread whose sleep it knows of loses its
@@ -24,9 +24,6 @@ const (
 	maxNaps = 10
 )
 
-// napping is how many threads of this program nap now, whichever of its processes they wait for.
-var napping atomic.Int32
-
 // naps is who may nap: nobody while it is zero.
 type naps struct {
 	allowed bool
@@ -37,20 +34,20 @@ type naps struct {
 }
 
 func (n *naps) begin() {
-	n.allowed = !strings.Contains(os.Getenv("GODEBUG"), "asyncpreemptoff=1")
+	n.allowed = wait.NapsAllowed()
 	n.count()
 }
 
 // count is repeated: a program, and Go itself where its share of the machine changes, sets GOMAXPROCS at any time.
 func (n *naps) count() {
-	spare := int32(runtime.GOMAXPROCS(0) - 1)
+	spare := wait.SpareProcessors()
 	n.spare.Store(spare)
 	if n.allowed {
 		n.most.Store(spare)
 	}
 }
 
-// beginNap reports whether the calling thread may nap; then endNap follows.
+// beginNap reports whether the calling thread may nap; then wait.EndNap follows.
 func (p *pending) beginNap() bool {
 	n := &p.t.spinning.naps
 	if p.naps > 0 {
@@ -61,15 +58,12 @@ func (p *pending) beginNap() bool {
 	if most == 0 || p.naps == maxNaps || n.busy.Load() {
 		return false
 	}
-	if napping.Add(1)+spinners.Load() > most {
-		napping.Add(-1)
+	if !wait.BeginNap(most - spinners.Load()) {
 		return false
 	}
 	p.naps++
 	return true
 }
-
-func endNap() { napping.Add(-1) }
 
 // lookAround lets other goroutines run, and notes whether there were any, twice in a row: then nobody naps until
 // there are none. Once, it may have been that the thread itself was put off.

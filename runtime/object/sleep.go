@@ -49,7 +49,7 @@ func (p *pending) sleep() {
 	}
 	if nap {
 		p.waiter.Present()
-		endNap()
+		wait.EndNap()
 	}
 }
 

@@ -2,6 +2,7 @@ package sys
 
 import (
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -121,10 +122,13 @@ func recvmsg(fd int, b, control []byte, flags int) (n, controlSize, got int, err
 }
 
 // readable reports whether there is something to read, or the end of a process to be told of.
-func readable(fd int) bool {
+func readable(fd int) bool { return readableIn(fd, 0) }
+
+// readableIn is readable when that is so, or has not become so for as long as limit says, or a signal has come.
+func readableIn(fd int, limit time.Duration) bool {
 	p := unix.PollFd{Fd: int32(fd), Events: unix.POLLIN}
-	var now unix.Timespec
-	n, _, e := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&now)), 0, 0, 0)
+	t := unix.NsecToTimespec(int64(limit))
+	n, _, e := unix.RawSyscall6(unix.SYS_PPOLL, uintptr(unsafe.Pointer(&p)), 1, uintptr(unsafe.Pointer(&t)), 0, 0, 0)
 	return e == 0 && n > 0
 }
 

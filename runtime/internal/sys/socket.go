@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -183,6 +184,13 @@ func (c *Conn) ReceiveNow(b []byte) (n int, fds []FD, err error) {
 		return 0, nil, e
 	}
 	return n, fds, err
+}
+
+// Nap reports whether there is something to receive, or the connection is at its end. It waits for that as long as
+// limit says, and keeps the thread and its processor from other goroutines meanwhile: see wait.BeginNap.
+func (c *Conn) Nap(limit time.Duration) (ready bool) {
+	c.control(func(fd uintptr) { ready = readableIn(int(fd), limit) })
+	return ready
 }
 
 // WaitReadable calls ready, which must not block, whenever something may be there to receive, until
