@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"ubinder/runtime/internal/brokerwire"
 	"ubinder/runtime/internal/sys"
 	"ubinder/runtime/status"
 )
@@ -46,8 +45,10 @@ type Broker struct {
 	byPID     map[int32]map[uint64]bool // their ids, by OS process
 	perUser   map[uint32]int
 	manager   *Process
-	root      uint64             // the manager's node
-	greeting  map[*sys.Conn]bool // connections that have not said hello
+	root      uint64                  // the manager's node
+	greeting  map[*sys.Conn]time.Time // connections that have not said hello, and until when they may
+	late      *time.Timer             // until the next of these has to go; nil: nobody is waited for
+	watcher   *sys.Watcher            // of the loop; nil before Serve
 }
 
 // Listen makes a broker and its socket; the socket's folder is made if it is missing. Serve follows.
@@ -80,48 +81,27 @@ func Listen(c Config) (*Broker, error) {
 		return nil, err
 	}
 	return &Broker{config: c, listener: l, ids: ids, processes: make(map[uint64]*Process), byPID: make(map[int32]map[uint64]bool), perUser: make(map[uint32]int),
-		greeting: make(map[*sys.Conn]bool)}, nil
+		greeting: make(map[*sys.Conn]time.Time)}, nil
 }
 
 // Serve accepts processes until Close; it then returns nil.
 func (b *Broker) Serve() error {
-	for {
-		conn, err := b.listener.Accept()
-		if err == nil {
-			b.welcome(conn)
-			continue
-		}
-		if b.isClosed() {
-			return nil
-		}
-		if !temporary(err) {
-			return fmt.Errorf("accepting on %s: %w", b.config.Path, err)
-		}
-		b.config.Log("accepting: %v; trying again", err)
-		time.Sleep(50 * time.Millisecond) // out of file descriptors: others must close some first
+	l, err := newLoop(b)
+	if err != nil && b.isClosed() {
+		return nil
 	}
-}
-
-// welcome serves a connection: on a goroutine of its own, but for what has come with it. That is answered at once, so
-// that no other thread need be woken for it; not if there is a policy, which may take its time. Files that came and are
-// not passed on are closed there, for that may take time too.
-func (b *Broker) welcome(conn *sys.Conn) {
-	if !b.expect(conn) {
-		b.running.run(func() { conn.Close() })
-		return
+	if err != nil {
+		return fmt.Errorf("serving %s: %w", b.config.Path, err)
 	}
-	if b.config.Policy == (AllowAll{}) {
-		hello, files, err := receive(conn.ReceiveWithNow)
-		if !errors.Is(err, sys.ErrWouldBlock) {
-			p, more, err := b.begin(conn, func() (brokerwire.Packet, error) { return hello, err })
-			go b.routineProcess(conn, p, append(files, more...), err)
-			return
-		}
+	defer l.watcher.Close()
+	b.mu.Lock()
+	b.watcher = l.watcher
+	closed := b.closed
+	b.mu.Unlock()
+	if closed {
+		return nil
 	}
-	go func() {
-		p, files, err := b.begin(conn, func() (brokerwire.Packet, error) { return awaitHello(conn) })
-		b.routineProcess(conn, p, files, err)
-	}()
+	return l.run()
 }
 
 // expect notes a connection that has not said hello. It is false when the broker is closed.
@@ -131,9 +111,35 @@ func (b *Broker) expect(conn *sys.Conn) bool {
 	if b.closed {
 		return false
 	}
-	b.greeting[conn] = true
+	b.greeting[conn] = time.Now().Add(helloTimeout)
 	b.running.begin() // routineProcess ends that
 	return true
+}
+
+// limitGreetings sees to it that connections end which do not say hello.
+func (b *Broker) limitGreetings() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.late == nil && !b.closed {
+		b.late = time.AfterFunc(helloTimeout, b.endLate)
+	}
+}
+
+// endLate has the end found of connections that have not said hello in time.
+func (b *Broker) endLate() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	next := helloTimeout
+	for conn, until := range b.greeting {
+		if left := time.Until(until); left > 0 {
+			next = min(next, left)
+		} else {
+			conn.ShutdownRead()
+		}
+	}
+	if b.late = nil; len(b.greeting) > 0 && !b.closed {
+		b.late = time.AfterFunc(next, b.endLate)
+	}
 }
 
 func (b *Broker) isClosed() bool {
@@ -150,6 +156,12 @@ func (b *Broker) Close() error {
 	b.mu.Lock()
 	first := !b.closed
 	b.closed = true
+	if b.late != nil {
+		b.late.Stop()
+	}
+	if b.watcher != nil {
+		b.watcher.Close()
+	}
 	for conn := range b.greeting {
 		b.running.run(func() { conn.Close() })
 	}

@@ -143,6 +143,7 @@ func TestTheContextManagerAskedForWithTheHello(t *testing.T) {
 		m := newMember()
 		c, err := bus.DialAndAsk(t.Context(), path, t.Name(), m)
 		require.NoError(t, err)
+		c.Begin()
 		t.Cleanup(func() {
 			c.Close()
 			m.closeAll()

@@ -23,7 +23,10 @@ type Process struct {
 	frozen bool // as it says itself
 }
 
-const helloTimeout = 10 * time.Second
+// helloTimeout is for the first packet. A test sets it.
+var helloTimeout = 10 * time.Second
+
+var errClosing = status.Errorf(status.Dead, "the broker is closing")
 
 func temporary(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
@@ -41,11 +44,18 @@ func (b *Broker) begin(conn *sys.Conn, hello func() (brokerwire.Packet, error)) 
 		return nil, nil, err
 	}
 	files, err = b.serveOne(p, conn.ReceiveWithNow)
+	b.config.Log("process %d connected: %q (pid %d, uid %d)", p.ID, p.Name, p.PID, p.UID)
 	return p, files, err
 }
 
+// routineGreet serves a connection that has not said hello.
+func (b *Broker) routineGreet(conn *sys.Conn) {
+	p, files, err := b.begin(conn, func() (brokerwire.Packet, error) { return awaitHello(conn) })
+	b.routineProcess(conn, p, files, err)
+}
+
 // routineProcess serves a connection that has begun, with that result, to its end. It closes files that came
-// meanwhile.
+// meanwhile. What it does at first is bounded by helloTimeout, or done by the loop.
 func (b *Broker) routineProcess(conn *sys.Conn, p *Process, files []sys.FD, err error) {
 	sys.GrowStack()
 	sys.CloseAll(files)
@@ -58,7 +68,6 @@ func (b *Broker) routineProcess(conn *sys.Conn, p *Process, files []sys.FD, err 
 	}
 	if err == nil || errors.Is(err, sys.ErrWouldBlock) {
 		unwatch := watch(conn) // until here, helloTimeout bounds what a child with the socket can do
-		b.config.Log("process %d connected: %q (pid %d, uid %d)", p.ID, p.Name, p.PID, p.UID)
 		err = b.serve(p)
 		defer unwatch()
 	}
@@ -187,7 +196,7 @@ func (b *Broker) add(p *Process) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.closed {
-		return status.Errorf(status.Dead, "the broker is closing")
+		return errClosing
 	}
 	p.ID = id
 	b.processes[id] = p

@@ -76,9 +76,9 @@ func (q *queue) sent(o outgoing, err error) {
 	}
 }
 
-// cut ends the connection. What the process has sent and nobody has read is closed with it, which may take as long as
-// the process likes: nobody waits for that, least of all with a lock.
-func (q *queue) cut() { q.writer.Go(func() { q.conn.Close() }) }
+// cut has who receives find the end of the connection, and close it. What the process has sent and nobody has read is
+// closed with it, which may take as long as the process likes: nobody waits for that here, least of all with a lock.
+func (q *queue) cut() { q.conn.Shutdown() }
 
 // routineSend sends the list until it is empty; after an error it only closes files.
 func (q *queue) routineSend() {

@@ -7,6 +7,7 @@ import (
 
 	"ubinder/runtime/bus"
 	"ubinder/runtime/internal/reftab"
+	"ubinder/runtime/internal/wait"
 )
 
 // Usage returns what the reference table keeps.

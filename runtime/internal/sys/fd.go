@@ -69,6 +69,15 @@ func (f FD) Take() int {
 // File gives the descriptor away as an *os.File.
 func (f FD) File(name string) *os.File { return os.NewFile(uintptr(f.Take()), name) }
 
+// control calls fn with the descriptor, which its owner does not close meanwhile.
+func (f FD) control(fn func(fd uintptr)) error {
+	if !f.Valid() {
+		return os.ErrClosed
+	}
+	fn(uintptr(f.Int()))
+	return nil
+}
+
 // Dup duplicates a number that somebody else owns.
 func Dup(n int) (FD, error) {
 	d, err := unix.FcntlInt(uintptr(n), unix.F_DUPFD_CLOEXEC, 0)

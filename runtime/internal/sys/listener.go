@@ -111,7 +111,16 @@ func bindAndListen(n int, path string, mode os.FileMode) error {
 }
 
 // Accept waits for a connection, or until Close is called.
-func (l *Listener) Accept() (*Conn, error) {
+func (l *Listener) Accept() (*Conn, error) { return l.accept(l.raw.Read) }
+
+// AcceptNow is Accept without waiting: ErrWouldBlock when nobody has connected.
+func (l *Listener) AcceptNow() (*Conn, error) {
+	return l.accept(func(fn func(fd uintptr) bool) error {
+		return l.raw.Control(func(fd uintptr) { fn(fd) })
+	})
+}
+
+func (l *Listener) accept(with func(func(fd uintptr) bool) error) (*Conn, error) {
 	l.accepting.RLock()
 	defer l.accepting.RUnlock()
 	if l.closed.Load() {
@@ -119,18 +128,23 @@ func (l *Listener) Accept() (*Conn, error) {
 	}
 	var n int
 	var err error
-	waitErr := l.raw.Read(func(fd uintptr) bool {
+	waitErr := with(func(fd uintptr) bool {
 		n, err = accept(int(fd))
 		return err != unix.EAGAIN
 	})
-	if waitErr != nil {
+	switch {
+	case waitErr != nil:
 		return nil, waitErr
-	}
-	if err != nil {
+	case err == unix.EAGAIN:
+		return nil, ErrWouldBlock
+	case err != nil:
 		return nil, os.NewSyscallError("accept4", err)
 	}
 	return NewConn(NewFD(n)), nil
 }
+
+// control calls fn, which does not wait, with the descriptor.
+func (l *Listener) control(fn func(fd uintptr)) error { return l.raw.Control(fn) }
 
 func accept(fd int) (int, error) {
 	for {

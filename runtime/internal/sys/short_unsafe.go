@@ -52,6 +52,9 @@ func socketOption(fd, option int, p unsafe.Pointer, size uintptr) (uintptr, erro
 	return uintptr(n), failed(e)
 }
 
+// shutdown ends directions of a socket.
+func shutdown(fd, how int) { unix.RawSyscall(unix.SYS_SHUTDOWN, uintptr(fd), uintptr(how), 0) }
+
 func memfdCreate(name string, flags int) (int, error) {
 	p, err := unix.BytePtrFromString(name)
 	if err != nil {
@@ -103,9 +106,16 @@ func madvise(b []byte, advice int) error {
 	return failed(e)
 }
 
-// munmap takes as long as there are pages: the Go scheduler is told.
+// shortMapping is more than an outbox.
+const shortMapping = 16 << 20
+
+// munmap takes as long as there are pages: of many the Go scheduler is told.
 func munmap(b []byte) error {
-	_, _, e := unix.Syscall(unix.SYS_MUNMAP, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0)
+	call := unix.RawSyscall
+	if len(b) > shortMapping {
+		call = unix.Syscall
+	}
+	_, _, e := call(unix.SYS_MUNMAP, uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), 0)
 	return failed(e)
 }
 

@@ -87,6 +87,12 @@ func (c *Conn) Send(b []byte, fds ...int) error {
 	return os.NewSyscallError("sendmsg", sendErr)
 }
 
+// Shutdown ends the connection for both sides, and leaves it to Close to close what has come.
+func (c *Conn) Shutdown() { c.control(func(fd uintptr) { shutdown(int(fd), unix.SHUT_RDWR) }) }
+
+// ShutdownRead has who receives find the end, behind what has come.
+func (c *Conn) ShutdownRead() { c.control(func(fd uintptr) { shutdown(int(fd), unix.SHUT_RD) }) }
+
 // SendWait is Send, but waits for the socket to take the packet; it blocks its goroutine.
 func (c *Conn) SendWait(b []byte, fds ...int) error {
 	if err := c.Send(b, fds...); err != ErrWouldBlock {

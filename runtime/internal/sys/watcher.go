@@ -7,12 +7,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Watcher tells of connections that there is something to receive on them, beside who receives there: an epoll
+// Watcher tells of files that there is something to receive on them, beside who receives there: an epoll
 // instance. Safe for concurrent use, but for Wait.
 type Watcher struct {
 	file *os.File
 	raw  syscall.RawConn
 	seen []unix.EpollEvent
+}
+
+// Watched is a Conn, a Listener, or the FD of a process.
+type Watched interface {
+	control(fn func(fd uintptr)) error
 }
 
 // NewWatcher makes a watcher of nothing.
@@ -38,21 +43,24 @@ func (w *Watcher) Close() {
 }
 
 // Add begins to watch c, which Wait calls id. It is forgotten when c is closed.
-func (w *Watcher) Add(c *Conn, id uint64) error {
+func (w *Watcher) Add(c Watched, id uint64) error {
 	return w.control(c, unix.EPOLL_CTL_ADD, unix.EPOLLET|unix.EPOLLIN, id)
 }
 
+// Remove ends Add. What Wait has returned already may still be of c.
+func (w *Watcher) Remove(c Watched) error { return w.control(c, unix.EPOLL_CTL_DEL, 0, 0) }
+
 // Arm has Wait tell once of what has come, or will come, on a connection that was added, and of its end.
-func (w *Watcher) Arm(c *Conn, id uint64) error {
+func (w *Watcher) Arm(c Watched, id uint64) error {
 	return w.control(c, unix.EPOLL_CTL_MOD, unix.EPOLLET|unix.EPOLLIN, id)
 }
 
 // Disarm ends Arm. Wait may tell of the connection all the same, as of its end.
-func (w *Watcher) Disarm(c *Conn, id uint64) error {
+func (w *Watcher) Disarm(c Watched, id uint64) error {
 	return w.control(c, unix.EPOLL_CTL_MOD, unix.EPOLLET, id)
 }
 
-func (w *Watcher) control(c *Conn, op int, events uint32, id uint64) (err error) {
+func (w *Watcher) control(c Watched, op int, events uint32, id uint64) (err error) {
 	event := unix.EpollEvent{Events: events, Fd: int32(id), Pad: int32(id >> 32)}
 	closed := w.raw.Control(func(watcher uintptr) {
 		closed := c.control(func(fd uintptr) { err = epollControl(watcher, op, fd, &event) })
