@@ -44,6 +44,7 @@ func (b *Broker) begin(conn *sys.Conn, hello func() (brokerwire.Packet, error)) 
 		return nil, nil, err
 	}
 	files, err = b.serveOne(p, conn.ReceiveWithNow)
+	p.out.release() // one wake-up is enough for the welcome and the answer, and the one who is introduced comes first
 	b.config.Log("process %d connected: %q (pid %d, uid %d)", p.ID, p.Name, p.PID, p.UID)
 	return p, files, err
 }
@@ -119,7 +120,7 @@ func (b *Broker) admit(conn *sys.Conn, hello func() (brokerwire.Packet, error)) 
 	if err != nil {
 		return nil, status.Errorf(status.Denied, "the kernel does not say who connects: %w", err)
 	}
-	p := &Process{conn: conn, out: &queue{conn: conn}, lanes: make(map[*Process]bool)}
+	p := &Process{conn: conn, out: &queue{conn: conn, held: true}, lanes: make(map[*Process]bool)}
 	p.Identity = brokerwire.Identity{PID: cr.PID, UID: cr.UID, GID: cr.GID, Groups: cr.Groups, Label: cr.Label}
 	if err := b.charge(p.UID); err != nil {
 		return nil, err

@@ -25,6 +25,7 @@ type queue struct {
 
 	mu      sync.Mutex
 	list    []outgoing
+	held    bool // until release
 	writing bool // a goroutine empties the list
 	closed  bool
 	writer  sync.WaitGroup // that goroutine, and those of cut
@@ -42,7 +43,7 @@ func (q *queue) put(o outgoing) bool {
 		q.cut()
 		return false
 	}
-	if !q.writing {
+	if !q.writing && !q.held {
 		if err := o.send(q.conn.Send); !errors.Is(err, sys.ErrWouldBlock) {
 			q.sent(o, err)
 			return true
@@ -52,6 +53,31 @@ func (q *queue) put(o outgoing) bool {
 	}
 	q.list = append(q.list, o)
 	return true
+}
+
+// hold has what is put wait for release.
+func (q *queue) hold() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.held = true
+}
+
+// release sends what waits.
+func (q *queue) release() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.held = false
+	for len(q.list) > 0 && !q.writing {
+		o := q.list[0]
+		err := o.send(q.conn.Send)
+		if errors.Is(err, sys.ErrWouldBlock) {
+			q.writing = true
+			q.writer.Go(q.routineSend)
+			return
+		}
+		q.list = q.list[1:]
+		q.sent(o, err)
+	}
 }
 
 func (o *outgoing) send(send func([]byte, ...int) error) error {
