@@ -36,6 +36,7 @@ type Config struct {
 type Broker struct {
 	config   Config
 	listener *sys.Listener
+	watcher  *sys.Watcher // of the listener, and of the connections that the loop serves
 	ids      *idSource
 	running  running
 
@@ -48,7 +49,6 @@ type Broker struct {
 	root      uint64                  // the manager's node
 	greeting  map[*sys.Conn]time.Time // connections that have not said hello, and until when they may
 	late      *time.Timer             // until the next of these has to go; nil: nobody is waited for
-	watcher   *sys.Watcher            // of the loop; nil before Serve
 }
 
 // Listen makes a broker and its socket; the socket's folder is made if it is missing. Serve follows.
@@ -75,32 +75,33 @@ func Listen(c Config) (*Broker, error) {
 	if err != nil {
 		return nil, status.Errorf(status.BadValue, "the bus's socket %s: %w", c.Path, err)
 	}
-	ids, err := openIDs(c.Path + ".ids")
+	b, err := newBroker(c, l)
 	if err != nil {
 		l.Close()
+	}
+	return b, err
+}
+
+func newBroker(c Config, l *sys.Listener) (*Broker, error) {
+	ids, err := openIDs(c.Path + ".ids")
+	if err != nil {
 		return nil, err
 	}
-	return &Broker{config: c, listener: l, ids: ids, processes: make(map[uint64]*Process), byPID: make(map[int32]map[uint64]bool), perUser: make(map[uint32]int),
+	w, err := sys.NewWatcher()
+	if err == nil {
+		err = w.Add(l, idListener)
+	}
+	if err != nil {
+		w.Close()
+		return nil, fmt.Errorf("serving %s: %w", c.Path, err)
+	}
+	return &Broker{config: c, listener: l, watcher: w, ids: ids, processes: make(map[uint64]*Process), byPID: make(map[int32]map[uint64]bool), perUser: make(map[uint32]int),
 		greeting: make(map[*sys.Conn]time.Time)}, nil
 }
 
 // Serve accepts processes until Close; it then returns nil.
 func (b *Broker) Serve() error {
-	l, err := newLoop(b)
-	if err != nil && b.isClosed() {
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("serving %s: %w", b.config.Path, err)
-	}
-	defer l.watcher.Close()
-	b.mu.Lock()
-	b.watcher = l.watcher
-	closed := b.closed
-	b.mu.Unlock()
-	if closed {
-		return nil
-	}
+	l := loop{Broker: b, served: make(map[uint64]*served)}
 	return l.run()
 }
 
@@ -159,9 +160,7 @@ func (b *Broker) Close() error {
 	if b.late != nil {
 		b.late.Stop()
 	}
-	if b.watcher != nil {
-		b.watcher.Close()
-	}
+	b.watcher.Close()
 	for conn := range b.greeting {
 		b.running.run(func() { conn.Close() })
 	}

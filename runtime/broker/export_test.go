@@ -11,3 +11,10 @@ func SetClosePatience(t testing.TB, d time.Duration) {
 	closePatience = d
 	t.Cleanup(func() { closePatience = before })
 }
+
+// SetHelloTimeout sets how long a connection may be silent, before the test's broker begins to serve.
+func SetHelloTimeout(t testing.TB, d time.Duration) {
+	before := helloTimeout
+	helloTimeout = d
+	t.Cleanup(func() { helloTimeout = before })
+}

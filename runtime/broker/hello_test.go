@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -231,4 +232,32 @@ func FuzzBroker(f *testing.F) {
 		settle(t, c)
 		c.Close()
 	})
+}
+
+// TestWhoIsSilentHasToGo, each in its time.
+func TestWhoIsSilentHasToGo(t *testing.T) {
+	broker.SetHelloTimeout(t, 50*time.Millisecond)
+	path := busPath(t)
+	serve(t, broker.Config{Path: path})
+	for range 3 { // the wait for one must not end that for the next
+		silent := dialRaw(t, path)
+		last, err := silent.receive()
+		require.NoError(t, err)
+		require.Equal(t, brokerwire.Error, last.Kind)
+		require.Equal(t, status.Protocol, status.Code(last.Code))
+		_, err = silent.receive()
+		require.ErrorIs(t, err, io.EOF)
+	}
+}
+
+// TestAHelloThatComesLate is as good as another.
+func TestAHelloThatComesLate(t *testing.T) {
+	path := busPath(t)
+	serve(t, broker.Config{Path: path})
+	late := dialRaw(t, path)
+	join(t, path)
+	late.send(hello())
+	welcome, err := late.receive()
+	require.NoError(t, err)
+	require.Equal(t, brokerwire.Welcome, welcome.Kind)
 }

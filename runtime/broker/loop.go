@@ -16,9 +16,8 @@ import (
 // the broker, and an idle connection has no goroutine.
 type loop struct {
 	*Broker
-	watcher *sys.Watcher
-	served  map[uint64]*served // by what the watcher calls their sockets
-	last    uint64
+	served map[uint64]*served // by what the watcher calls their sockets
+	last   uint64
 }
 
 // served is a connection that the loop serves.
@@ -40,18 +39,6 @@ const mostAtOnce = 32
 
 // errExited ends a connection whose process has ended, even if a child of it still has the socket.
 var errExited = errors.New("the process that made the connection has ended")
-
-func newLoop(b *Broker) (*loop, error) {
-	w, err := sys.NewWatcher()
-	if err != nil {
-		return nil, err
-	}
-	if err := w.Add(b.listener, idListener); err != nil {
-		w.Close()
-		return nil, err
-	}
-	return &loop{Broker: b, watcher: w, served: make(map[uint64]*served)}, nil
-}
 
 // run returns when the watcher is closed, or nobody can be accepted any more. Then no connection is served here.
 func (l *loop) run() error {
@@ -174,17 +161,19 @@ func (l *loop) handOver(s *served, files []sys.FD, err error) {
 	go l.routineProcess(s.conn, s.p, files, err)
 }
 
-// handAllOver is the end of the loop.
+// handAllOver is the end of the loop: the broker is closed, and all connections with it, or only accepts no more.
 func (l *loop) handAllOver() {
-	var err error
-	if l.isClosed() {
-		err = errClosing
-	}
+	closed := l.isClosed()
 	for _, s := range l.served {
-		if s.p == nil && err == nil {
+		switch {
+		case closed:
+			s.conn.Shutdown() // no last word
+			l.handOver(s, nil, errClosing)
+		case s.p == nil:
+			l.watcher.Remove(s.conn)
 			go l.routineGreet(s.conn)
-		} else {
-			l.handOver(s, nil, err)
+		default:
+			l.handOver(s, nil, nil)
 		}
 	}
 }

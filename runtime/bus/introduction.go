@@ -2,6 +2,7 @@ package bus
 
 import (
 	"fmt"
+	"time"
 
 	"ubinder/runtime/internal/brokerwire"
 	"ubinder/runtime/internal/killpoint"
@@ -25,6 +26,7 @@ func (c *Conn) introduced(p *brokerwire.Packet, fds []sys.FD) {
 	switch {
 	case asked && p.Code != 0:
 		r.answer <- *p
+		c.eager = time.Time{} // it may be stopped
 	case asked:
 		answer = func() { r.answer <- *p }
 	}

@@ -34,9 +34,9 @@ func NewWatcher() (*Watcher, error) {
 	return &Watcher{f, raw, make([]unix.EpollEvent, 16)}, nil
 }
 
-// Close ends Wait.
+// Close ends Wait. A nil watcher is none.
 func (w *Watcher) Close() {
-	if w.file.Close() == nil {
+	if w != nil && w.file.Close() == nil {
 		watchers.Add(-1)
 		open.Add(-1)
 	}

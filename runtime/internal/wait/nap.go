@@ -4,7 +4,6 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"sync"
 	"sync/atomic"
 )
 
@@ -33,6 +32,4 @@ func EndNap() { napping.Add(-1) }
 func SpareProcessors() int32 { return int32(runtime.GOMAXPROCS(0) - 1) }
 
 // NapsAllowed is false where the scheduler interrupts nobody: each collection would wait for the end of several naps.
-var NapsAllowed = sync.OnceValue(func() bool {
-	return !strings.Contains(os.Getenv("GODEBUG"), "asyncpreemptoff=1")
-})
+func NapsAllowed() bool { return !strings.Contains(os.Getenv("GODEBUG"), "asyncpreemptoff=1") }
