@@ -178,6 +178,36 @@ func TestTheContextManagerAskedForWithTheHello(t *testing.T) {
 	require.Equal(t, 3, ma.lanes)
 }
 
+// TestAContextManagerThatDoesNotAnswer: who has asked for it with the hello begins all the same, and learns of its end.
+func TestAContextManagerThatDoesNotAnswer(t *testing.T) {
+	path := busPath(t)
+	serve(t, broker.Config{Path: path})
+	manager := dialRaw(t, path)
+	manager.send(hello())
+	manager.send(&brokerwire.Packet{Kind: brokerwire.SetContextManager, Value: 1})
+	for range 2 {
+		_, err := manager.receive()
+		require.NoError(t, err)
+	}
+	c, err := bus.DialAndAsk(t.Context(), path, t.Name(), newMember())
+	require.NoError(t, err)
+	defer c.Close()
+	c.Begin()
+	b, mb := join(t, path)
+	require.NoError(t, c.Introduce(t.Context(), b.Self().ID), "it receives")
+	mb.link(t, c.Self().ID)
+	_, fds, err := manager.conn.Receive(make([]byte, brokerwire.MaxSize))
+	require.NoError(t, err)
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _, err = c.ContextManager(ended)
+	require.ErrorIs(t, err, context.Canceled)
+	sys.CloseAll(fds)
+	process, _, err := c.ContextManager(t.Context())
+	require.NoError(t, err)
+	require.NotZero(t, process)
+}
+
 // TestWhoIsRefusedLeavesNothing of what it has asked for with its hello.
 func TestWhoIsRefusedLeavesNothing(t *testing.T) {
 	path := busPath(t)
