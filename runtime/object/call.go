@@ -146,7 +146,12 @@ func (p *pending) call(ctx context.Context, ends bool, r *remote, chain *binder.
 	}
 	if err == nil {
 		var finished bool
-		if finished, err = p.await(ctx, ends, reply); finished {
+		if p.naps = 0; ends {
+			finished, err = p.awaitUntil(ctx, reply)
+		} else {
+			finished, err = p.await(ctx, false, reply)
+		}
+		if finished {
 			return nil
 		}
 	}

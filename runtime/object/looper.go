@@ -3,6 +3,7 @@ package object
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync/atomic"
 
 	"ubinder/runtime/binder"
@@ -25,9 +26,16 @@ type looper struct {
 	call    *incoming     // that it runs; nil: none
 	oneways onewayRun     // if that stands for a line
 	spoiled bool          // its thread has a nice value from which it cannot go back
-	watched []*lane       // held: on these it says how it waits
+	watched []watch       // where it says how it waits
 	at      *lane         // of the call that it has answered: there it says that it is awake; nil: nowhere
 	ended   chan struct{} // closed when the goroutine has ended
+}
+
+// watch is a lane on which a looper says how it waits. The lane is held.
+type watch struct {
+	lane *lane
+	bell *atomic.Uint32 // on which it sleeps, if it has armed,
+	val  uint32         // as long as that is its value
 }
 
 // Loopers implements binder.Transport.
@@ -261,32 +269,34 @@ func (lp *looper) wake(p wait.Parker) {
 // What was published on the strength of the promise is taken now, also from a lane that is not hot any
 // more; unlock wakes another looper for it.
 func (t *Transport) lookAway(lp *looper) {
-	t.lookOnlyAtHot(lp)
+	if lp.at != nil {
+		t.lookOnlyAtHot(lp)
+	}
 	if len(lp.watched) > 0 {
 		t.unwatch(lp)
 	}
 }
 
 func (t *Transport) unwatch(lp *looper) {
-	for i, l := range lp.watched {
+	for i := range lp.watched {
+		l := lp.watched[i].lane
 		l.link.Looper(lp.index).Leave()
 		if l.link.HasNext() {
 			t.drain(l)
 		}
 		l.finished()
-		lp.watched[i] = nil
+		lp.watched[i].lane = nil
 	}
 	lp.watched = lp.watched[:0]
 }
 
-// lookOnlyAtHot is lookAway from the lane of the call that lp has answered; if that is hot it is watched by now.
+// lookOnlyAtHot is lookAway from the lane of the call that lp has answered, at; if that is hot it is watched by now.
 func (t *Transport) lookOnlyAtHot(lp *looper) {
-	if l := lp.at; l != nil {
-		lp.at = nil
-		l.link.Looper(lp.index).Leave()
-		if l.link.HasNext() {
-			t.drain(l)
-		}
+	l := lp.at
+	lp.at = nil
+	l.link.Looper(lp.index).Leave()
+	if l.link.HasNext() {
+		t.drain(l)
 	}
 }
 
@@ -296,26 +306,31 @@ func (t *Transport) arm(lp *looper) {
 	if len(lp.watched) > 0 {
 		t.unwatch(lp)
 	}
-	lp.set.Reset()
 	for _, l := range t.pool.hot {
-		if lp.watch(l) {
-			lp.set.Add(l.link.Looper(lp.index).Arm(wait.OnFutex))
+		if lp.mayWatch(l) {
+			bell, val := l.link.Looper(lp.index).Arm(wait.OnFutex)
+			lp.watch(watch{l, bell, val})
 		}
 	}
-	t.lookOnlyAtHot(lp)
+	if lp.at != nil {
+		t.lookOnlyAtHot(lp)
+	}
 }
 
+// mayWatch reports whether lp can say on a lane how it waits.
+func (lp *looper) mayWatch(l *lane) bool { return lp.index < bus.Loopers && !l.dead }
+
 // watch holds a lane on which lp says how it waits, until lookAway.
-func (lp *looper) watch(l *lane) bool {
-	if lp.index >= bus.Loopers || l.dead {
-		return false
-	}
-	l.uses++
-	lp.watched = append(lp.watched, l)
-	if l == lp.at {
+func (lp *looper) watch(w watch) {
+	w.lane.uses++
+	lp.watched = append(lp.watched, w)
+	if w.lane == lp.at {
 		lp.at = nil
 	}
-	return true
+}
+
+func (lp *looper) watches(l *lane) bool {
+	return slices.ContainsFunc(lp.watched, func(w watch) bool { return w.lane == l })
 }
 
 // present publishes, before the reply to a call that lets its caller call again, that lp will look at the
@@ -329,8 +344,8 @@ func (lp *looper) present(l *lane) {
 
 // published reports whether one of the lanes has something that was published before the arming.
 func (lp *looper) published() bool {
-	for _, l := range lp.watched {
-		if l.link.HasNext() {
+	for i := range lp.watched {
+		if lp.watched[i].lane.link.HasNext() {
 			return true
 		}
 	}
@@ -338,17 +353,22 @@ func (lp *looper) published() bool {
 }
 
 func (lp *looper) sleep(p wait.Parker) {
-	if bell, val, ok := lp.set.Single(); ok {
-		lp.sleeper.Sleep(p, bell, val, 0)
+	if len(lp.watched) == 1 {
+		w := &lp.watched[0]
+		lp.sleeper.Sleep(p, w.bell, w.val, 0)
 		return
+	}
+	lp.set.Reset()
+	for i := range lp.watched {
+		lp.set.Add(lp.watched[i].bell, lp.watched[i].val)
 	}
 	lp.sleeper.SleepAny(p, &lp.set)
 }
 
 // rung reports whether a peer has rung lp since it armed.
 func (lp *looper) rung() bool {
-	for _, l := range lp.watched {
-		if !l.link.Looper(lp.index).Armed() {
+	for i := range lp.watched {
+		if !lp.watched[i].lane.link.Looper(lp.index).Armed() {
 			return true
 		}
 	}

@@ -146,7 +146,7 @@ func (p *looperPool) runs(lp *looper) {
 
 // coming reports whether a looper is on its way that will look at lanes and queue: one that was woken
 // here, or rung by a peer.
-func (p *looperPool) coming() bool { return p.waking > 0 || p.rung() }
+func (p *looperPool) coming() bool { return p.waking > 0 || len(p.idle) > 0 && p.rung() }
 
 func (p *looperPool) rung() bool {
 	for _, lp := range p.idle {

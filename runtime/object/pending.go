@@ -52,14 +52,16 @@ type pending struct {
 	largeSpins spinHistory
 }
 
+// awaitUntil is await for a context that may end.
+func (p *pending) awaitUntil(ctx context.Context, reply *binder.Reply) (finished bool, err error) {
+	defer context.AfterFunc(ctx, p.wake)()
+	return p.await(ctx, true, reply)
+}
+
 // await waits for the reply; meanwhile it handles calls that come back to its chain. It returns when
 // the call is done, or with the error of the context, if that ends at all. finished tells that the reply was handed
 // over, and p is another call's.
 func (p *pending) await(ctx context.Context, ends bool, reply *binder.Reply) (finished bool, err error) {
-	p.naps = 0
-	if ends {
-		defer context.AfterFunc(ctx, p.wake)()
-	}
 	for !p.done.Load() {
 		switch {
 		case ends && ctx.Err() != nil: // first: the peer may see to it that there is always work

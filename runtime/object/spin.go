@@ -178,11 +178,14 @@ func (t *Transport) spinForCall(lp *looper) bool {
 		return false
 	}
 	for _, l := range p.hot {
-		if !slices.Contains(lp.watched, l) && lp.watch(l) {
+		if lp.mayWatch(l) && !lp.watches(l) {
 			l.link.Looper(lp.index).Present()
+			lp.watch(watch{lane: l})
 		}
 	}
-	t.lookOnlyAtHot(lp)
+	if lp.at != nil {
+		t.lookOnlyAtHot(lp)
+	}
 	p.add(lp)
 	p.spinner = lp
 	t.unlock()
@@ -221,8 +224,8 @@ func (p *looperPool) maySpin(lp *looper) bool {
 
 // seen implements watcher: whether something was published, or another goroutine has work for lp.
 func (lp *looper) seen() bool {
-	for _, l := range lp.watched {
-		if l.link.Published() != l.drained.Load() {
+	for i := range lp.watched {
+		if l := lp.watched[i].lane; l.link.Published() != l.drained.Load() {
 			return true
 		}
 	}

@@ -233,11 +233,3 @@ func (c *Channels) wake(w *atomic.Uint32, n int) {
 		c.parked[w] = list[n:]
 	}
 }
-
-// Single returns the word of a set that has one.
-func (s *Set) Single() (w *atomic.Uint32, val uint32, ok bool) {
-	if len(s.words) != 1 {
-		return nil, 0, false
-	}
-	return s.words[0], s.vals[0], true
-}
