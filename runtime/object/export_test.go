@@ -73,6 +73,12 @@ func (t *Transport) ForgetMemory() { t.memory.forget() }
 // MostNaps is how many of the program's threads may nap.
 func (t *Transport) MostNaps() int { return int(t.spinning.naps.most.Load()) }
 
+// NeverNap has none of them nap for this process.
+func (t *Transport) NeverNap() {
+	t.spinning.naps.allowed = false
+	t.spinning.naps.most.Store(0)
+}
+
 // Spinners is how many threads of this program spin.
 func Spinners() int { return int(spinners.Load()) }
 

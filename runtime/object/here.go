@@ -84,8 +84,8 @@ const (
 	restAfter = 8
 )
 
-// noteSleep notes that a looper is about to sleep, and reports whether it is to rest instead. Only while calls have time
-// does it look at the clock. The caller has the lock.
+// noteSleep notes that a looper is about to sleep, and reports whether it is to rest instead. It looks at the clock more
+// often while calls have time. The caller has the lock.
 func (t *Transport) noteSleep() bool {
 	p := &t.pool
 	if p.sleeps++; p.sleeps%restAfter != 0 || !p.here {
@@ -93,8 +93,12 @@ func (t *Transport) noteSleep() bool {
 	}
 	if p.patient.Swap(0) < restAfter/2 || t.spinning.naps.spare.Load() == 0 {
 		p.slept = time.Time{}
+		if p.sleeps%paceAfter == 0 {
+			p.pace.look(time.Now(), p.clock)
+		}
 		return false
 	}
+	p.pace.naps = false
 	now := time.Now()
 	rests := !p.slept.IsZero() && now.Sub(p.slept) > restAfter*restGap
 	p.slept = now

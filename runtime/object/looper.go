@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
@@ -28,6 +29,7 @@ type looper struct {
 	spoiled bool          // its thread has a nice value from which it cannot go back
 	watched []watch       // where it says how it waits
 	at      *lane         // of the call that it has answered: there it says that it is awake; nil: nowhere
+	naps    uint32        // that it had
 	ended   chan struct{} // closed when the goroutine has ended
 }
 
@@ -224,7 +226,7 @@ var maxBlocking = max(1, runtime.GOMAXPROCS(0)/2)
 
 // block has lp sleep where it has armed. The caller has the lock, which is free meanwhile.
 func (t *Transport) block(lp *looper) {
-	crowd := t.pool.coming()
+	crowd, nap := t.pool.coming(), t.pool.pace.nap(t.pool.clock)
 	t.pool.add(lp)
 	t.pool.blocking++
 	t.unlock()
@@ -233,7 +235,7 @@ func (t *Transport) block(lp *looper) {
 	} else {
 		t.yield()
 	}
-	lp.sleep(t.parker)
+	lp.sleep(t, nap)
 	t.mu.Lock()
 	t.pool.blocking--
 	t.pool.remove(lp)
@@ -352,17 +354,24 @@ func (lp *looper) published() bool {
 	return false
 }
 
-func (lp *looper) sleep(p wait.Parker) {
+func (lp *looper) sleep(t *Transport, nap bool) {
 	if len(lp.watched) == 1 {
+		limit := time.Duration(0)
+		if nap = nap && lp.beginNap(&t.spinning.naps); nap {
+			limit = napLimit
+		}
 		w := &lp.watched[0]
-		lp.sleeper.Sleep(p, w.bell, w.val, 0)
+		lp.sleeper.Sleep(t.parker, w.bell, w.val, limit)
+		if nap {
+			wait.EndNap()
+		}
 		return
 	}
 	lp.set.Reset()
 	for i := range lp.watched {
 		lp.set.Add(lp.watched[i].bell, lp.watched[i].val)
 	}
-	lp.sleeper.SleepAny(p, &lp.set)
+	lp.sleeper.SleepAny(t.parker, &lp.set)
 }
 
 // rung reports whether a peer has rung lp since it armed.

@@ -24,6 +24,7 @@ type looperPool struct {
 	blocking int           // loopers that sleep in the kernel
 	closed   bool
 	stale    bool // a lane that sleepers may have armed is hot no more
+	pace     pace
 
 	here       bool        // receiving goroutines run calls
 	resting    atomic.Bool // loopers are parked, and leave the lanes to those

@@ -17,6 +17,8 @@ import (
 // the scheduler, when a garbage collection is to begin, or after 10 ms. Then others have their turn. Another processor
 // is always left to them. Nobody naps where the scheduler interrupts nobody: each collection would wait for the end of
 // several naps.
+//
+// So do a process's only caller and, where calls come now and then, a looper.
 const (
 	napLimit = 20 * time.Millisecond // whatever becomes of the signal
 	// maxNaps is how many naps one call has before it sleeps for good. They take less time than what the end of a sleep
@@ -54,14 +56,22 @@ func (p *pending) beginNap() bool {
 		runtime.Gosched() // for those who waited for this processor
 		n.count()
 	}
+	if p.naps == maxNaps || !n.take() {
+		return false
+	}
+	p.naps++
+	return true
+}
+
+// take reports whether the calling thread may nap; then endNap follows.
+func (n *naps) take() bool {
 	most := n.most.Load()
-	if most == 0 || p.naps == maxNaps || n.busy.Load() {
+	if most == 0 || n.busy.Load() {
 		return false
 	}
 	if !wait.BeginNap(most - spinners.Load()) {
 		return false
 	}
-	p.naps++
 	return true
 }
 
@@ -78,3 +88,16 @@ func (n *naps) lookAround() {
 
 // busyAfter is more than the scheduler takes to find nobody.
 const busyAfter = 20 * time.Microsecond
+
+// lookAfter is after how many naps a looper looks whether other goroutines want its processor.
+const lookAfter = 32
+
+// beginNap is pending.beginNap for a looper.
+func (lp *looper) beginNap(n *naps) bool {
+	if lp.naps++; lp.naps%lookAfter == 0 {
+		n.lookAround()
+	} else {
+		n.count()
+	}
+	return n.take()
+}

@@ -87,6 +87,31 @@ func TestNobodyNapsOnTheOnlyProcessor(t *testing.T) {
 	require.Eventually(t, func() bool { call(); return transport.MostNaps() == all-1 }, killPatience, time.Nanosecond)
 }
 
+// TestALooperNapsWhereCallsComeNowAndThen: it sleeps for good when no more come. A collection need not wait for either,
+// nor who closes the process.
+func TestALooperNapsWhereCallsComeNowAndThen(t *testing.T) {
+	needsProcessors(t)
+	path := brokertest.Start(t)
+	server := serveRoot(t, path, echo)
+	client, tr := dialTransport(t, path)
+	tr.NeverNap()
+	h := rootOf(t, client)
+	napping := func() bool { return object.Napping() == 1 }
+	come := func() {
+		for !napping() {
+			call(t, h)
+			time.Sleep(time.Millisecond / 2)
+		}
+	}
+	come()
+	runtime.GC()
+	require.Eventually(t, func() bool { return !napping() }, killPatience, time.Millisecond)
+	runtime.GC()
+	come()
+	require.NoError(t, server.Close())
+	require.Zero(t, object.Napping())
+}
+
 func TestNobodyNapsWhereNobodyIsInterrupted(t *testing.T) {
 	t.Setenv("GODEBUG", "gctrace=0,asyncpreemptoff=1")
 	transport, err := object.Dial(t.Context(), brokertest.Start(t), "client")
