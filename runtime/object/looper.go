@@ -226,7 +226,8 @@ var maxBlocking = max(1, runtime.GOMAXPROCS(0)/2)
 
 // block has lp sleep where it has armed. The caller has the lock, which is free meanwhile.
 func (t *Transport) block(lp *looper) {
-	crowd, nap := t.pool.coming(), t.pool.pace.nap(t.pool.clock)
+	crowd := t.pool.coming()
+	nap := t.pool.pace.naps && t.pool.pace.nap(t.pool.clock)
 	t.pool.add(lp)
 	t.pool.blocking++
 	t.unlock()

@@ -28,11 +28,8 @@ func (p *pace) look(now time.Time, calls uint64) {
 	p.naps = took > time.Duration(n)*shortestNapGap && took < time.Duration(n)*longestNapGap
 }
 
-// nap reports whether a looper that is about to sleep is to nap.
+// nap reports, while there are naps at all, whether a looper that is about to sleep is to nap.
 func (p *pace) nap(calls uint64) bool {
-	if !p.naps {
-		return false
-	}
 	if calls != p.last {
 		p.last, p.done = calls, 0
 	}
