@@ -69,7 +69,7 @@ var errConnClosed = status.Errorf(status.Dead, "this process has closed its conn
 
 // beginOpen notes a handshake, so that Close can end it.
 func (c *Conn) beginOpen(end sys.FD) (*sys.Conn, error) {
-	conn := sys.NewConn(end)
+	conn := sys.NewQuietConn(end)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.opening == nil {

@@ -16,15 +16,17 @@ import (
 // It is registered with the poller of the Go scheduler when somebody waits for it first: that takes several system
 // calls, which who only sends, or receives what is there, need not wait for.
 type Conn struct {
-	fd FD // until file has it
+	fd    FD   // the socket, unless file has it
+	quiet bool // see NewQuietConn
 
 	mu     sync.Mutex
 	idle   sync.Cond // nobody uses it any more
 	number int       // of the descriptor
 	users  int
 	closed bool
-	file   *os.File // nil until somebody waits
+	file   *os.File // the socket, or what watches it; nil until somebody waits
 	raw    syscall.RawConn
+	writer *os.File // a duplicate for who waits for room, where file is no socket; nil until somebody does
 
 	receiving sync.Mutex // a packet is looked at, and then taken away
 	losing    atomic.Int32
@@ -34,6 +36,15 @@ type Conn struct {
 func NewConn(fd FD) *Conn {
 	c := &Conn{fd: fd, number: fd.Int()}
 	c.idle.L = &c.mu
+	return c
+}
+
+// NewQuietConn is NewConn for a socket on which many packets are sent and hardly ever waited for room. Go's poller asks of
+// all that it has whether it can be written too, so that a thread of the sender wakes for each packet that the peer receives.
+// Here it has an epoll instance that only tells of what comes: one descriptor more.
+func NewQuietConn(fd FD) *Conn {
+	c := NewConn(fd)
+	c.quiet = true
 	return c
 }
 
@@ -78,14 +89,44 @@ func (c *Conn) waiting() (syscall.RawConn, error) {
 // register is called with the lock held.
 func (c *Conn) register() (err error) {
 	if c.file == nil {
-		if err := setNonblock(c.number); err != nil {
+		fd := c.polledFD()
+		if err := setNonblock(fd.Int()); err != nil {
 			return err
 		}
 		open.Add(1)
-		c.file = c.fd.File("ubinder-socket")
+		c.file = fd.File("ubinder-socket")
 	}
 	c.raw, err = c.file.SyscallConn()
 	return err
+}
+
+// polledFD is what is registered: the socket itself where there is no descriptor left for a watcher.
+func (c *Conn) polledFD() FD {
+	if c.quiet {
+		if fd, err := watchIncoming(c.number); err == nil {
+			return fd
+		}
+	}
+	return c.fd
+}
+
+// forRoom is what waits for room on a connection that is used: raw, where that is the socket.
+func (c *Conn) forRoom(raw syscall.RawConn) (syscall.RawConn, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case !c.fd.Valid():
+		return raw, nil
+	case c.closed:
+		return nil, os.ErrClosed
+	case c.writer != nil:
+		return c.writer.SyscallConn()
+	}
+	fd, err := Dup(c.number)
+	if err == nil {
+		c.writer, raw, err = fd.polled("ubinder-socket")
+	}
+	return raw, err
 }
 
 // read calls fn, which does not wait, with the descriptor, now and when something may have come, until it returns true.
@@ -95,7 +136,7 @@ func (c *Conn) read(fn func(fd uintptr) bool) error {
 		return err
 	}
 	defer c.unuse()
-	return c.ended(raw.Read(fn))
+	return c.ended(raw.Read(func(uintptr) bool { return fn(uintptr(c.number)) }))
 }
 
 // write is read for when there may be room.
@@ -105,6 +146,9 @@ func (c *Conn) write(fn func(fd uintptr) bool) error {
 		return err
 	}
 	defer c.unuse()
+	if raw, err = c.forRoom(raw); err != nil {
+		return err
+	}
 	return c.ended(raw.Write(fn))
 }
 
@@ -144,16 +188,21 @@ func (c *Conn) Close() error {
 		return os.ErrClosed
 	}
 	c.closed = true
-	if c.file != nil {
-		c.file.SetDeadline(time.Unix(1, 0))
+	for _, f := range []*os.File{c.file, c.writer} {
+		if f != nil {
+			f.SetDeadline(time.Unix(1, 0))
+		}
 	}
 	for c.users > 0 {
 		c.idle.Wait()
 	}
 	c.mu.Unlock()
-	if c.file == nil {
-		return c.fd.Close()
+	var errs []error
+	for _, f := range []*os.File{c.file, c.writer} {
+		if f != nil {
+			open.Add(-1)
+			errs = append(errs, f.Close())
+		}
 	}
-	open.Add(-1)
-	return c.file.Close()
+	return errors.Join(append(errs, c.fd.Close())...)
 }

@@ -21,12 +21,14 @@ import (
 	"ubinder/runtime/internal/sys"
 )
 
+var newConn = sys.NewConn
+
 func connections(t testing.TB) (a, b *sys.Conn) {
 	leaktest.Check(t)
 	fdA, fdB, err := sys.Socketpair()
 	require.NoError(t, err)
-	a = sys.NewConn(fdA)
-	b = sys.NewConn(fdB)
+	a = newConn(fdA)
+	b = newConn(fdB)
 	t.Cleanup(func() { a.Close(); b.Close() })
 	return a, b
 }
@@ -36,6 +38,36 @@ func receive(t testing.TB, c *sys.Conn, size int) (string, []sys.FD) {
 	n, fds, err := c.Receive(b)
 	require.NoError(t, err)
 	return string(b[:n]), fds
+}
+
+// TestAQuietConnIsLikeAnother also with no descriptor left for its watcher.
+func TestAQuietConnIsLikeAnother(t *testing.T) {
+	defer func() { newConn = sys.NewConn }()
+	newConn = sys.NewQuietConn
+	for name, test := range map[string]func(*testing.T){
+		"packets": TestPacketsKeepTheirBoundariesAndFiles, "end": TestWhatWasSentBeforeTheEndIsReceived,
+		"full": TestSendNeverBlocks, "deadline": TestCloseAndDeadlineEndAReceive, "users": TestCloseWhileOthersUseIt,
+	} {
+		t.Run(name, test)
+	}
+	t.Run("limit", func(t *testing.T) {
+		a, b := connections(t)
+		end := noRoom(t, 0)
+		require.NoError(t, a.SetReadDeadline(time.Time{}))
+		end()
+		require.NoError(t, b.Send([]byte("x")))
+		s, _ := receive(t, a, 1)
+		require.Equal(t, "x", s)
+	})
+	t.Run("close", func(t *testing.T) {
+		a, _ := connections(t)
+		for a.Send([]byte{1}) == nil {
+		}
+		waited := make(chan error, 1)
+		go func() { waited <- a.SendWait([]byte{2}) }()
+		require.NoError(t, a.Close())
+		require.ErrorIs(t, <-waited, os.ErrClosed)
+	})
 }
 
 func TestPacketsKeepTheirBoundariesAndFiles(t *testing.T) {
