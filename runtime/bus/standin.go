@@ -25,7 +25,8 @@ func (s *standIn) arm(l *Link) bool {
 	if s.closed.Load() || l.cover.id == 0 && s.add(l) != nil {
 		return false
 	}
-	return s.watcher.Arm(l.socket.conn, l.cover.id) == nil
+	c, id := l.socket.conn, l.cover.id
+	return s.watcher.Arm(c, id) == nil || s.watcher.Add(c, id) == nil
 }
 
 // disarm is the end of arm; of a socket that was closed it fails.

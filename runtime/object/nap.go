@@ -63,16 +63,10 @@ func (p *pending) beginNap() bool {
 	return true
 }
 
-// take reports whether the calling thread may nap; then endNap follows.
+// take reports whether the calling thread may nap; then wait.EndNap follows.
 func (n *naps) take() bool {
 	most := n.most.Load()
-	if most == 0 || n.busy.Load() {
-		return false
-	}
-	if !wait.BeginNap(most - spinners.Load()) {
-		return false
-	}
-	return true
+	return most != 0 && !n.busy.Load() && wait.BeginNap(most-spinners.Load())
 }
 
 // lookAround lets other goroutines run, and notes whether there were any, twice in a row: then nobody naps until

@@ -16,8 +16,8 @@ import (
 // It is registered with the poller of the Go scheduler when somebody waits for it first: that takes several system
 // calls, which who only sends, or receives what is there, need not wait for.
 type Conn struct {
-	fd    FD   // the socket, unless file has it
-	quiet bool // see NewQuietConn
+	fd      FD  // the socket, unless file has it
+	quietIn int // waits until it is to be quiet; zero: it is, or is not to be
 
 	mu     sync.Mutex
 	idle   sync.Cond // nobody uses it any more
@@ -39,14 +39,17 @@ func NewConn(fd FD) *Conn {
 	return c
 }
 
-// NewQuietConn is NewConn for a socket on which many packets are sent and hardly ever waited for room. Go's poller asks of
-// all that it has whether it can be written too, so that a thread of the sender wakes for each packet that the peer receives.
-// Here it has an epoll instance that only tells of what comes: one descriptor more.
+// NewQuietConn is NewConn for a socket on which packets are sent again and again, and hardly ever waited for room. Go's
+// poller asks of all that it has whether it can be written too, so that a thread of the sender wakes for each packet that the
+// peer receives. When somebody has waited a number of times there is an epoll instance between that only tells of what comes.
 func NewQuietConn(fd FD) *Conn {
 	c := NewConn(fd)
-	c.quiet = true
+	c.quietIn = quietAfter
 	return c
 }
+
+// quietAfter is after how many waits that pays: at first it would keep who connects from more important things.
+const quietAfter = 64
 
 // control calls fn, which does not wait, with the descriptor, which stays open meanwhile.
 func (c *Conn) control(fn func(fd uintptr)) error {
@@ -89,25 +92,48 @@ func (c *Conn) waiting() (syscall.RawConn, error) {
 // register is called with the lock held.
 func (c *Conn) register() (err error) {
 	if c.file == nil {
-		fd := c.polledFD()
-		if err := setNonblock(fd.Int()); err != nil {
+		if err := setNonblock(c.number); err != nil {
 			return err
 		}
 		open.Add(1)
-		c.file = fd.File("ubinder-socket")
+		c.file = c.fd.File("ubinder-socket")
 	}
 	c.raw, err = c.file.SyscallConn()
 	return err
 }
 
-// polledFD is what is registered: the socket itself where there is no descriptor left for a watcher.
-func (c *Conn) polledFD() FD {
-	if c.quiet {
-		if fd, err := watchIncoming(c.number); err == nil {
-			return fd
-		}
+// noteRead has a socket become quiet when it is time.
+func (c *Conn) noteRead() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.quietIn == 0 || c.users > 0 || c.file == nil || c.closed { // in use, its number must not change
+		return
 	}
-	return c.fd
+	if c.quietIn--; c.quietIn == 0 {
+		c.goQuiet()
+	}
+}
+
+// goQuiet takes the socket from the poller, which takes closing a descriptor of it, and gives it a watcher instead. Where
+// there is no descriptor left all stays as it is. It is called with the lock held.
+func (c *Conn) goQuiet() {
+	fd, err := Dup(c.number)
+	if err != nil {
+		return
+	}
+	watcher, err := watchIncoming(fd.Int())
+	if err != nil {
+		fd.CloseAtOnce()
+		return
+	}
+	file, raw, err := watcher.polled("ubinder-watched-socket")
+	if err != nil {
+		fd.CloseAtOnce()
+		return
+	}
+	c.file.Close()
+	open.Add(-1)
+	c.fd, c.number, c.file, c.raw = fd, fd.Int(), file, raw
 }
 
 // forRoom is what waits for room on a connection that is used: raw, where that is the socket.
@@ -131,6 +157,7 @@ func (c *Conn) forRoom(raw syscall.RawConn) (syscall.RawConn, error) {
 
 // read calls fn, which does not wait, with the descriptor, now and when something may have come, until it returns true.
 func (c *Conn) read(fn func(fd uintptr) bool) error {
+	c.noteRead()
 	raw, err := c.waiting()
 	if err != nil {
 		return err

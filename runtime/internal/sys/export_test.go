@@ -16,3 +16,9 @@ func SetFutex2(on bool) (before bool) {
 
 // Losing is how many packets have files that were lost and are not closed yet.
 func (c *Conn) Losing() int { return int(c.losing.Load()) }
+
+// QuietAfter is after how many waits a quiet connection is quiet.
+const QuietAfter = quietAfter
+
+// Number is that of the socket's descriptor.
+func (c *Conn) Number() int { return c.number }

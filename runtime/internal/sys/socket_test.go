@@ -40,25 +40,28 @@ func receive(t testing.TB, c *sys.Conn, size int) (string, []sys.FD) {
 	return string(b[:n]), fds
 }
 
-// TestAQuietConnIsLikeAnother also with no descriptor left for its watcher.
+// quietConn is one that is quiet already.
+func quietConn(fd sys.FD) *sys.Conn {
+	before := fd.Int()
+	c := sys.NewQuietConn(fd)
+	for range sys.QuietAfter + 1 {
+		c.WaitReadable(func() bool { return true })
+	}
+	if c.Number() == before {
+		panic("it is not quiet")
+	}
+	return c
+}
+
 func TestAQuietConnIsLikeAnother(t *testing.T) {
 	defer func() { newConn = sys.NewConn }()
-	newConn = sys.NewQuietConn
+	newConn = quietConn
 	for name, test := range map[string]func(*testing.T){
 		"packets": TestPacketsKeepTheirBoundariesAndFiles, "end": TestWhatWasSentBeforeTheEndIsReceived,
 		"full": TestSendNeverBlocks, "deadline": TestCloseAndDeadlineEndAReceive, "users": TestCloseWhileOthersUseIt,
 	} {
 		t.Run(name, test)
 	}
-	t.Run("limit", func(t *testing.T) {
-		a, b := connections(t)
-		end := noRoom(t, 0)
-		require.NoError(t, a.SetReadDeadline(time.Time{}))
-		end()
-		require.NoError(t, b.Send([]byte("x")))
-		s, _ := receive(t, a, 1)
-		require.Equal(t, "x", s)
-	})
 	t.Run("close", func(t *testing.T) {
 		a, _ := connections(t)
 		for a.Send([]byte{1}) == nil {
@@ -68,6 +71,39 @@ func TestAQuietConnIsLikeAnother(t *testing.T) {
 		require.NoError(t, a.Close())
 		require.ErrorIs(t, <-waited, os.ErrClosed)
 	})
+}
+
+// TestAConnBecomesQuiet while it is used, unless there is no descriptor left; a watcher goes on to tell of it.
+func TestAConnBecomesQuiet(t *testing.T) {
+	for name, room := range map[string]int{"no descriptor": 0, "one": 1, "enough": 2} {
+		t.Run(name, func(t *testing.T) {
+			newConn = sys.NewQuietConn
+			defer func() { newConn = sys.NewConn }()
+			a, b := connections(t)
+			w, err := sys.NewWatcher()
+			require.NoError(t, err)
+			defer w.Close()
+			require.NoError(t, w.Add(a, 7))
+			require.NoError(t, w.Disarm(a, 7))
+			before := a.Number()
+			end := noRoom(t, room)
+			for range sys.QuietAfter + 1 {
+				require.NoError(t, b.Send([]byte("x")))
+				s, _ := receive(t, a, 1)
+				require.Equal(t, "x", s)
+			}
+			end()
+			require.Equal(t, room == 2, a.Number() != before)
+			if w.Arm(a, 7) != nil {
+				require.NotEqual(t, before, a.Number())
+				require.NoError(t, w.Add(a, 7))
+			}
+			require.NoError(t, b.Send([]byte("y")))
+			ids, err := w.Wait(nil)
+			require.NoError(t, err)
+			require.Equal(t, []uint64{7}, ids)
+		})
+	}
 }
 
 func TestPacketsKeepTheirBoundariesAndFiles(t *testing.T) {

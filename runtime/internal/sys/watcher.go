@@ -50,7 +50,8 @@ func (w *Watcher) Add(c Watched, id uint64) error {
 // Remove ends Add. What Wait has returned already may still be of c.
 func (w *Watcher) Remove(c Watched) error { return w.control(c, unix.EPOLL_CTL_DEL, 0, 0) }
 
-// Arm has Wait tell once of what has come, or will come, on a connection that was added, and of its end.
+// Arm has Wait tell once of what has come, or will come, on a connection that was added, and of its end. It fails when that
+// has become quiet since, and is to be added again.
 func (w *Watcher) Arm(c Watched, id uint64) error {
 	return w.control(c, unix.EPOLL_CTL_MOD, unix.EPOLLET|unix.EPOLLIN, id)
 }
