@@ -93,7 +93,7 @@ func (t *Transport) noteSleep() bool {
 	}
 	if p.patient.Swap(0) < restAfter/2 || t.spinning.naps.spare.Load() == 0 {
 		p.slept = time.Time{}
-		if p.sleeps%paceAfter == 0 {
+		if !p.pace.often || p.sleeps%paceAfter == 0 {
 			p.pace.look(time.Now(), p.clock)
 		}
 		return false

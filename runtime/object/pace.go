@@ -6,6 +6,7 @@ import "time"
 type pace struct {
 	since time.Time // when it was looked last
 	calls uint64    // until then
+	often bool      // they come often: it need not be looked as often
 	naps  bool      // they come now and then
 	last  uint64    // calls before the last nap
 	done  int       // naps since
@@ -16,7 +17,7 @@ type pace struct {
 const (
 	shortestNapGap = 150 * time.Microsecond // between two calls, on average
 	longestNapGap  = 9 * time.Millisecond
-	paceAfter      = 4 * restAfter // sleeps of loopers from one look at the clock to the next
+	paceAfter      = 4 * restAfter // sleeps of loopers from one look at the clock to the next, where calls come often
 	looperNaps     = 2             // after a call: the first ends early if the goroutine has had most of its time slice
 )
 
@@ -25,7 +26,8 @@ func (p *pace) look(now time.Time, calls uint64) {
 	n := max(calls-p.calls, 1)
 	took := now.Sub(p.since)
 	p.since, p.calls = now, calls
-	p.naps = took > time.Duration(n)*shortestNapGap && took < time.Duration(n)*longestNapGap
+	p.often = took <= time.Duration(n)*shortestNapGap
+	p.naps = !p.often && took < time.Duration(n)*longestNapGap
 }
 
 // nap reports, while there are naps at all, whether a looper that is about to sleep is to nap.
