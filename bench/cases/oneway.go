@@ -45,12 +45,12 @@ func allArrived(workers []*Worker) error {
 		sent += w.sent
 	}
 	ask := make([]byte, len(workers[0].payload))
-	for limit := time.Now().Add(confirmLimit); arrived != sent; {
+	for limit := stack.NewLimit(confirmLimit); arrived != sent; {
 		var err error
 		if arrived, err = stack.Counted(workers[0].caller, ask); err != nil {
 			return err
 		}
-		if time.Now().After(limit) {
+		if limit.Passed() {
 			return fmt.Errorf("%d one-way messages sent, %d arrived", sent, arrived)
 		}
 	}

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"ubinder/bench/stack"
 )
 
 // startLimit is how long a process may take until it is ready: some make thousands of connections.
@@ -51,12 +53,9 @@ func Start(ctx context.Context, cmd *exec.Cmd, cpu int) (*Process, error) {
 
 // Line waits for what the process says next.
 func (p *Process) Line(ctx context.Context, limit time.Duration) ([]byte, error) {
-	if err := p.pipe.SetReadDeadline(time.Now().Add(limit)); err != nil {
-		return nil, err
-	}
 	stop := context.AfterFunc(ctx, func() { p.pipe.SetReadDeadline(time.Now()) })
 	defer stop()
-	line, err := p.lines.ReadBytes('\n')
+	line, err := p.readLine(ctx, stack.NewLimit(limit))
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -66,6 +65,20 @@ func (p *Process) Line(ctx context.Context, limit time.Duration) ([]byte, error)
 		return nil, errEnded
 	}
 	return line, err
+}
+
+// readLine waits in pieces: of each the limit counts no more than its length.
+func (p *Process) readLine(ctx context.Context, limit *stack.Limit) (line []byte, err error) {
+	for {
+		if err := p.pipe.SetReadDeadline(time.Now().Add(stack.Tick)); err != nil {
+			return nil, err
+		}
+		part, err := p.lines.ReadBytes('\n')
+		line = append(line, part...)
+		if !os.IsTimeout(err) || ctx.Err() != nil || limit.Passed() {
+			return line, err
+		}
+	}
 }
 
 var errEnded = errors.New("the process ended")

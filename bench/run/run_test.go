@@ -1,6 +1,7 @@
 package run
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -26,7 +27,11 @@ var known = append(stacks.All(), refuses{}, panics{})
 
 func TestMain(m *testing.M) {
 	Child(known)
-	if os.Getenv(parentVar) != "" {
+	switch os.Getenv(parentVar) {
+	case "":
+	case suspended:
+		suspendedParent()
+	default:
 		endlessParent()
 	}
 	os.Exit(m.Run())
@@ -205,4 +210,52 @@ func gone(pid int) bool {
 	var name, state string
 	fmt.Sscanf(string(text), "%d %s %s", &id, &name, &state)
 	return state == "Z"
+}
+
+// suspended is a parent that waits for an answer, for no longer than suspendedLimit.
+const (
+	suspended      = "suspended"
+	suspendedLimit = 3 * time.Second
+)
+
+// suspendedParent waits for a process that answers when its input ends, and says what has come of it.
+func suspendedParent() {
+	cmd := exec.Command("sh", "-c", "echo ready >&3; cat; echo answer >&3")
+	cmd.Stdin = os.Stdin
+	p, err := Start(context.Background(), cmd, Unpinned)
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	defer os.Exit(0)
+	defer p.Stop()
+	fmt.Println("waits")
+	line, err := p.Line(context.Background(), suspendedLimit)
+	fmt.Printf("%s%v\n", line, err)
+}
+
+// The time for which a machine is suspended is none in which others could have answered.
+func TestALimitDoesNotCountSuspension(t *testing.T) {
+	cmd := exec.Command(os.Args[0])
+	cmd.Env = append(os.Environ(), parentVar+"="+suspended)
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		cmd.Process.Kill()
+		cmd.Wait()
+	})
+	lines := bufio.NewReader(out)
+	line, err := lines.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "waits\n", line)
+	require.NoError(t, cmd.Process.Signal(unix.SIGSTOP))
+	time.Sleep(suspendedLimit + time.Second)
+	require.NoError(t, cmd.Process.Signal(unix.SIGCONT))
+	require.NoError(t, in.Close())
+	line, err = lines.ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, "answer\n", line)
 }
