@@ -244,7 +244,7 @@ func (c *Conn) askEarly(o *Outbox) {
 	r := request{make(chan brokerwire.Packet, 1), o}
 	c.waiting[c.cookie] = r
 	p := brokerwire.Packet{Kind: brokerwire.GetContextManager, Cookie: c.cookie}
-	if c.sock.Send(p.Append(nil), o.FD()) != nil {
+	if c.sock.SendMemory(p.Append(nil), o.FD()) != nil {
 		c.forget(p.Cookie)
 		return
 	}

@@ -167,7 +167,7 @@ func (h *handshake) accept() (err error) {
 	if err := h.register(); err != nil {
 		return err
 	}
-	if err := h.Conn.Send([]byte{packetOutbox}, h.mine.FD(), h.bell.Int()); err != nil {
+	if err := h.Conn.SendMemory([]byte{packetOutbox}, h.mine.FD(), h.bell.Int()); err != nil {
 		return status.Errorf(status.Dead, "passing an outbox: %w", err)
 	}
 	killpoint.At("lane: outbox sent")

@@ -20,10 +20,11 @@ func failed(e unix.Errno) error {
 	return e
 }
 
-// sendmsg sends a packet with control messages, of which there may be none. It does not wait. Of one with files the
-// scheduler is told: with many sockets under way as files the kernel looks first which of them nobody can receive any more,
-// and who sends files waits for that (net/unix/garbage.c). Before Linux 6.9 others wait too, but only while it looks.
-func sendmsg(fd int, b, control []byte) error {
+// sendmsg sends a packet with control messages, of which there may be none. It does not wait. Of one with files that
+// may be sockets the scheduler is told: with many sockets under way as files the kernel looks first which of them nobody
+// can receive any more, and who sends sockets waits for that (net/unix/garbage.c). Before Linux 6.9 others wait too, but only
+// while it looks.
+func sendmsg(fd int, b, control []byte, sockets bool) error {
 	iov := unix.Iovec{Base: unsafe.SliceData(b)}
 	iov.SetLen(len(b))
 	m := unix.Msghdr{Iov: &iov, Control: unsafe.SliceData(control)}
@@ -31,7 +32,7 @@ func sendmsg(fd int, b, control []byte) error {
 	m.SetControllen(len(control))
 	const flags = unix.MSG_NOSIGNAL | unix.MSG_DONTWAIT
 	var e unix.Errno
-	if len(control) > 0 {
+	if sockets {
 		_, _, e = unix.Syscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), flags)
 	} else {
 		_, _, e = unix.RawSyscall(unix.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), flags)
