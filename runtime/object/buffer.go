@@ -3,6 +3,7 @@ package object
 import (
 	"math/bits"
 	"sync"
+	"sync/atomic"
 
 	"ubinder/runtime/binder"
 	"ubinder/runtime/bus"
@@ -13,9 +14,9 @@ import (
 type buffer struct {
 	bytes  []byte
 	class  int
-	secret bool     // wipe it before it is used again
-	kept   bool     // somebody may point to it for as long as he likes
-	caller *pending // whose replies it is for; of others nil
+	secret bool        // wipe it before it is used again
+	kept   bool        // somebody may point to it for as long as he likes
+	lent   atomic.Bool // somebody reads a reply in it; of a caller's alone
 
 	// Of large ones.
 	keeper *warmMemory
@@ -38,7 +39,8 @@ var bufferPools [bufferClasses]sync.Pool
 const (
 	ownClass  = -1 // marks memory that is part of something else and stays with it
 	warmClass = -2 // marks memory that has a keeper
-	// callerClass marks memory that is a caller's, who takes it back.
+	// callerClass marks memory that is a caller's. A program may keep the reply in it when the process has ended: it knows
+	// nothing of either.
 	callerClass = -3
 )
 
@@ -90,7 +92,7 @@ func (b *buffer) Free() {
 	case b.class >= 0:
 		bufferPools[b.class].Put(b)
 	case b.class == callerClass:
-		b.caller.lent.Store(false)
+		b.lent.Store(false)
 	case b.kept:
 		b.keeper.lend(b)
 	case b.class == warmClass:

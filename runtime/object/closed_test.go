@@ -18,7 +18,7 @@ import (
 type kept struct {
 	request, reply []byte // within the payloads of messages
 	calls          []*binder.IncomingCall
-	released       binder.Reply
+	released, held binder.Reply
 }
 
 // keepAll makes a call of a payload of n bytes between two processes, closes them, and returns what outlives them.
@@ -32,7 +32,7 @@ func keepAll(t *testing.T, n int) (k *kept, ended []weak.Pointer[object.Transpor
 		return binder.NewProcess(tr)
 	}
 	server, client := open(), open()
-	handled := make(chan struct{}, 2)
+	handled := make(chan struct{}, 3)
 	node := server.NewNode(binder.HandlerFunc(func(_ context.Context, c *binder.IncomingCall) error {
 		c.Keep()
 		k.calls, k.request = append(k.calls, c), c.Payload[:1:1]
@@ -52,6 +52,7 @@ func keepAll(t *testing.T, n int) (k *kept, ended []weak.Pointer[object.Transpor
 	k.released.Keep()
 	k.reply = k.released.Payload[:1:1]
 	k.released.Release()
+	require.NoError(t, h.Transact(ctx, &call, &k.held))
 	h.Release()
 	require.NoError(t, client.Close())
 	require.NoError(t, server.Close())
@@ -68,6 +69,6 @@ func TestWhatIsKeptOfACallDoesNotKeepItsClosedProcess(t *testing.T) {
 				return ended[i].Value() == nil
 			}, time.Minute, time.Millisecond, "%s of %d bytes", []string{"server", "client"}[i], size)
 		}
-		runtime.KeepAlive(k)
+		k.held.Release()
 	}
 }

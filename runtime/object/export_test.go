@@ -1,8 +1,10 @@
 package object
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"ubinder/runtime/bus"
@@ -191,3 +193,17 @@ func SetSurelyFits(n int) (before int) {
 
 // Napping is how many threads of this program nap.
 func Napping() int { return int(wait.Napping()) }
+
+// WarmBuffers is how many payloads' memory is kept for the next ones; WarmWith reports whether one has something in it.
+func (t *Transport) WarmBuffers() int {
+	t.memory.mu.Lock()
+	defer t.memory.mu.Unlock()
+	return len(t.memory.idle)
+}
+
+// WarmWith reports whether what is kept has these bytes somewhere.
+func (t *Transport) WarmWith(b []byte) bool {
+	t.memory.mu.Lock()
+	defer t.memory.mu.Unlock()
+	return slices.ContainsFunc(t.memory.idle, func(k *buffer) bool { return bytes.Contains(k.bytes[:cap(k.bytes)], b) })
+}

@@ -78,9 +78,11 @@ func (f *following) copy(limit time.Duration) (whole bool) {
 	return false
 }
 
-// drop gives back what was copied in vain.
+// drop gives back what was copied in vain, wiped: the message, which tells whether it is a secret, is not at hand, or has
+// not come. An honest peer tells of none.
 func (f *following) drop() {
 	if f.buf != nil {
+		clear(f.buf.bytes[:f.n])
 		f.buf.Free()
 		f.buf = nil
 	}

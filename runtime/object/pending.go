@@ -42,8 +42,7 @@ type pending struct {
 	onChannel atomic.Bool // waits on signal instead of a futex
 	signal    chan struct{}
 
-	own  buffer      // for a small reply
-	lent atomic.Bool // somebody reads one in it
+	own *buffer // for a small reply; nil: there was none yet
 
 	// Of large replies.
 	told       following // the last that is being written, as far as is known; without a lane: taken. Guarded by Transport.mu, until done

@@ -112,15 +112,15 @@ func (p *pending) takePlain(d *bus.Descriptor) *buffer {
 
 // takeOwn returns memory for a small reply: the caller's own, unless somebody still reads one in it.
 func (p *pending) takeOwn(d *bus.Descriptor) *buffer {
-	if p.lent.Load() {
+	if p.own == nil {
+		p.own = &buffer{bytes: make([]byte, ownBuffer), class: callerClass}
+	}
+	if p.own.lent.Load() {
 		b, _ := p.t.takeBuffer(ownBuffer, d)
 		return b
 	}
-	p.lent.Store(true)
-	if p.own.bytes == nil {
-		p.own = buffer{bytes: make([]byte, ownBuffer), class: callerClass, caller: p}
-	}
-	return &p.own
+	p.own.lent.Store(true)
+	return p.own
 }
 
 // isPlain reports that a reply is small, and brings nothing but its payload.
