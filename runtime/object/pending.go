@@ -69,9 +69,7 @@ func (p *pending) await(ctx context.Context, ends bool, reply *binder.Reply) (fi
 			p.work()
 			continue
 		}
-		if !p.published() { // on one CPU it often is, before this goroutine goes on
-			p.sleep()
-		}
+		p.sleep()
 		if p.look(reply) {
 			return true, nil
 		}

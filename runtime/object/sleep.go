@@ -38,6 +38,9 @@ func (p *pending) sleep() {
 			return
 		}
 	}
+	if p.published() { // on one CPU the reply often is, before this goroutine goes on
+		return
+	}
 	nap := waiting == 1 && p.beginNap()
 	limit := time.Duration(0)
 	if nap {
