@@ -37,23 +37,31 @@ func (u *uncounted) look(kept int) (due, again bool) {
 type collector struct {
 	cycles  uint64 // how often it has run
 	live    uint64 // how many bytes it has found in use then
+	roots   uint64 // how many bytes of stacks and variables it has looked through for that
 	percent uint64 // of what it finds may be allocated until it runs again (GOGC); math.MaxUint64: any number
 }
 
 func lookAtCollector() collector {
-	s := [...]metrics.Sample{{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/heap/live:bytes"}, {Name: "/gc/gogc:percent"}}
+	s := [...]metrics.Sample{
+		{Name: "/gc/cycles/total:gc-cycles"}, {Name: "/gc/heap/live:bytes"}, {Name: "/gc/gogc:percent"},
+		{Name: "/gc/scan/stack:bytes"}, {Name: "/gc/scan/globals:bytes"},
+	}
 	metrics.Read(s[:])
-	return collector{s[0].Value.Uint64(), s[1].Value.Uint64(), s[2].Value.Uint64()}
+	return collector{
+		cycles: s[0].Value.Uint64(), live: s[1].Value.Uint64(), percent: s[2].Value.Uint64(),
+		roots: s[3].Value.Uint64() + s[4].Value.Uint64(),
+	}
 }
 
 // smallestHeap is what the collector takes a smaller heap for (runtime: heapMinimum).
 const smallestHeap = 4 << 20
 
-// room is how many bytes could be allocated between two of its rounds if kept ones were not there.
+// room is how many bytes could be allocated between two of its rounds if kept ones were not there (runtime:
+// commitGCPercentGoal). Without a limit of memory, that is: with one the collector may run sooner, by itself.
 func (c *collector) room(kept uint64) uint64 {
 	if c.percent == math.MaxUint64 {
 		return c.percent
 	}
-	live := max(c.live-min(c.live, kept), smallestHeap)
-	return uint64(float64(live) * float64(c.percent) / 100)
+	counted := max(c.live-min(c.live, kept)+c.roots, smallestHeap)
+	return uint64(float64(counted) * float64(c.percent) / 100)
 }

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"testing"
 	"time"
 
@@ -138,6 +139,34 @@ func TestLentMemoryIsCollectedInTime(t *testing.T) {
 	require.Greater(t, lookAtCollector().cycles, cycles)
 }
 
+// A process of many goroutines is not made to look through all of their stacks for every few payloads.
+func TestStacksAreAsGoodAsHeapForTheCollector(t *testing.T) {
+	if !runsAlone(t) {
+		return
+	}
+	leaktest.Check(t)
+	const number, deep = 4 << 10, 24 << 10
+	var all, ready sync.WaitGroup
+	end := make(chan struct{})
+	ready.Add(number)
+	for range number {
+		all.Go(func() {
+			var frame [deep]byte
+			ready.Done()
+			<-end
+			require.Zero(t, frame[len(frame)-1])
+		})
+	}
+	ready.Wait()
+	defer all.Wait()
+	defer close(end)
+	runtime.GC()
+	u := uncounted{fresh: maxLent, cycles: lookAtCollector().cycles}
+	due, _ := u.look(0)
+	require.False(t, due, "%+v", lookAtCollector())
+	require.Equal(t, maxLent, u.old, "the collector has run meanwhile")
+}
+
 func TestRoomIsWhatTheProgramsOwnMemoryLeaves(t *testing.T) {
 	const gib = 1 << 30
 	for _, c := range []struct {
@@ -150,6 +179,7 @@ func TestRoomIsWhatTheProgramsOwnMemoryLeaves(t *testing.T) {
 		{collector{live: 100, percent: 200}, gib, 2 * smallestHeap},
 		{collector{live: 100, percent: math.MaxUint64}, gib, math.MaxUint64},
 		{collector{live: gib, percent: 0}, 0, 0},
+		{collector{live: 100, roots: gib - 100, percent: 100}, 0, gib},
 	} {
 		require.Equal(t, c.want, c.room(c.kept), c)
 	}

@@ -151,7 +151,7 @@ func (m *warmMemory) lend(b *buffer) {
 	}
 	m.mu.Unlock()
 	if collect {
-		go runtime.GC() // it ends by itself, soon: the heap is small
+		go runtime.GC() // it ends by itself, and as soon as one that Go begins
 	}
 	if comesBack {
 		sys.OnUnreachable(b.bytes, m.comesBack)
