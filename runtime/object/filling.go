@@ -26,6 +26,12 @@ type filling struct {
 
 var fillings = sync.Pool{New: func() any { return new(filling) }}
 
+// mayTell reports whether the peer may be told of d's payload, of so many bytes, while that is written. On one CPU neither
+// side gains by it.
+func (l *lane) mayTell(d *bus.Descriptor, size int) bool {
+	return size >= smallestFollowed && l.t.spinning.most > 0 && d.Flags&(bus.FlagClearBuf|bus.FlagOneway) == 0
+}
+
 // beginFilling has the peer told of what is appended to the slot, size bytes in all, until ended.
 func (l *lane) beginFilling(slot bus.Slot, d *bus.Descriptor, size int) *filling {
 	f := fillings.Get().(*filling)
@@ -46,7 +52,7 @@ func (f *filling) Written(n int) {
 
 func (f *filling) tell() bool {
 	l, d := f.lane, f.desc
-	if d.Flags&(bus.FlagClearBuf|bus.FlagOneway) != 0 || l.t.spinning.most == 0 || !l.link.BeginFilling(&f.slot, d, f.size) {
+	if !l.link.BeginFilling(&f.slot, d, f.size) {
 		return false
 	}
 	if d.Kind == bus.KindReply {

@@ -149,9 +149,9 @@ func (o *outgoing) fill(l *lane, data *binder.Data, d *bus.Descriptor, size int)
 	return nil
 }
 
-// writePayload writes size bytes to the slot, and tells the peer meanwhile if they are many.
+// writePayload writes size bytes to the slot, and tells the peer meanwhile if that may pay.
 func (o *outgoing) writePayload(l *lane, data *binder.Data, d *bus.Descriptor, size int) (n int, err error) {
-	if size >= smallestFollowed {
+	if l.mayTell(d, size) {
 		f := l.beginFilling(o.slot, d, size)
 		defer func() { o.slot = f.ended(n) }()
 	}

@@ -44,7 +44,8 @@ func CopyCold(dst, src []byte) {
 	stream(dst, src)
 }
 
-// Append is append of all of src in the way of Copy. If somebody watches dst's memory he is told.
+// Append is append of all of src in the way of Copy. If somebody watches dst's memory he is told, and neither what is in dst
+// nor what is appended is to be written again: a length, say, which is known only later.
 func Append(dst, src []byte) []byte {
 	if len(src) < watchedPiece {
 		return append(dst, src...)

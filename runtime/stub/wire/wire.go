@@ -131,7 +131,8 @@ func ConsumeString(field string, b []byte) (string, int, error) {
 	return string(v), n, nil
 }
 
-// Append is append of all of v, in the way that is the fastest for a large one.
+// Append is append of all of v, in the way that is the fastest for a large one. Of what is in b by then nothing may be
+// changed any more, nor of v's copy: somebody may be reading it already.
 func Append(b, v []byte) []byte { return copying.Append(b, v) }
 
 // AppendString appends the length of a string, and the string. Its error names the field.
