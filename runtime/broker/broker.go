@@ -29,7 +29,10 @@ type Config struct {
 	Mode       os.FileMode // of the socket; zero: 0600
 	Policy     Policy      // nil: AllowAll
 	MaxPerUser int         // connections of one user; zero: 4096
-	Log        func(format string, args ...any)
+
+	// Log is called by one goroutine at a time, which nobody waits for but Close. Lines that come faster than it takes
+	// them are counted and lost. Nil: nobody wants them.
+	Log func(format string, args ...any)
 }
 
 // Broker serves one bus.
@@ -39,6 +42,8 @@ type Broker struct {
 	watcher  *sys.Watcher // of the listener, and of the connections that the loop serves
 	ids      *idSource
 	running  running
+	log      journal
+	refused  closer // connections that nobody is charged for
 
 	mu        sync.Mutex
 	closed    bool
@@ -46,9 +51,9 @@ type Broker struct {
 	byPID     map[int32]map[uint64]bool // their ids, by OS process
 	perUser   map[uint32]int
 	manager   *Process
-	root      uint64                  // the manager's node
-	greeting  map[*sys.Conn]time.Time // connections that have not said hello, and until when they may
-	late      *time.Timer             // until the next of these has to go; nil: nobody is waited for
+	root      uint64                 // the manager's node
+	greeting  map[*Process]time.Time // those that have not said hello, and until when they may
+	late      *time.Timer            // until the next of these has to go; nil: nobody is waited for
 }
 
 // Listen makes a broker and its socket; the socket's folder is made if it is missing. Serve follows.
@@ -61,9 +66,6 @@ func Listen(c Config) (*Broker, error) {
 	}
 	if c.MaxPerUser == 0 {
 		c.MaxPerUser = 4096
-	}
-	if c.Log == nil {
-		c.Log = func(string, ...any) {}
 	}
 	if err := os.MkdirAll(filepath.Dir(c.Path), 0o755); err != nil {
 		return nil, status.Errorf(status.BadValue, "the folder of the bus's socket: %w", err)
@@ -95,26 +97,17 @@ func newBroker(c Config, l *sys.Listener) (*Broker, error) {
 		w.Close()
 		return nil, fmt.Errorf("serving %s: %w", c.Path, err)
 	}
-	return &Broker{config: c, listener: l, watcher: w, ids: ids, processes: make(map[uint64]*Process), byPID: make(map[int32]map[uint64]bool), perUser: make(map[uint32]int),
-		greeting: make(map[*sys.Conn]time.Time)}, nil
+	b := &Broker{config: c, listener: l, watcher: w, ids: ids, processes: make(map[uint64]*Process), byPID: make(map[int32]map[uint64]bool), perUser: make(map[uint32]int),
+		greeting: make(map[*Process]time.Time)}
+	b.log = journal{log: c.Log, running: &b.running}
+	b.refused.running = &b.running
+	return b, nil
 }
 
 // Serve accepts processes until Close; it then returns nil.
 func (b *Broker) Serve() error {
 	l := loop{Broker: b, served: make(map[uint64]*served)}
 	return l.run()
-}
-
-// expect notes a connection that has not said hello. It is false when the broker is closed.
-func (b *Broker) expect(conn *sys.Conn) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.closed {
-		return false
-	}
-	b.greeting[conn] = time.Now().Add(helloTimeout)
-	b.running.begin() // routineProcess ends that
-	return true
 }
 
 // limitGreetings sees to it that connections end which do not say hello.
@@ -131,11 +124,11 @@ func (b *Broker) endLate() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	next := helloTimeout
-	for conn, until := range b.greeting {
+	for p, until := range b.greeting {
 		if left := time.Until(until); left > 0 {
 			next = min(next, left)
 		} else {
-			conn.ShutdownRead()
+			p.conn.ShutdownRead()
 		}
 	}
 	if b.late = nil; len(b.greeting) > 0 && !b.closed {
@@ -151,7 +144,7 @@ func (b *Broker) isClosed() bool {
 
 // Close ends the broker and its connections; lanes between processes live on. It returns when
 // nothing of the broker runs any more. Files that processes have sent, and that it closes, may take as long as whoever
-// made them likes: after ten seconds it returns an error of status.Deadline instead, which counts what is left. The path
+// made them likes, and so may Config.Log: after ten seconds it returns an error of status.Deadline instead, which counts what is left. The path
 // is free in any case.
 func (b *Broker) Close() error {
 	b.mu.Lock()
@@ -161,8 +154,8 @@ func (b *Broker) Close() error {
 		b.late.Stop()
 	}
 	b.watcher.Close()
-	for conn := range b.greeting {
-		b.running.run(func() { conn.Close() })
+	for p := range b.greeting {
+		b.running.run(func() { p.conn.Close() })
 	}
 	for _, p := range b.processes {
 		b.running.run(func() { p.conn.Close() })

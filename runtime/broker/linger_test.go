@@ -108,6 +108,39 @@ func TestAConnectionThatIsSlowToCloseHoldsUpNobodyElse(t *testing.T) {
 	d.Close()
 }
 
+// Each connection that is slow to close keeps a thread of the broker, and a program ends that has too many of those: so it
+// counts until it is closed, and those that do not count are closed one after the other.
+func TestConnectionsThatAreSlowToCloseCount(t *testing.T) {
+	const connections = 40
+	path := busPath(t)
+	b, err := broker.Listen(broker.Config{Path: path, MaxPerUser: 1})
+	require.NoError(t, err)
+	var ends []func()
+	for range connections {
+		r, slow := dialRaw(t, path), newLingering(t)
+		ends = append(ends, slow.end)
+		require.NoError(t, r.conn.SendWait([]byte("no hello")))
+		require.NoError(t, r.conn.SendWait([]byte("unread"), slow.fd))
+		r.conn.Close()
+		unix.Close(slow.fd) // the broker's is the last
+	}
+	served := make(chan error, 1)
+	go func() { served <- b.Serve() }()
+	defer func() {
+		for _, end := range ends {
+			end()
+		}
+		require.NoError(t, b.Close())
+		require.NoError(t, <-served)
+	}()
+	_, err = bus.Dial(t.Context(), path, "", newMember()) // which is the last to be accepted
+	require.ErrorIs(t, err, status.Quota)
+	require.Equal(t, 0, b.Usage().Greeting)
+	threads, err := os.ReadDir("/proc/self/task")
+	require.NoError(t, err)
+	require.Less(t, len(threads), connections)
+}
+
 // Whatever the broker has been sent, and wherever that is, it does not keep the broker from ending, and the next one from
 // beginning; what is left is told.
 func TestCloseDoesNotWaitForEverForFiles(t *testing.T) {

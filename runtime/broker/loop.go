@@ -23,9 +23,8 @@ type loop struct {
 // served is a connection that the loop serves.
 type served struct {
 	id   uint64
-	conn *sys.Conn
-	p    *Process // nil until its hello
-	exit sys.FD   // of the process that made the connection, once it has said hello; none before Linux 6.5
+	p    *Process
+	exit sys.FD // of the process that made the connection, once it has said hello; none before Linux 6.5
 }
 
 // The watcher calls a socket by an even number from idStep on, and the end of the process that made it by the next.
@@ -70,7 +69,7 @@ func (l *loop) accept() error {
 		l.welcome(conn)
 	case errors.Is(err, sys.ErrWouldBlock) || l.isClosed():
 	case temporary(err): // out of file descriptors: others must close some first
-		l.config.Log("accepting: %v; trying again", err)
+		l.log.put("accepting: %v; trying again", err)
 		time.AfterFunc(50*time.Millisecond, func() { l.watcher.Arm(l.listener, idListener) })
 		return nil
 	default:
@@ -82,21 +81,22 @@ func (l *loop) accept() error {
 
 // welcome serves a connection. Where there is a policy, which may take its time, another goroutine does.
 func (l *loop) welcome(conn *sys.Conn) {
-	if !l.expect(conn) {
-		l.running.run(func() { conn.Close() })
+	p, err := l.arrive(conn)
+	if err != nil {
+		l.refuse(conn, err)
 		return
 	}
 	if l.config.Policy != (AllowAll{}) {
-		go l.routineGreet(conn)
+		go l.routineGreet(p)
 		return
 	}
 	l.last += idStep
-	s := &served{id: l.last, conn: conn}
+	s := &served{id: l.last, p: p}
 	l.served[s.id] = s
 	if !l.greet(s) {
 		return
 	}
-	if err := l.watcher.Add(s.conn, s.id); err != nil { // it tells at once of what has come already
+	if err := l.watcher.Add(p.conn, s.id); err != nil { // it tells at once of what has come already
 		l.handOver(s, nil, err)
 	}
 }
@@ -106,7 +106,7 @@ func (l *loop) serve(s *served, exited bool) {
 	switch {
 	case exited:
 		l.handOver(s, nil, errExited)
-	case s.p != nil || l.greet(s) && s.p != nil:
+	case s.p.welcomed() || l.greet(s) && s.p.welcomed():
 		l.answerAll(s)
 	}
 }
@@ -114,17 +114,16 @@ func (l *loop) serve(s *served, exited bool) {
 // greet takes in a process if its hello has come, and answers what has come with that. It is false when the connection
 // is not served here any more.
 func (l *loop) greet(s *served) bool {
-	hello, files, err := receive(s.conn.ReceiveWithNow)
+	hello, files, err := receive(s.p.conn.ReceiveWithNow)
 	if errors.Is(err, sys.ErrWouldBlock) {
 		l.limitGreetings()
 		return true
 	}
-	p, more, err := l.begin(s.conn, func() (brokerwire.Packet, error) { return hello, err })
-	s.p = p
+	more, err := l.begin(s.p, func() (brokerwire.Packet, error) { return hello, err })
 	if !l.goesOn(s, append(files, more...), err) {
 		return false
 	}
-	if exit, err := s.conn.PeerPIDFD(); err == nil { // else hang-up alone tells
+	if exit, err := s.p.conn.PeerPIDFD(); err == nil { // else hang-up alone tells
 		s.exit = exit
 		l.watcher.Add(exit, s.id+1)
 	}
@@ -134,19 +133,19 @@ func (l *loop) greet(s *served) bool {
 // answerAll answers what a process has asked, or some of it: then the watcher tells of it again.
 func (l *loop) answerAll(s *served) {
 	for range mostAtOnce {
-		files, err := l.serveOne(s.p, s.conn.ReceiveWithNow)
+		files, err := l.serveOne(s.p, s.p.conn.ReceiveWithNow)
 		if !l.goesOn(s, files, err) || err != nil {
 			return
 		}
 	}
-	l.watcher.Arm(s.conn, s.id)
+	l.watcher.Arm(s.p.conn, s.id)
 }
 
 // goesOn reports whether the loop goes on to serve s, which sent files that were not passed on, and with that error.
 // Else it has handed s over.
 func (l *loop) goesOn(s *served, files []sys.FD, err error) bool {
 	files = slices.DeleteFunc(files, func(f sys.FD) bool { return !f.Valid() })
-	if len(files) == 0 && s.p != nil && (err == nil || errors.Is(err, sys.ErrWouldBlock)) {
+	if len(files) == 0 && s.p.welcomed() && (err == nil || errors.Is(err, sys.ErrWouldBlock)) {
 		return true
 	}
 	l.handOver(s, files, err)
@@ -156,9 +155,9 @@ func (l *loop) goesOn(s *served, files []sys.FD, err error) bool {
 // handOver leaves s to a goroutine, as routineProcess takes it.
 func (l *loop) handOver(s *served, files []sys.FD, err error) {
 	delete(l.served, s.id)
-	l.watcher.Remove(s.conn)
+	l.watcher.Remove(s.p.conn)
 	s.exit.CloseAtOnce()
-	go l.routineProcess(s.conn, s.p, files, err)
+	go l.routineProcess(s.p, files, err)
 }
 
 // handAllOver is the end of the loop: the broker is closed, and all connections with it, or only accepts no more.
@@ -167,11 +166,11 @@ func (l *loop) handAllOver() {
 	for _, s := range l.served {
 		switch {
 		case closed:
-			s.conn.Shutdown() // no last word
+			s.p.conn.Shutdown() // no last word
 			l.handOver(s, nil, errClosing)
-		case s.p == nil:
-			l.watcher.Remove(s.conn)
-			go l.routineGreet(s.conn)
+		case !s.p.welcomed():
+			l.watcher.Remove(s.p.conn)
+			go l.routineGreet(s.p)
 		default:
 			l.handOver(s, nil, nil)
 		}

@@ -12,7 +12,7 @@ import (
 	"ubinder/runtime/status"
 )
 
-// Process is one connection. What it says of itself is only Name; the rest is the kernel's word.
+// Process is one connection, with the id 0 until its hello. What it says of itself is only Name; the rest is the kernel's word.
 type Process struct {
 	brokerwire.Identity
 	Name  string
@@ -32,53 +32,67 @@ func temporary(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM)
 }
 
-// begin takes a process in, and answers what it has asked already. The process is nil if it was refused. Else
+// welcomed reports whether it has said hello and was taken in. For the goroutine that serves it.
+func (p *Process) welcomed() bool { return p.ID != 0 }
+
+// begin takes a process in, unless it is refused, and answers what it has asked already. If it is welcomed then,
 // sys.ErrWouldBlock is no error that ends the connection. files are serveOne's.
-func (b *Broker) begin(conn *sys.Conn, hello func() (brokerwire.Packet, error)) (p *Process, files []sys.FD, err error) {
+func (b *Broker) begin(p *Process, hello func() (brokerwire.Packet, error)) (files []sys.FD, err error) {
 	killpoint.At("broker: accepted")
-	p, err = b.admit(conn, hello)
+	err = b.greet(p, hello)
 	b.mu.Lock()
-	delete(b.greeting, conn)
+	delete(b.greeting, p)
 	b.mu.Unlock()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	files, err = b.serveOne(p, conn.ReceiveWithNow)
+	files, err = b.serveOne(p, p.conn.ReceiveWithNow)
 	p.out.release() // one wake-up is enough for the welcome and the answer, and the one who is introduced comes first
-	b.config.Log("process %d connected: %q (pid %d, uid %d)", p.ID, p.Name, p.PID, p.UID)
-	return p, files, err
+	b.log.put("process %d connected: %q (pid %d, uid %d)", p.ID, p.Name, p.PID, p.UID)
+	return files, err
 }
 
 // routineGreet serves a connection that has not said hello.
-func (b *Broker) routineGreet(conn *sys.Conn) {
-	p, files, err := b.begin(conn, func() (brokerwire.Packet, error) { return awaitHello(conn) })
-	b.routineProcess(conn, p, files, err)
+func (b *Broker) routineGreet(p *Process) {
+	files, err := b.begin(p, func() (brokerwire.Packet, error) { return awaitHello(p.conn) })
+	b.routineProcess(p, files, err)
 }
 
 // routineProcess serves a connection that has begun, with that result, to its end. It closes files that came
 // meanwhile. What it does at first is bounded by helloTimeout, or done by the loop.
-func (b *Broker) routineProcess(conn *sys.Conn, p *Process, files []sys.FD, err error) {
+func (b *Broker) routineProcess(p *Process, files []sys.FD, err error) {
 	sys.GrowStack()
 	sys.CloseAll(files)
 	defer b.running.end()
-	defer conn.Close()
-	if p == nil {
-		lastWord(conn, err)
-		b.config.Log("refused a connection: %v", err)
+	defer b.discharge(p) // not before all is closed: each may keep a thread, and a program cannot have any number of these
+	defer p.conn.Close()
+	if !p.welcomed() {
+		lastWord(p.conn, err)
+		b.log.put(refusal, err)
 		return
 	}
 	if err == nil || errors.Is(err, sys.ErrWouldBlock) {
-		unwatch := watch(conn) // until here, helloTimeout bounds what a child with the socket can do
+		unwatch := watch(p.conn) // until here, helloTimeout bounds what a child with the socket can do
 		err = b.serve(p)
 		defer unwatch()
 	}
 	killpoint.At("broker: process left")
 	b.remove(p)
 	killpoint.At("broker: process removed")
-	lastWord(conn, err)
-	conn.Close() // it need not read for the queue to end
+	lastWord(p.conn, err)
+	p.conn.Close() // it need not read for the queue to end
 	p.out.wait()
-	b.config.Log("process %d left: %v", p.ID, err)
+	b.log.put("process %d left: %v", p.ID, err)
+}
+
+const refusal = "refused a connection: %v"
+
+// refuse ends a connection for which nobody is charged.
+func (b *Broker) refuse(conn *sys.Conn, err error) {
+	lastWord(conn, err)
+	conn.Shutdown()
+	b.refused.close(conn)
+	b.log.put(refusal, err)
 }
 
 // lastWord tells the process why its connection ends, if it still reads.
@@ -114,40 +128,35 @@ func errorText(err error) string {
 	return err.Error()
 }
 
-// admit says who connects, charges the user, and takes the process in after its hello.
-func (b *Broker) admit(conn *sys.Conn, hello func() (brokerwire.Packet, error)) (*Process, error) {
+// arrive says who connects, and charges the user: those who say nothing too. routineProcess ends that.
+func (b *Broker) arrive(conn *sys.Conn) (*Process, error) {
 	cr, err := conn.PeerCredentials()
 	if err != nil {
 		return nil, status.Errorf(status.Denied, "the kernel does not say who connects: %w", err)
 	}
 	p := &Process{conn: conn, out: &queue{conn: conn, held: true}, lanes: make(map[*Process]bool)}
 	p.Identity = brokerwire.Identity{PID: cr.PID, UID: cr.UID, GID: cr.GID, Groups: cr.Groups, Label: cr.Label}
-	if err := b.charge(p.UID); err != nil {
-		return nil, err
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.closed {
+		return nil, errClosing
 	}
-	if err := b.greet(p, hello); err != nil {
-		b.discharge(p.UID)
-		return nil, err
+	if n := b.perUser[p.UID]; n >= b.config.MaxPerUser {
+		return nil, status.Exceeded(status.Quota, fmt.Sprintf("connections of user %d", p.UID), uint64(n+1), uint64(b.config.MaxPerUser))
 	}
+	b.perUser[p.UID]++
+	b.greeting[p] = time.Now().Add(helloTimeout)
+	b.running.begin()
 	return p, nil
 }
 
-// charge counts a connection of a user, silent ones too.
-func (b *Broker) charge(uid uint32) error {
+// discharge is the end of what arrive began.
+func (b *Broker) discharge(p *Process) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if n := b.perUser[uid]; n >= b.config.MaxPerUser {
-		return status.Exceeded(status.Quota, fmt.Sprintf("connections of user %d", uid), uint64(n+1), uint64(b.config.MaxPerUser))
-	}
-	b.perUser[uid]++
-	return nil
-}
-
-func (b *Broker) discharge(uid uint32) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.perUser[uid]--; b.perUser[uid] == 0 {
-		delete(b.perUser, uid)
+	delete(b.greeting, p)
+	if b.perUser[p.UID]--; b.perUser[p.UID] == 0 {
+		delete(b.perUser, p.UID)
 	}
 }
 
@@ -212,7 +221,6 @@ func (b *Broker) add(p *Process) error {
 
 // remove takes the process out; nothing is sent to it afterwards.
 func (b *Broker) remove(p *Process) {
-	b.discharge(p.UID)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.processes, p.ID)
@@ -229,11 +237,7 @@ func (b *Broker) remove(p *Process) {
 }
 
 // send queues a packet and takes over files. A process that lets the queue fill up is cut off.
-func (p *Process) send(packet brokerwire.Packet, files ...sys.FD) {
-	if !p.out.put(outgoing{packet, files}) {
-		sys.CloseAll(files)
-	}
-}
+func (p *Process) send(packet brokerwire.Packet, files ...sys.FD) { p.out.put(outgoing{packet, files}) }
 
 // serve answers requests until the connection ends.
 func (b *Broker) serve(p *Process) error {

@@ -1,7 +1,6 @@
 package broker
 
 import (
-	"errors"
 	"sync"
 
 	"ubinder/runtime/internal/brokerwire"
@@ -28,56 +27,47 @@ type queue struct {
 	held    bool // until release
 	writing bool // a goroutine empties the list
 	closed  bool
-	writer  sync.WaitGroup // that goroutine, and those of cut
+	writer  sync.WaitGroup // that goroutine, and those of drop
 }
 
-// put sends o, or has it sent when the socket takes it, and takes over its files. It never blocks. It is false
-// when the queue is full or closed.
-func (q *queue) put(o outgoing) bool {
+// put sends o, or has it sent when the socket takes it, and takes over its files. It never blocks. A process that lets
+// the queue fill up is cut off.
+func (q *queue) put(o outgoing) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.closed {
-		return false
-	}
-	if len(q.list) == maxQueued {
+	switch {
+	case q.closed:
+		q.drop(o)
+	case len(q.list) == maxQueued:
 		q.cut()
-		return false
+		q.drop(o)
+	case q.held || q.writing || !q.sendNow(&o):
+		q.list = append(q.list, o)
 	}
-	if !q.writing && !q.held {
-		if err := o.send(q.conn.Send); !errors.Is(err, sys.ErrWouldBlock) {
-			q.sent(o, err)
-			return true
-		}
-		q.writing = true
-		q.writer.Go(q.routineSend)
-	}
-	q.list = append(q.list, o)
-	return true
 }
 
-// hold has what is put wait for release.
-func (q *queue) hold() {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.held = true
-}
-
-// release sends what waits.
+// release sends what has waited for it.
 func (q *queue) release() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.held = false
-	for len(q.list) > 0 && !q.writing {
-		o := q.list[0]
-		err := o.send(q.conn.Send)
-		if errors.Is(err, sys.ErrWouldBlock) {
-			q.writing = true
-			q.writer.Go(q.routineSend)
-			return
-		}
+	for len(q.list) > 0 && !q.writing && q.sendNow(&q.list[0]) {
 		q.list = q.list[1:]
-		q.sent(o, err)
 	}
+}
+
+// sendNow reports whether the socket has taken o. Else a goroutine is there to send it, or to find out why it cannot be
+// sent. The caller has the lock.
+func (q *queue) sendNow(o *outgoing) bool {
+	if o.send(q.conn.Send) != nil {
+		q.writing = true
+		q.writer.Go(q.routineSend)
+		return false
+	}
+	for _, f := range o.files { // ends of lanes, and outboxes, which the process has too
+		f.CloseAtOnce()
+	}
+	return true
 }
 
 func (o *outgoing) send(send func([]byte, ...int) error) error {
@@ -89,31 +79,25 @@ func (o *outgoing) send(send func([]byte, ...int) error) error {
 	return send(o.packet.Append(nil), numbers...)
 }
 
-// sent ends what was done with o. A process that has not got a packet would miss something: better that
-// it knows.
-func (q *queue) sent(o outgoing, err error) {
-	if err != nil {
-		q.cut()
-		q.writer.Go(func() { sys.CloseAll(o.files) }) // for what their other ends have sent on them, as in cut
-		return
-	}
-	for _, f := range o.files { // ends of lanes, and outboxes, which the process has too
-		f.CloseAtOnce()
-	}
-}
+// drop closes the files of what is not sent: not here, for what their other ends have sent on them, as in cut.
+func (q *queue) drop(o outgoing) { q.writer.Go(func() { sys.CloseAll(o.files) }) }
 
 // cut has who receives find the end of the connection, and close it. What the process has sent and nobody has read is
 // closed with it, which may take as long as the process likes: nobody waits for that here, least of all with a lock.
 func (q *queue) cut() { q.conn.Shutdown() }
 
-// routineSend sends the list until it is empty; after an error it only closes files.
+// routineSend sends the list until it is empty. A process that has not got a packet would miss something: better that it
+// knows, so an error cuts it off. Then only files are closed, all on this goroutine, for each may keep its thread.
 func (q *queue) routineSend() {
 	for {
 		o, ok := q.take()
 		if !ok {
 			return
 		}
-		q.sent(o, o.send(q.conn.SendWait))
+		if o.send(q.conn.SendWait) != nil {
+			q.cut()
+		}
+		sys.CloseAll(o.files)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"ubinder/runtime/status"
 )
 
-// running is the goroutines of a broker. Each may be held up by the close of a file that a process has sent.
+// running is the goroutines of a broker. Each may be held up by the close of a file that a process has sent, or by the log.
 type running struct {
 	mu   sync.Mutex
 	n    int
@@ -71,6 +71,6 @@ func (r *running) wait() error {
 	if r.n == 0 {
 		return nil
 	}
-	return status.Errorf(status.Deadline, "the broker has closed, but after %v %d of its goroutines still wait for files to close that processes have sent it; "+
+	return status.Errorf(status.Deadline, "the broker has closed, but after %v %d of its goroutines still wait for files to close that processes have sent it, or for its log; "+
 		"they and the files end when whoever made these lets them, at the latest with this process", closePatience, r.n)
 }
