@@ -113,9 +113,11 @@ func TestALooperNapsWhereCallsComeNowAndThen(t *testing.T) {
 }
 
 func TestNobodyNapsWhereNobodyIsInterrupted(t *testing.T) {
-	t.Setenv("GODEBUG", "gctrace=0,asyncpreemptoff=1")
-	transport, err := object.Dial(t.Context(), brokertest.Start(t), "client")
-	require.NoError(t, err)
-	require.Zero(t, transport.MostNaps())
-	require.NoError(t, transport.Close())
+	for _, off := range []string{"1", "2"} { // as Go takes it
+		t.Setenv("GODEBUG", "gctrace=0,asyncpreemptoff="+off)
+		transport, err := object.Dial(t.Context(), brokertest.Start(t), "client")
+		require.NoError(t, err)
+		require.Zero(t, transport.MostNaps())
+		require.NoError(t, transport.Close())
+	}
 }

@@ -102,6 +102,28 @@ func TestWhatNoHonestPeerDoesIsABreach(t *testing.T) {
 	}
 }
 
+// TestARootThatWasTakenBackIsNobodys: two nodes are put behind handle 0 at once, and the broker refuses both. One is held
+// by somebody: others must not get at it, nor at what is left of it when that one has given it back.
+func TestARootThatWasTakenBackIsNobodys(t *testing.T) {
+	table, v := newTable()
+	table.Send(peerA, 1, "one")
+	before1, known1 := table.RootNode(1)
+	table.SetRoot(1, "one")
+	before2, known2 := table.RootNode(2)
+	table.SetRoot(2, "two")
+	table.UnsetRoot(1, before1, known1)
+	root, _ := table.RootNode(2)
+	require.EqualValues(t, 2, root, "of which the broker has not spoken")
+	table.UnsetRoot(2, before2, known2)
+	root, _ = table.RootNode(1)
+	require.Zero(t, root)
+	require.Nil(t, table.PinNode(peerB, 1, NoClaim))
+	table.Unsend(peerA, 1)
+	require.NoError(t, table.Receive(peerB, 0, Control{Kind: Ask, Node: 1}))
+	require.False(t, v.last.OK)
+	require.Empty(t, table.nodes)
+}
+
 func TestWhoTakesNothingIsOwedNoMore(t *testing.T) {
 	table, v := newTable()
 	v.blocked = true

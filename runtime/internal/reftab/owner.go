@@ -124,9 +124,14 @@ func (t *Table) SetRoot(n uint64, object any) {
 }
 
 // UnsetRoot takes back a SetRoot that nobody was told of: before is behind handle 0 again, zero for
-// none. n itself stays if it was there earlier.
+// none, unless another was put there meanwhile, or before was taken back too. n itself stays if it was there earlier.
 func (t *Table) UnsetRoot(n, before uint64, known bool) {
-	t.root = t.nodes[before]
+	if t.root != nil && t.root.id == n {
+		t.root = nil
+		if x := t.nodes[before]; x != nil && x.root {
+			t.root = x
+		}
+	}
 	if !known {
 		x := t.nodes[n]
 		x.root = false

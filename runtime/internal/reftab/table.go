@@ -31,7 +31,7 @@ type Table struct {
 
 	// This process as owner.
 	nodes      map[uint64]*node
-	root       *node                        // behind handle 0, which it never leaves without another; nil: none
+	root       *node                        // behind handle 0, and among nodes as long as it is; nil: none
 	granters   map[uint64]*granter          // grant records by who made them, the dead included (R8)
 	recipients map[uint64]map[uint64]*batch // the same by recipient, then granter
 

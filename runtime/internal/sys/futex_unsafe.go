@@ -47,7 +47,7 @@ func forbidden(e syscall.Errno) bool { return e == unix.ENOSYS || e == unix.EPER
 func FutexWait(w *atomic.Uint32, val uint32) (slept bool) {
 	if futex2 {
 		_, _, e := syscall.Syscall6(unix.SYS_FUTEX_WAIT, uintptr(unsafe.Pointer(w)), uintptr(val), matchAny, futex2SizeU32, 0, 0)
-		if e == 0 || !forbidden(e) {
+		if !forbidden(e) {
 			return e != unix.EAGAIN
 		}
 	}
@@ -75,11 +75,8 @@ func FutexNap(w *atomic.Uint32, val uint32, limit time.Duration) (slept bool) {
 func FutexWake(w *atomic.Uint32, n int32) int {
 	if futex2 {
 		r, _, e := syscall.RawSyscall6(unix.SYS_FUTEX_WAKE, uintptr(unsafe.Pointer(w)), matchAny, uintptr(n), futex2SizeU32, 0, 0)
-		if e == 0 {
-			return int(r)
-		}
 		if !forbidden(e) {
-			return 0
+			return max(int(r), 0)
 		}
 	}
 	r, _, _ := syscall.RawSyscall6(unix.SYS_FUTEX, uintptr(unsafe.Pointer(w)), futexWake, uintptr(n), 0, 0, 0)

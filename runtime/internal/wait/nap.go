@@ -31,5 +31,6 @@ func EndNap() { napping.Add(-1) }
 // SpareProcessors is how many of the Go scheduler's processors may be kept by who naps: all but one.
 func SpareProcessors() int32 { return int32(runtime.GOMAXPROCS(0) - 1) }
 
-// NapsAllowed is false where the scheduler interrupts nobody: each collection would wait for the end of several naps.
-func NapsAllowed() bool { return !strings.Contains(os.Getenv("GODEBUG"), "asyncpreemptoff=1") }
+// NapsAllowed is false where the scheduler interrupts nobody, as may be whatever asyncpreemptoff is set to: each collection
+// would wait for the end of several naps.
+func NapsAllowed() bool { return !strings.Contains(os.Getenv("GODEBUG"), "asyncpreemptoff=") }
