@@ -237,26 +237,83 @@ func TestTheEndOfALaneThatIsSlowToCloseHoldsUpNobody(t *testing.T) {
 		require.NoError(t, deaf.conn.SendWait(ask))
 	}
 
-	fd, memory, err := sys.CreateMemory("outbox", outboxSize)
-	require.NoError(t, err)
-	defer memory.Unmap()
-	ask = (&brokerwire.Packet{Kind: brokerwire.Introduce, Value: welcome.ID}).Append(nil)
-	require.NoError(t, asker.conn.SendWait(ask, fd.Int()))
-	fd.Close()
-	var b [brokerwire.MaxSize]byte
-	_, fds, err := asker.conn.Receive(b[:])
-	require.NoError(t, err)
-	require.Len(t, fds, 1)
+	lane := asker.introduce(welcome.ID)
 	slow, end := lingertest.Socket(t)
 	defer end()
-	lane := sys.NewConn(fds[0])
-	defer lane.Close()
 	require.NoError(t, lane.Send([]byte("x"), slow))
 	require.NoError(t, unix.Close(slow))
 	c, _ := join(t, path)
 	deaf.conn.Close()
-	_, _, err = lane.Receive(b[:])
+	_, _, err = lane.Receive(make([]byte, 1))
 	require.Error(t, err, "the other end is being closed")
 	runtime.GC() // waits for every thread that keeps its processor
 	settle(t, c)
+}
+
+// introduce asks for a lane and returns its end.
+func (r *raw) introduce(id uint64) *sys.Conn {
+	fd, memory, err := sys.CreateMemory("outbox", outboxSize)
+	require.NoError(r.t, err)
+	defer memory.Unmap()
+	defer fd.Close()
+	ask := (&brokerwire.Packet{Kind: brokerwire.Introduce, Value: id}).Append(nil)
+	require.NoError(r.t, r.conn.SendWait(ask, fd.Int()))
+	var b [brokerwire.MaxSize]byte
+	_, fds, err := r.conn.Receive(b[:])
+	require.NoError(r.t, err)
+	require.Len(r.t, fds, 1)
+	lane := sys.NewConn(fds[0])
+	r.t.Cleanup(func() { lane.Close() })
+	return lane
+}
+
+// busyMember begins no handshake until it is told to.
+type busyMember struct {
+	*member
+	begun chan struct{} // one for each
+	goOn  chan struct{}
+}
+
+func (m *busyMember) Introduced(p *bus.Peer) (bus.Events, func(*bus.Link), func(*bus.Link, error)) {
+	m.begun <- struct{}{}
+	<-m.goOn
+	return m.member.Introduced(p)
+}
+
+// What is sent on a lane before the other end of it was received is closed with the connection on which that end comes.
+func TestTheEndOfAProcessDoesNotWaitForFiles(t *testing.T) {
+	path := busPath(t)
+	serve(t, broker.Config{Path: path})
+	m := &busyMember{newMember(), make(chan struct{}, 2), make(chan struct{})}
+	c, err := bus.Dial(t.Context(), path, "", m)
+	require.NoError(t, err)
+	var slow []lingering
+	for i := range 2 { // of the first lane there is nothing to close before the handler has gone on, of the second there is
+		r := dialRaw(t, path)
+		r.send(hello())
+		_, err = r.receive()
+		require.NoError(t, err)
+		lane, s := r.introduce(c.Self().ID), newLingering(t)
+		slow = append(slow, s)
+		require.NoError(t, lane.SendWait([]byte("x"), s.fd))
+		require.NoError(t, unix.Close(s.fd))
+		if i == 0 {
+			<-m.begun
+		}
+	}
+	closed := make(chan struct{})
+	go func() {
+		c.Close()
+		close(closed)
+	}()
+	select {
+	case <-closed:
+	case <-time.After(patience):
+		t.Error("Close waits")
+	}
+	close(m.goOn)
+	for _, s := range slow {
+		s.end()
+	}
+	<-closed
 }

@@ -210,7 +210,7 @@ func (c *Conn) answered(cookie uint32) (r request, ok bool) {
 }
 
 func (c *Conn) end(err error) {
-	c.sock.Close()
+	go c.sock.Close() // and what was not received: ends of lanes, on which peers may have sent files already
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err == nil {
@@ -225,11 +225,12 @@ func (c *Conn) end(err error) {
 }
 
 // Close ends the connection and every handshake under way; links that are open live on. It returns
-// when no handshake is left.
+// when no handshake is left, and does not wait for sockets with files that nobody has received, which may take as long to
+// close as whoever sent these likes.
 func (c *Conn) Close() {
 	c.mu.Lock()
 	for conn := range c.opening {
-		conn.Close()
+		go conn.Close()
 	}
 	c.opening = nil
 	c.mu.Unlock()

@@ -121,19 +121,26 @@ func (h *handshake) ended(err error) *Link {
 	if h.mine != nil {
 		h.mine.fd.CloseAtOnce()
 	}
-	h.theirs.Close()
-	h.bell.Close()
 	if h.link == nil {
-		h.Conn.Close()
+		go h.close()
 		h.unmap()
 		h.Opened(nil, fmt.Errorf("lane to process %d: %w", h.Peer.ID, err))
 		return nil
 	}
+	h.theirs.CloseAtOnce()
+	h.bell.CloseAtOnce()
 	if err != nil {
 		h.link.Fail(err)
 	}
 	h.Opened(h.link, err)
 	return h.link
+}
+
+// close closes what the peer has sent in a handshake that failed, which may take as long as it likes: nobody waits for that.
+func (h *handshake) close() {
+	h.Conn.Close()
+	h.theirs.Close()
+	h.bell.Close()
 }
 
 // open waits for the peer's outbox, which says too that the peer takes what is published.
@@ -205,7 +212,7 @@ func (h *handshake) expectOutbox() error {
 		n, fds, err = h.Conn.Receive(b[:])
 	}
 	if err != nil {
-		sys.CloseAll(fds)
+		go sys.CloseAll(fds)
 	}
 	if fault := packetFault(err); status.CodeOf(fault) == status.Protocol {
 		return fault
@@ -217,7 +224,7 @@ func (h *handshake) expectOutbox() error {
 		return status.Errorf(status.Dead, "the peer ended during the lane handshake: %w", err)
 	}
 	if n != 1 || b[0] != packetOutbox || len(fds) != 2 {
-		sys.CloseAll(fds)
+		go sys.CloseAll(fds)
 		return handshakeFault(b[:n], packetOutbox, len(fds), 2)
 	}
 	h.theirs, h.bell = fds[0], fds[1]

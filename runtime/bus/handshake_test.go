@@ -2,11 +2,14 @@ package bus
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"ubinder/runtime/internal/leaktest"
+	"ubinder/runtime/internal/lingertest"
 	"ubinder/runtime/internal/sys"
 )
 
@@ -36,4 +39,44 @@ func TestWhoTakesFilesMayEndTheHandshake(t *testing.T) {
 	require.NoError(t, <-v.opened)
 	h.hangUp()
 	<-v.hangup
+}
+
+// Whoever waits for a handshake to end does not wait for files that the peer has sent meanwhile.
+func TestFilesThatAreSlowToCloseDoNotHoldUpAHandshake(t *testing.T) {
+	const wrong = 'X'
+	for name, c := range map[string]struct {
+		introduced bool
+		send       func(h *hostile, slow int)
+	}{
+		"of a wrong packet":    {false, func(h *hostile, slow int) { h.send([]byte{wrong}, slow) }},
+		"of too much":          {false, func(h *hostile, slow int) { h.send(make([]byte, 2*maxPacket), slow) }},
+		"as bells":             {false, func(h *hostile, slow int) { h.send([]byte{packetOutbox}, h.fd.Int(), slow) }},
+		"unread":               {false, func(h *hostile, slow int) { h.send([]byte{wrong}); h.send([]byte{wrong}, slow) }},
+		"unread, of who asked": {true, func(h *hostile, slow int) { h.send([]byte{wrong}); h.send([]byte{wrong}, slow) }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			leaktest.Check(t)
+			here, there := connPair(t)
+			h := newHostile(t, there)
+			slow, end := lingertest.Socket(t)
+			defer end()
+			c.send(h, slow)
+			require.NoError(t, unix.Close(slow))
+			v, o := opening(here)
+			go func() {
+				if !c.introduced {
+					mine, _ := NewOutbox()
+					OpenLink(o, mine)
+				} else if theirs, err := sys.Dup(h.fd.Int()); err == nil {
+					AcceptLink(o, theirs)
+				}
+			}()
+			select {
+			case err := <-v.opened:
+				require.Error(t, err)
+			case <-time.After(patience):
+				require.Fail(t, "the handshake waits")
+			}
+		})
+	}
 }

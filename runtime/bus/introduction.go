@@ -31,7 +31,7 @@ func (c *Conn) introduced(p *brokerwire.Packet, fds []sys.FD) {
 		answer = func() { r.answer <- *p }
 	}
 	if !c.open(p, fds, r.outbox, answer) {
-		sys.CloseAll(fds)
+		go sys.CloseAll(fds) // the peer may have sent files already
 		r.outbox.Close()
 		answer()
 	}
@@ -73,7 +73,7 @@ func (c *Conn) beginOpen(end sys.FD) (*sys.Conn, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.opening == nil {
-		conn.Close()
+		go conn.Close()
 		return nil, errConnClosed
 	}
 	c.opening[conn] = true
