@@ -33,11 +33,10 @@ func (o *outgoing) addBulk(l *lane, need bus.Need, size int) bus.Need {
 }
 
 // fillBulk writes the payload beside the slot, which has the entries alone.
-func (o *outgoing) fillBulk(l *lane, data *binder.Data, d *bus.Descriptor) error {
+func (o *outgoing) fillBulk(data *binder.Data, d *bus.Descriptor) error {
 	entries := o.content.entries
 	n, err := writeBulk(o.slot.Bulk, data)
 	if err != nil {
-		o.unfill(l, d)
 		return err
 	}
 	killpoint.At("bulk: filled")

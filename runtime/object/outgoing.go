@@ -131,14 +131,26 @@ func (l *lane) reserve(ctx context.Context, need bus.Need, node uint64, wait boo
 	}
 }
 
+// fill writes data to the slot, or gives that back: also when a body panics, which whoever has called may survive.
 func (o *outgoing) fill(l *lane, data *binder.Data, d *bus.Descriptor, size int) error {
+	filled := false
+	defer func() {
+		if !filled {
+			o.unfill(l, d)
+		}
+	}()
+	err := o.fillSlot(l, data, d, size)
+	filled = err == nil
+	return err
+}
+
+func (o *outgoing) fillSlot(l *lane, data *binder.Data, d *bus.Descriptor, size int) error {
 	d.Encoding, d.Length, d.Entries = uint8(data.Encoding), 0, 0
 	if o.slot.Bulk != nil {
-		return o.fillBulk(l, data, d)
+		return o.fillBulk(data, d)
 	}
 	n, err := o.writePayload(l, data, d, size)
 	if err != nil {
-		o.unfill(l, d)
 		return err
 	}
 	d.Length = uint32(n)
