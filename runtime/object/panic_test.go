@@ -28,7 +28,7 @@ func TestABodyThatPanicsGivesItsSlotBack(t *testing.T) {
 	client, _ := dialTransport(t, path)
 	h := rootOf(t, client)
 	for range 2*bus.SegmentSize/bus.MaxMessage + 1 {
-		tr := binder.Transaction{Code: 1, Data: binder.Data{Body: panicking(make([]byte, bus.MaxMessage/2))}}
+		tr := binder.Transaction{Code: 1, Flags: binder.NoWait, Data: binder.Data{Body: panicking(make([]byte, bus.MaxMessage/2))}}
 		require.PanicsWithValue(t, "in the middle", func() { h.Transact(t.Context(), &tr, new(binder.Reply)) })
 	}
 	tr := binder.Transaction{Code: 1, Flags: binder.NoWait, Data: binder.Data{Payload: make([]byte, 1<<20)}}
