@@ -48,7 +48,7 @@ type Broker struct {
 	mu        sync.Mutex
 	closed    bool
 	processes map[uint64]*Process
-	byPID     map[int32]map[uint64]bool // their ids, by OS process
+	byPID     map[int32][]uint64 // their ids, ascending, by OS process
 	perUser   map[uint32]int
 	manager   *Process
 	root      uint64                 // the manager's node
@@ -97,7 +97,7 @@ func newBroker(c Config, l *sys.Listener) (*Broker, error) {
 		w.Close()
 		return nil, fmt.Errorf("serving %s: %w", c.Path, err)
 	}
-	b := &Broker{config: c, listener: l, watcher: w, ids: ids, processes: make(map[uint64]*Process), byPID: make(map[int32]map[uint64]bool), perUser: make(map[uint32]int),
+	b := &Broker{config: c, listener: l, watcher: w, ids: ids, processes: make(map[uint64]*Process), byPID: make(map[int32][]uint64), perUser: make(map[uint32]int),
 		greeting: make(map[*Process]time.Time)}
 	b.log = journal{log: c.Log, running: &b.running}
 	b.refused.running = &b.running

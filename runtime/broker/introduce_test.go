@@ -338,13 +338,15 @@ func TestWhoAsksForTheContextManagerIsIntroducedToIt(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 1, ma.lanes)
 	require.Equal(t, 1, mb.lanes)
+}
 
-	path = busPath(t)
+func TestWhoMayNotTalkToTheContextManagerIsToldOfIt(t *testing.T) {
+	path := busPath(t)
 	serve(t, broker.Config{Path: path, Policy: closed{talk: errors.New("not on Sundays")}})
-	a, _ = join(t, path)
-	b, mb = join(t, path)
+	a, _ := join(t, path)
+	b, mb := join(t, path)
 	require.NoError(t, a.BecomeContextManager(t.Context(), 11))
-	_, _, err = b.ContextManager(t.Context())
+	_, _, err := b.ContextManager(t.Context())
 	require.NoError(t, err)
 	require.Zero(t, mb.lanes)
 	require.ErrorContains(t, b.Introduce(t.Context(), a.Self().ID), "not on Sundays")

@@ -33,8 +33,9 @@ const (
 	idStep     = 2
 )
 
-// mostAtOnce is how many requests of a process are answered before the others have their turn.
-const mostAtOnce = 32
+// mostAtOnce is how many requests of a connection are answered before the others have their turn. A user may have thousands
+// of connections that ask all the time, and who comes waits for as many answers of each.
+const mostAtOnce = 4
 
 // errExited ends a connection whose process has ended, even if a child of it still has the socket.
 var errExited = errors.New("the process that made the connection has ended")

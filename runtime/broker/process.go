@@ -3,6 +3,7 @@ package broker
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
 	"time"
 
@@ -210,10 +211,9 @@ func (b *Broker) add(p *Process) error {
 	}
 	p.ID = id
 	b.processes[id] = p
-	if b.byPID[p.PID] == nil {
-		b.byPID[p.PID] = make(map[uint64]bool)
-	}
-	b.byPID[p.PID][id] = true
+	ids := b.byPID[p.PID]
+	i, _ := slices.BinarySearch(ids, id)
+	b.byPID[p.PID] = slices.Insert(ids, i, id)
 	killpoint.At("broker: process added")
 	p.send(brokerwire.Packet{Kind: brokerwire.Welcome, Identity: p.Identity}) // before others can be introduced to it
 	return nil
@@ -224,7 +224,9 @@ func (b *Broker) remove(p *Process) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.processes, p.ID)
-	if delete(b.byPID[p.PID], p.ID); len(b.byPID[p.PID]) == 0 {
+	ids := b.byPID[p.PID]
+	i, _ := slices.BinarySearch(ids, p.ID)
+	if b.byPID[p.PID] = slices.Delete(ids, i, i+1); len(ids) == 1 {
 		delete(b.byPID, p.PID)
 	}
 	if b.manager == p {
@@ -305,12 +307,15 @@ func (b *Broker) setFrozen(p *Process, frozen bool) {
 func (b *Broker) find(pid int32, after uint64) (process uint64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	for id := range b.byPID[pid] {
-		if id > after && (process == 0 || id < process) {
-			process = id
-		}
+	ids := b.byPID[pid]
+	i, found := slices.BinarySearch(ids, after)
+	if found {
+		i++
 	}
-	return process
+	if i == len(ids) {
+		return 0
+	}
+	return ids[i]
 }
 
 // setManager puts a node of p behind handle 0; zero takes the node that is leaving away from there.
