@@ -133,15 +133,19 @@ func (c *Conn) goQuiet() {
 	}
 	c.file.Close()
 	open.Add(-1)
+	watchers.Add(1)
 	c.fd, c.number, c.file, c.raw = fd, fd.Int(), file, raw
 }
+
+// isQuiet is whether file watches the socket, which fd has. The caller has the lock, or is Close.
+func (c *Conn) isQuiet() bool { return c.file != nil && c.fd.Valid() }
 
 // forRoom is what waits for room on a connection that is used: raw, where that is the socket.
 func (c *Conn) forRoom(raw syscall.RawConn) (syscall.RawConn, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
-	case !c.fd.Valid():
+	case !c.isQuiet():
 		return raw, nil
 	case c.closed:
 		return nil, os.ErrClosed
@@ -224,6 +228,9 @@ func (c *Conn) Close() error {
 		c.idle.Wait()
 	}
 	c.mu.Unlock()
+	if c.isQuiet() {
+		watchers.Add(-1)
+	}
 	var errs []error
 	for _, f := range []*os.File{c.file, c.writer} {
 		if f != nil {

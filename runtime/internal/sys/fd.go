@@ -14,7 +14,7 @@ var open, mappings, watchers atomic.Int64
 // Open returns how many file descriptors and mappings this package owns now.
 func Open() (fds, maps int64) { return open.Load(), mappings.Load() }
 
-// Watchers is how many of the descriptors are of a Watcher.
+// Watchers is how many of the descriptors watch others: those of a Watcher, and of quiet connections.
 func Watchers() int64 { return watchers.Load() }
 
 // FD is a file descriptor with one owner, who closes it. The zero FD is none; copies share it.

@@ -85,7 +85,7 @@ func TestAConnBecomesQuiet(t *testing.T) {
 			defer w.Close()
 			require.NoError(t, w.Add(a, 7))
 			require.NoError(t, w.Disarm(a, 7))
-			before := a.Number()
+			before, own := a.Number(), ownDescriptors()
 			end := noRoom(t, room)
 			for range sys.QuietAfter + 1 {
 				require.NoError(t, b.Send([]byte("x")))
@@ -94,6 +94,7 @@ func TestAConnBecomesQuiet(t *testing.T) {
 			}
 			end()
 			require.Equal(t, room == 2, a.Number() != before)
+			require.Equal(t, own, ownDescriptors(), "what watches it is a watcher's")
 			if w.Arm(a, 7) != nil {
 				require.NotEqual(t, before, a.Number())
 				require.NoError(t, w.Add(a, 7))
@@ -102,8 +103,15 @@ func TestAConnBecomesQuiet(t *testing.T) {
 			ids, err := w.Wait(nil)
 			require.NoError(t, err)
 			require.Equal(t, []uint64{7}, ids)
+			require.NoError(t, a.Close())
+			require.Equal(t, own-1, ownDescriptors())
 		})
 	}
+}
+
+func ownDescriptors() int64 {
+	fds, _ := sys.Open()
+	return fds - sys.Watchers()
 }
 
 func TestPacketsKeepTheirBoundariesAndFiles(t *testing.T) {
