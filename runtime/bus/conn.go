@@ -210,6 +210,7 @@ func (c *Conn) answered(cookie uint32) (r request, ok bool) {
 }
 
 func (c *Conn) end(err error) {
+	c.sock.Shutdown() // who comes next finds that this process has left
 	go c.sock.Close() // and what was not received: ends of lanes, on which peers may have sent files already
 	c.mu.Lock()
 	defer c.mu.Unlock()
