@@ -153,8 +153,12 @@ func (l *loop) goesOn(s *served, files []sys.FD, err error) bool {
 	return false
 }
 
-// handOver leaves s to a goroutine, as routineProcess takes it.
+// handOver leaves s to a goroutine, as routineProcess takes it. A process that has left is taken out here: who comes after
+// it, as a new context manager, must not find it.
 func (l *loop) handOver(s *served, files []sys.FD, err error) {
+	if err != nil && !errors.Is(err, sys.ErrWouldBlock) {
+		l.remove(s.p)
+	}
 	delete(l.served, s.id)
 	l.watcher.Remove(s.p.conn)
 	s.exit.CloseAtOnce()

@@ -219,10 +219,13 @@ func (b *Broker) add(p *Process) error {
 	return nil
 }
 
-// remove takes the process out; nothing is sent to it afterwards.
+// remove takes the process out, unless that was done; nothing is sent to it afterwards.
 func (b *Broker) remove(p *Process) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.processes[p.ID] != p {
+		return
+	}
 	delete(b.processes, p.ID)
 	ids := b.byPID[p.PID]
 	i, _ := slices.BinarySearch(ids, p.ID)
