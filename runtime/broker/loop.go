@@ -146,7 +146,7 @@ func (l *loop) answerAll(s *served) {
 // Else it has handed s over.
 func (l *loop) goesOn(s *served, files []sys.FD, err error) bool {
 	files = slices.DeleteFunc(files, func(f sys.FD) bool { return !f.Valid() })
-	if len(files) == 0 && s.p.welcomed() && (err == nil || errors.Is(err, sys.ErrWouldBlock)) {
+	if len(files) == 0 && s.p.welcomed() && !ended(err) {
 		return true
 	}
 	l.handOver(s, files, err)
@@ -156,7 +156,7 @@ func (l *loop) goesOn(s *served, files []sys.FD, err error) bool {
 // handOver leaves s to a goroutine, as routineProcess takes it. A process that has left is taken out here: who comes after
 // it, as a new context manager, must not find it.
 func (l *loop) handOver(s *served, files []sys.FD, err error) {
-	if err != nil && !errors.Is(err, sys.ErrWouldBlock) {
+	if ended(err) {
 		l.remove(s.p)
 	}
 	delete(l.served, s.id)

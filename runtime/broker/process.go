@@ -72,7 +72,7 @@ func (b *Broker) routineProcess(p *Process, files []sys.FD, err error) {
 		b.log.put(refusal, err)
 		return
 	}
-	if err == nil || errors.Is(err, sys.ErrWouldBlock) {
+	if !ended(err) {
 		unwatch := watch(p.conn) // until here, helloTimeout bounds what a child with the socket can do
 		err = b.serve(p)
 		defer unwatch()
@@ -85,6 +85,9 @@ func (b *Broker) routineProcess(p *Process, files []sys.FD, err error) {
 	p.out.wait()
 	b.log.put("process %d left: %v", p.ID, err)
 }
+
+// ended reports whether a connection of which that was the last error is at its end.
+func ended(err error) bool { return err != nil && !errors.Is(err, sys.ErrWouldBlock) }
 
 const refusal = "refused a connection: %v"
 
